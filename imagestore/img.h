@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Image layers on disk. A layer is one qcow2 file named by its id; it may rest on a parent layer.
+ * A layer that is sealed is never written again; only the active layer of a disk is unsealed.
+ *
+ * The rows that say which layer rests on which live elsewhere; here are the files. Nothing outside
+ * this room builds a path. All calls block, are idempotent, and may come from any thread as long as
+ * no two work on one layer at once. */
+#pragma once
+#include <gio/gio.h>
+
+#define IMG_ERROR (img_error_quark ())
+GQuark img_error_quark (void);
+typedef enum
+{
+  IMG_ERROR_REFUSED,   /* the file is not acceptable; the message names what was found */
+  IMG_ERROR_FORMAT,    /* the format asked for is not one we take */
+  IMG_ERROR_NOT_FOUND, /* the file to import, or a layer, is not there */
+  IMG_ERROR_SPACE,     /* the pool's file system is full */
+  IMG_ERROR_CANCELLED,
+  IMG_ERROR_IO, /* anything else; trying again may help */
+} ImgError;
+
+typedef struct
+{
+  const char *dir;              /* the pool, e.g. /var/lib/vmmd/pool */
+  const char *qemu_user, *qemu_group; /* who must be able to read sealed and write active layers */
+  const char *import_user;      /* who inspects foreign files */
+  guint64 max_virtual_bytes;
+} ImgConfig;
+
+typedef struct
+{
+  guint64 virtual_bytes;
+  guint64 used_bytes; /* blocks on the host */
+} ImgLayerInfo;
+
+typedef void (*ImgProgressFunc) (guint percent, gpointer data);
+
+/* The calls, as a table so that a fake can stand in for fault injection. */
+typedef struct ImgStore ImgStore;
+typedef struct
+{
+  /* An empty layer (@parent NULL) or an overlay on @parent, unsealed, writable by QEMU. Milliseconds
+   * at any size. An existing layer of that id is left as it is. */
+  gboolean (*layer_create) (ImgStore *store, const char *id, const char *parent,
+                            guint64 virtual_bytes, GError **error);
+  /* Read-only from now on. */
+  gboolean (*layer_seal) (ImgStore *store, const char *id, GError **error);
+  /* Removes the file; a layer that is not there is no error. */
+  gboolean (*layer_remove) (ImgStore *store, const char *id, GError **error);
+  /* NOT_FOUND when it is not there. */
+  gboolean (*layer_info) (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error);
+  /* Ids of all layers on disk (char*), for the sweep of orphans; files that are not ours in form are
+   * not listed and never touched. */
+  GPtrArray *(*layer_list) (ImgStore *store, GError **error);
+  /* What the hypervisor opens for the layer. The caller frees it. */
+  char *(*layer_path) (ImgStore *store, const char *id);
+  /* Checks @file ("raw" or "qcow2", never probed) and converts it into the new, sealed layer @id,
+   * in a confined process. REFUSED with the reason for anything hostile. Leaves nothing behind on
+   * failure. @progress may be NULL and is called on this thread. */
+  gboolean (*import) (ImgStore *store, const char *id, const char *file, const char *format,
+                      ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                      ImgLayerInfo *out, GError **error);
+  /* Bytes of the pool's file system. */
+  gboolean (*space) (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error);
+  void (*free) (ImgStore *store);
+} ImgStoreClass;
+
+struct ImgStore
+{
+  const ImgStoreClass *class;
+};
+
+/* The file pool; makes the directory. */
+ImgStore *img_store_new (const ImgConfig *config, GError **error);
+/* One that only remembers; for tests of the control plane. See img-fake.h for failing calls. */
+ImgStore *img_fake_new (void);
+void img_store_free (ImgStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ImgStore, img_store_free)

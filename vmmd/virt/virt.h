@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The hypervisor: specs in, facts out. Plain structs of its own; knows no row.
+ *
+ * All calls block, are idempotent, and may come from any thread; two calls on one id are never made
+ * at once (the work executor sees to it). Errors are VMM_ERROR_VIRT_AWAY (libvirtd does not answer:
+ * try again later) and VMM_ERROR_VIRT_FAILED (libvirt refused; its text is kept). */
+#pragma once
+#include <glib.h>
+
+typedef struct
+{
+  char *serial;     /* at most 20 characters; the guest sees virtio-<serial> */
+  char *target;     /* "vda" */
+  GPtrArray *chain; /* char*: paths of qcow2 layers, the active one first, the base last */
+  gboolean is_boot;
+} VirtDisk;
+
+typedef struct
+{
+  char *tap; /* name libvirt gives the tap */
+  char *mac; /* "00:16:3e:…" */
+  guint mtu; /* told to the guest */
+} VirtNic;
+
+typedef struct
+{
+  char *id;     /* instance id: domain name and SMBIOS serial */
+  char *uuid;   /* domain UUID, lower case */
+  char *title;  /* the instance's name, for people */
+  guint vcpus;
+  guint memory_mib;
+  GPtrArray *disks;  /* VirtDisk* */
+  GPtrArray *nics;   /* VirtNic* */
+  char *console_log; /* file that keeps the serial console's output */
+  char *vnc_socket;  /* Unix socket of the VNC server */
+} VirtSpec;
+
+typedef enum
+{
+  VIRT_ABSENT,  /* libvirt knows no such domain */
+  VIRT_OFF,
+  VIRT_PAUSED,  /* created but not yet running, or paused by an I/O error */
+  VIRT_RUNNING,
+  VIRT_STOPPING /* shutting down */
+} VirtState;
+
+/* Why a domain is off. */
+typedef enum
+{
+  VIRT_REASON_UNKNOWN,  /* libvirt does not say, e.g. after a reboot of the host */
+  VIRT_REASON_SHUTDOWN, /* the guest powered itself off */
+  VIRT_REASON_DESTROYED, /* power was cut by a call */
+  VIRT_REASON_CRASHED   /* QEMU died or failed unasked */
+} VirtReason;
+
+typedef struct
+{
+  char *id;
+  VirtState state;
+  VirtReason reason;
+} VirtFact;
+
+void virt_disk_free (VirtDisk *disk);
+void virt_nic_free (VirtNic *nic);
+VirtSpec *virt_spec_new (void); /* with empty arrays that own their elements */
+void virt_spec_free (VirtSpec *spec);
+void virt_fact_free (VirtFact *fact);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSpec, virt_spec_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtFact, virt_fact_free)
+
+/* Something happened to @id, or, with @id NULL, the connection came (back) or went: look again.
+ * Called on a thread of the driver's own; must not block or call the driver. */
+typedef void (*VirtEventFunc) (const char *id, gpointer data);
+
+typedef struct VirtDriver VirtDriver;
+typedef struct
+{
+  /* Defines the domain anew from @spec and creates it paused, so that its tap exists but no guest
+   * code has run. A domain that is already active is left as it is. */
+  gboolean (*start_paused) (VirtDriver *driver, const VirtSpec *spec, GError **error);
+  gboolean (*resume) (VirtDriver *driver, const char *id, GError **error);
+  /* Asks the guest to power off (ACPI button). Returns at once. */
+  gboolean (*shutdown) (VirtDriver *driver, const char *id, GError **error);
+  /* Cuts the power. Absent or off is success. */
+  gboolean (*destroy) (VirtDriver *driver, const char *id, GError **error);
+  /* Presses reset: the same QEMU boots again. */
+  gboolean (*reset) (VirtDriver *driver, const char *id, GError **error);
+  /* Forgets the domain with all its metadata. Absent is success. It must be off. */
+  gboolean (*undefine) (VirtDriver *driver, const char *id, GError **error);
+  /* The state of one domain; an absent one is a fact too. */
+  VirtFact *(*get) (VirtDriver *driver, const char *id, GError **error);
+  /* Facts of all domains that bear our metadata. */
+  GPtrArray *(*list) (VirtDriver *driver, GError **error);
+  /* "kvm" or "tcg", and in @out_why one sentence on why (static or owned by the driver). */
+  const char *(*accelerator) (VirtDriver *driver, const char **out_why);
+  gboolean (*is_connected) (VirtDriver *driver);
+  void (*set_event_func) (VirtDriver *driver, VirtEventFunc func, gpointer data);
+  void (*free) (VirtDriver *driver);
+} VirtDriverClass;
+
+struct VirtDriver
+{
+  const VirtDriverClass *class;
+};
+
+/* libvirt's QEMU driver at @uri. Connects in the background and again whenever the connection
+ * breaks; calls meanwhile answer VMM_ERROR_VIRT_AWAY. @accelerator is "auto", "kvm" or "tcg". */
+VirtDriver *virt_libvirt_new (const char *uri, const char *accelerator, GError **error);
+/* One that only remembers; see virt-fake.h for failing calls and staged events. */
+VirtDriver *virt_fake_new (void);
+void virt_driver_free (VirtDriver *driver);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtDriver, virt_driver_free)
