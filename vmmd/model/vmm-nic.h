@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VPCs, vswitches, security groups and network interfaces as they stand in the database. */
+#pragma once
+#include <glib.h>
+
+typedef struct
+{
+  char *id, *account_id, *name, *cidr;
+  guint32 index; /* names its namespace on every host */
+  gboolean is_default;
+  gint64 created_ms;
+} VmmVpc;
+
+typedef struct
+{
+  char *id, *account_id, *vpc_id, *zone_id, *name, *cidr;
+  gboolean is_default;
+  gint64 created_ms;
+} VmmVswitch;
+
+typedef struct
+{
+  char *id, *account_id, *vpc_id, *name, *description;
+  guint32 index;
+  gboolean is_default;
+  gboolean inner_accept; /* members reach each other */
+  gint64 created_ms;
+  GPtrArray *rules; /* VmmRule*; NULL when not loaded */
+} VmmGroup;
+
+typedef struct
+{
+  char *id, *group_id;
+  gboolean egress, accept;
+  guint priority;       /* 1 to 100 */
+  char *protocol;       /* "tcp", "udp", "icmp", "gre", "all" */
+  int port_min, port_max; /* destination; -1 and -1 for all */
+  int source_port_min, source_port_max;
+  char *cidr;           /* the other side, "" when it is a group */
+  char *peer_group_id;  /* "" when it is a range */
+  char *description;
+  gint64 created_ms;
+} VmmRule;
+
+typedef struct
+{
+  char *id, *account_id, *instance_id, *vpc_id, *vswitch_id;
+  char *mac; /* "00:16:3e:…" */
+  char *ip;
+  guint32 index;     /* names its tap on every host */
+  guint32 vpc_index;
+  GPtrArray *group_ids; /* char*, never empty */
+} VmmNic;
+
+void vmm_vpc_free (VmmVpc *vpc);
+void vmm_vswitch_free (VmmVswitch *vswitch);
+void vmm_group_free (VmmGroup *group);
+void vmm_rule_free (VmmRule *rule);
+void vmm_nic_free (VmmNic *nic);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmVpc, vmm_vpc_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmVswitch, vmm_vswitch_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmGroup, vmm_group_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmRule, vmm_rule_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmNic, vmm_nic_free)
+
+/* IPv4 ranges. All addresses in host byte order. */
+typedef struct
+{
+  guint32 first, last; /* the range with its network and broadcast address */
+  guint length;
+} VmmRange;
+
+/* Reads "a.b.c.d/n" with no host bits set. */
+gboolean vmm_range_parse (const char *cidr, VmmRange *out);
+/* Reads "a.b.c.d" strictly. */
+gboolean vmm_address_parse (const char *text, guint32 *out);
+/* The caller frees it. */
+char *vmm_address_format (guint32 address);
+/* Whether instances may have @address in @range: ECS reserves the first and the last three. */
+gboolean vmm_range_is_usable (const VmmRange *range, guint32 address);
+/* The gateway: the third address from the end, as in ECS. */
+guint32 vmm_range_gateway (const VmmRange *range);
+/* How many addresses instances may have. */
+guint32 vmm_range_capacity (const VmmRange *range);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a list may ask for: a page, and for each noun its filters. Borrowed strings throughout. */
+#pragma once
+#include <glib.h>
+#include "vmm-instance-state.h"
+
+/* By number (old style), or by token when @max_results or @next_token is set (new style). */
+typedef struct
+{
+  guint number, size;     /* from 1 */
+  guint max_results;      /* 0 unless new style */
+  const char *next_token; /* NULL at the beginning */
+} VmmPage;
+
+/* What came back beside the items. */
+typedef struct
+{
+  guint total;
+  char *next_token; /* NULL at the end, or in old style */
+} VmmPageInfo;
+
+void vmm_page_info_clear (VmmPageInfo *info);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmmPageInfo, vmm_page_info_clear)
+
+/* A NULL or empty field does not filter. */
+typedef struct
+{
+  const char *const *ids;
+  const char *const *private_ips;
+  const char *name; /* '*' stands for anything */
+  const char *image_id, *type, *type_family, *zone_id, *vpc_id, *vswitch_id, *group_id, *key_pair;
+  const char *status; /* on the wire: "Running" */
+  gint64 created_from_ms, created_to_ms; /* 0 for open */
+} VmmInstanceQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *name;
+  const char *os_type, *architecture, *owner; /* owner: "self", "system" */
+  const char *const *statuses;                /* on the wire; empty means Available only */
+} VmmImageQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *instance_id, *name, *category, *zone_id;
+  const char *status; /* "In_use", "Available", "Creating" */
+  int is_system;      /* -1 for both */
+} VmmDiskQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *name, *vpc_id;
+} VmmGroupQuery;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Freeing of the plain records. */
+#include "config.h"
+
+#include "vmm-disk.h"
+#include "vmm-instance.h"
+#include "vmm-nic.h"
+#include "vmm-query.h"
+
+/* Frees each of the strings named. */
+static void
+free_strings (char *const *strings, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    g_free (strings[i]);
+}
+#define FREE_STRINGS(...)                                                                          \
+  free_strings ((char *const[]){ __VA_ARGS__ },                                                    \
+                G_N_ELEMENTS (((char *const[]){ __VA_ARGS__ })))
+
+void
+vmm_instance_free (VmmInstance *i)
+{
+  if (i == NULL)
+    return;
+  FREE_STRINGS (i->id, i->account_id, i->host_id, i->uuid, i->name, i->description, i->host_name,
+                i->image_id, i->type, i->zone_id, i->user_data, i->key_pair, i->public_key,
+                i->reason);
+  g_clear_pointer (&i->nics, g_ptr_array_unref);
+  g_free (i);
+}
+
+void
+vmm_vpc_free (VmmVpc *v)
+{
+  if (v == NULL)
+    return;
+  FREE_STRINGS (v->id, v->account_id, v->name, v->cidr);
+  g_free (v);
+}
+
+void
+vmm_vswitch_free (VmmVswitch *v)
+{
+  if (v == NULL)
+    return;
+  FREE_STRINGS (v->id, v->account_id, v->vpc_id, v->zone_id, v->name, v->cidr);
+  g_free (v);
+}
+
+void
+vmm_group_free (VmmGroup *g)
+{
+  if (g == NULL)
+    return;
+  FREE_STRINGS (g->id, g->account_id, g->vpc_id, g->name, g->description);
+  g_clear_pointer (&g->rules, g_ptr_array_unref);
+  g_free (g);
+}
+
+void
+vmm_rule_free (VmmRule *r)
+{
+  if (r == NULL)
+    return;
+  FREE_STRINGS (r->id, r->group_id, r->protocol, r->cidr, r->peer_group_id, r->description);
+  g_free (r);
+}
+
+void
+vmm_nic_free (VmmNic *n)
+{
+  if (n == NULL)
+    return;
+  FREE_STRINGS (n->id, n->account_id, n->instance_id, n->vpc_id, n->vswitch_id, n->mac, n->ip);
+  g_clear_pointer (&n->group_ids, g_ptr_array_unref);
+  g_free (n);
+}
+
+void
+vmm_image_free (VmmImage *i)
+{
+  if (i == NULL)
+    return;
+  FREE_STRINGS (i->id, i->account_id, i->name, i->description, i->os_type, i->os_name,
+                i->architecture, i->layer_id, i->source_file, i->source_format, i->reason);
+  g_free (i);
+}
+
+void
+vmm_disk_free (VmmDisk *d)
+{
+  if (d == NULL)
+    return;
+  FREE_STRINGS (d->id, d->account_id, d->host_id, d->instance_id, d->image_id, d->zone_id, d->name,
+                d->description, d->category, d->layer_id, d->device);
+  g_free (d);
+}
+
+void
+vmm_layer_free (VmmLayer *l)
+{
+  if (l == NULL)
+    return;
+  FREE_STRINGS (l->id, l->host_id, l->parent_id);
+  g_free (l);
+}
+
+void
+vmm_page_info_clear (VmmPageInfo *info)
+{
+  g_clear_pointer (&info->next_token, g_free);
+}

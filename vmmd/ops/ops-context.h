@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What every verb gets: the daemon's parts it may use, and who asks for what. */
+#pragma once
+#include <glib.h>
+#include "vmm-config.h"
+
+typedef struct Store Store;
+typedef struct OpsSecretBox OpsSecretBox;
+
+/* What the daemon knows of itself, for DescribeServiceStatus. Borrowed strings. */
+typedef struct
+{
+  const char *accelerator, *accelerator_why; /* "kvm" or "tcg" */
+  gboolean hypervisor_connected;
+  guint64 pool_total_bytes, pool_free_bytes;
+} OpsServiceStatus;
+
+typedef struct VmmContext VmmContext;
+struct VmmContext
+{
+  const VmmConfig *config;
+  Store *store;
+  OpsSecretBox *secrets;
+  char *host_id;
+  /* Asks the executor to look at the object of that id. Never blocks. */
+  void (*kick) (VmmContext *ctx, const char *id);
+  /* The two come from above ops, as kick does; set by the application. */
+  void (*service_status) (VmmContext *ctx, OpsServiceStatus *out);
+  guint (*host_processors) (VmmContext *ctx);
+  guint64 (*host_memory_mib) (VmmContext *ctx);
+  gpointer app;
+};
+
+/* Who asks, filled by the front door; borrowed for the length of the call. */
+typedef struct
+{
+  const char *account_id;
+  gboolean is_admin;        /* came through the administrator's socket */
+  const char *request_id;
+  const char *action;
+  const char *client_token; /* NULL when there is none */
+  const char *token_params; /* "Name=value&…" of the business parameters, sorted; for ClientToken */
+  gboolean dry_run;
+} VmmCaller;
