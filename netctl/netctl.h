@@ -14,7 +14,16 @@ typedef enum
   NETCTL_ERROR_INVALID, /* the plan itself is wrong; trying again does not help */
   NETCTL_ERROR_KERNEL,  /* the kernel or a helper program refused; the message names the object */
   NETCTL_ERROR_NO_TAP,  /* the port's tap does not exist (QEMU is gone) */
+  NETCTL_ERROR_BUSY,    /* something that must go first is still there; it may be tried again */
 } NetctlError;
+
+/* What a guest's link carries; also told by DHCP. Leaves room for a VXLAN header. */
+#define NETCTL_GUEST_MTU 1450
+/* Where a guest finds its metadata, in every VPC. */
+#define NETCTL_METADATA_ADDRESS "100.100.100.200"
+/* Bounds of the indexes below, so that one name prefix ("et0", "eu0", never "eth") covers all. */
+#define NETCTL_VPC_INDEX_MAX 0xfffff
+#define NETCTL_PORT_INDEX_MAX 0xfffffff
 
 /* An address with a prefix length, parsed once at the edge; text for the kernel is printed from
  * here only. */
@@ -38,7 +47,7 @@ typedef struct
 
 typedef struct
 {
-  guint32 index;   /* the namespace is ecs-v%06x */
+  guint32 index;   /* the namespace is ecs-v%06x; at most NETCTL_VPC_INDEX_MAX */
   char *id;        /* vpc-…, for messages */
   GArray *subnets; /* NetctlSubnet */
   gboolean nat;    /* reach the outside through the host's address */
@@ -54,9 +63,9 @@ typedef struct
 {
   NetctlDirection direction;
   gboolean accept;
-  guint priority;                      /* 1 to 100; lower wins, drop wins a tie */
-  int protocol;                        /* IPPROTO_…; -1 for all */
-  int port_min, port_max;              /* destination; -1 and -1 for all */
+  guint priority;                       /* 1 to 100; lower wins, drop wins a tie */
+  int protocol;                         /* IPPROTO_…; -1 for all */
+  int port_min, port_max;               /* destination; -1 and -1 for all */
   int source_port_min, source_port_max; /* -1 and -1 for all */
   gboolean peer_is_group;
   NetctlPrefix peer;  /* the other side, unless peer_is_group */
@@ -74,7 +83,7 @@ typedef struct
 typedef struct
 {
   guint32 vpc;
-  guint32 index;     /* the tap is et%08x */
+  guint32 index;     /* the tap is et%08x; at most NETCTL_PORT_INDEX_MAX */
   char *id;          /* eni-…, for messages */
   guint8 mac[6];     /* the guest's */
   GArray *addresses; /* NetctlPrefix; the first is the one DHCP hands out */
@@ -126,10 +135,11 @@ typedef struct
 {
   /* Namespace, base rules, gateway, metadata socket, DHCP server, NAT. */
   gboolean (*vpc_apply) (Netctl *net, const NetctlVpc *vpc, GError **error);
-  /* Takes the namespace and all in it away. Refused (INVALID) while a tap is inside. */
+  /* Takes the namespace and all in it away. Refused (BUSY) while a tap is inside. */
   gboolean (*vpc_remove) (Netctl *net, guint32 vpc_index, GError **error);
   /* Rules of a group in its VPC; touches only the chains that contain it. */
   gboolean (*group_apply) (Netctl *net, const NetctlGroup *group, GError **error);
+  /* Refused (BUSY) while a port is in the group. */
   gboolean (*group_remove) (Netctl *net, guint32 vpc_index, guint32 group_index, GError **error);
   /* Before the guest exists: DHCP line and rules, so that the port is complete the moment its tap
    * appears. */
@@ -140,7 +150,10 @@ typedef struct
   /* Rules, set elements, DHCP line, route, neighbour, flows; the tap itself is the hypervisor's. */
   gboolean (*port_detach) (Netctl *net, const NetctlPort *port, GError **error);
   /* Makes the host equal to @plan: applies all, removes every namespace, element, chain and DHCP
-   * server of ours that @plan lacks. Live ports keep their flows. */
+   * server of ours that @plan lacks. Flows that @plan allows go on. A tap that @plan lacks but a
+   * process still holds is closed and left, and so is its namespace. Each object is tried; the
+   * first failure is returned. The first call of a process: until then a call on a VPC whose
+   * namespace an earlier process left with taps inside is refused (BUSY). */
   gboolean (*reconcile) (Netctl *net, const NetctlPlan *plan, GError **error);
   void (*free) (Netctl *net);
 } NetctlClass;
