@@ -44,20 +44,21 @@ typedef enum
   VIRT_STOPPING /* shutting down */
 } VirtState;
 
-/* Why a domain is off. */
+/* Why a domain is off, or, for the last one, paused. */
 typedef enum
 {
   VIRT_REASON_UNKNOWN,  /* libvirt does not say, e.g. after a reboot of the host */
   VIRT_REASON_SHUTDOWN, /* the guest powered itself off */
   VIRT_REASON_DESTROYED, /* power was cut by a call */
-  VIRT_REASON_CRASHED   /* QEMU died or failed unasked */
+  VIRT_REASON_CRASHED,  /* QEMU died or failed unasked */
+  VIRT_REASON_IO_ERROR  /* paused because a disk's file could not be written, e.g. ENOSPC */
 } VirtReason;
 
 typedef struct
 {
   char *id;
   VirtState state;
-  VirtReason reason;
+  VirtReason reason; /* meaningful when OFF or PAUSED */
 } VirtFact;
 
 void virt_disk_free (VirtDisk *disk);
@@ -87,7 +88,8 @@ typedef struct
   gboolean (*reset) (VirtDriver *driver, const char *id, GError **error);
   /* Forgets the domain with all its metadata. Absent is success. It must be off. */
   gboolean (*undefine) (VirtDriver *driver, const char *id, GError **error);
-  /* The state of one domain; an absent one is a fact too. */
+  /* The state of one domain; an absent one is a fact too. A domain of that name which does not
+   * bear our metadata is somebody else's: every call on it fails with VMM_ERROR_VIRT_FAILED. */
   VirtFact *(*get) (VirtDriver *driver, const char *id, GError **error);
   /* Facts of all domains that bear our metadata. */
   GPtrArray *(*list) (VirtDriver *driver, GError **error);
