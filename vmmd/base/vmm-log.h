@@ -21,6 +21,7 @@ typedef struct VmmLogScope
   struct VmmLogScope *outer;
 } VmmLogScope;
 
+/* What VMM_LOG_SCOPE calls at the start and at the end of its block; strictly nested in a thread. */
 void vmm_log_scope_push (VmmLogScope *scope);
 void vmm_log_scope_pop (VmmLogScope *scope);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmmLogScope, vmm_log_scope_pop)
@@ -33,6 +34,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmmLogScope, vmm_log_scope_pop)
 /* Until the end of this block, this thread's lines carry @field. One to a line of source. */
 #define VMM_LOG_SCOPE(field, value) VMM_LOG_SCOPE_AT (field, value, __LINE__)
 
+/* Writes one line with the fields of this thread's scopes; use the macros below. */
 void vmm_log (GLogLevelFlags level, const char *format, ...) G_GNUC_PRINTF (2, 3);
 #define vmm_error_log(...) vmm_log (G_LOG_LEVEL_CRITICAL, __VA_ARGS__)
 #define vmm_warning(...) vmm_log (G_LOG_LEVEL_WARNING, __VA_ARGS__)

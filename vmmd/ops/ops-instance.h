@@ -28,6 +28,8 @@ typedef struct
 GPtrArray *ops_instance_create (VmmContext *ctx, const VmmCaller *caller,
                                 const OpsInstanceSpec *spec, GError **error);
 
+/* Write the intent and answer at once; INSTANCE_STATUS when the state forbids it. @force cuts the
+ * power instead of asking the guest. */
 gboolean ops_instance_start (VmmContext *ctx, const VmmCaller *caller, const char *id,
                              GError **error);
 gboolean ops_instance_stop (VmmContext *ctx, const VmmCaller *caller, const char *id,

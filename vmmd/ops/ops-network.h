@@ -8,6 +8,7 @@
 /* Makes the account's default VPC, vswitch and security group when it has none. */
 gboolean ops_network_ensure_default (VmmContext *ctx, const VmmCaller *caller, GError **error);
 
+/* VmmVpc*; @ids NULL for all. */
 GPtrArray *ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
                          const VmmPage *page, VmmPageInfo *out_info, GError **error);
 /* VmmVswitch*; @out_free (may be NULL): guint32 free addresses, one for each. */
