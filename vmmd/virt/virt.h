@@ -24,9 +24,9 @@ typedef struct
 
 typedef struct
 {
-  char *id;     /* instance id: domain name and SMBIOS serial */
-  char *uuid;   /* domain UUID, lower case */
-  char *title;  /* the instance's name, for people */
+  char *id;    /* instance id: domain name and SMBIOS serial */
+  char *uuid;  /* domain UUID, lower case */
+  char *title; /* the instance's name, for people */
   guint vcpus;
   guint memory_mib;
   GPtrArray *disks;  /* VirtDisk* */
@@ -37,9 +37,9 @@ typedef struct
 
 typedef enum
 {
-  VIRT_ABSENT,  /* libvirt knows no such domain */
+  VIRT_ABSENT, /* libvirt knows no such domain */
   VIRT_OFF,
-  VIRT_PAUSED,  /* created but not yet running, or paused by an I/O error */
+  VIRT_PAUSED, /* created but not yet running, or paused by an I/O error */
   VIRT_RUNNING,
   VIRT_STOPPING /* shutting down */
 } VirtState;
@@ -47,11 +47,11 @@ typedef enum
 /* Why a domain is off, or, for the last one, paused. */
 typedef enum
 {
-  VIRT_REASON_UNKNOWN,  /* libvirt does not say, e.g. after a reboot of the host */
-  VIRT_REASON_SHUTDOWN, /* the guest powered itself off */
+  VIRT_REASON_UNKNOWN,   /* libvirt does not say, e.g. after a reboot of the host */
+  VIRT_REASON_SHUTDOWN,  /* the guest powered itself off */
   VIRT_REASON_DESTROYED, /* power was cut by a call */
-  VIRT_REASON_CRASHED,  /* QEMU died or failed unasked */
-  VIRT_REASON_IO_ERROR  /* paused because a disk's file could not be written, e.g. ENOSPC */
+  VIRT_REASON_CRASHED,   /* QEMU died or failed unasked */
+  VIRT_REASON_IO_ERROR   /* paused because a disk's file could not be written, e.g. ENOSPC */
 } VirtReason;
 
 typedef struct
@@ -64,6 +64,7 @@ typedef struct
 void virt_disk_free (VirtDisk *disk);
 void virt_nic_free (VirtNic *nic);
 VirtSpec *virt_spec_new (void); /* with empty arrays that own their elements */
+VirtSpec *virt_spec_copy (const VirtSpec *spec);
 void virt_spec_free (VirtSpec *spec);
 void virt_fact_free (VirtFact *fact);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSpec, virt_spec_free)
@@ -80,7 +81,7 @@ typedef struct
    * code has run. A domain that is already active is left as it is. */
   gboolean (*start_paused) (VirtDriver *driver, const VirtSpec *spec, GError **error);
   gboolean (*resume) (VirtDriver *driver, const char *id, GError **error);
-  /* Asks the guest to power off (ACPI button). Returns at once. */
+  /* Asks the guest to power off (ACPI button). Returns at once. Absent or off is success. */
   gboolean (*shutdown) (VirtDriver *driver, const char *id, GError **error);
   /* Cuts the power. Absent or off is success. */
   gboolean (*destroy) (VirtDriver *driver, const char *id, GError **error);

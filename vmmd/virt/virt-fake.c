@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A driver that only remembers, and keeps the same promises as the real one. */
+#include "config.h"
+
+#include "virt-fake.h"
+
+#include "virt-facts.h"
+
+/* Wakes the event thread to end. */
+#define END_OF_EVENTS ((gpointer) "")
+/* What the event thread reports as NULL, which a queue cannot carry. */
+#define CONNECTION_EVENT "*"
+#define KEY_STATE "state"
+#define KEY_REASON "reason"
+
+typedef struct
+{
+  VirtState state;
+  VirtReason reason;
+  VirtSpec *spec; /* NULL when taken up from a file */
+} Domain;
+
+typedef struct
+{
+  VirtDriver base;
+  GThread *thread;
+  GAsyncQueue *events; /* char*: ids for the event thread */
+
+  GMutex lock; /* guards what follows */
+  GCond ended;
+  GHashTable *domains; /* char* id → Domain* */
+  guint calls;
+  guint fail_at; /* the value of calls that fails, 0 for none */
+  VirtFakeFailure failure;
+  VmmError code;
+  guint delay_ms;
+  gboolean is_away;
+  gboolean is_disobedient;
+  char *path;
+
+  GMutex event_lock; /* held over event_func; never taken after lock */
+  VirtEventFunc event_func;
+  gpointer event_data;
+} Fake;
+
+static void
+free_domain (gpointer data)
+{
+  Domain *domain = data;
+
+  virt_spec_free (domain->spec);
+  g_free (domain);
+}
+
+static gpointer
+deliver_events (gpointer data)
+{
+  Fake *self = data;
+
+  for (;;)
+    {
+      char *id = g_async_queue_pop (self->events);
+
+      if (id == END_OF_EVENTS)
+        return NULL;
+      g_mutex_lock (&self->event_lock);
+      if (self->event_func != NULL)
+        self->event_func (g_str_equal (id, CONNECTION_EVENT) ? NULL : id, self->event_data);
+      g_mutex_unlock (&self->event_lock);
+      g_free (id);
+    }
+}
+
+static void
+save (Fake *self)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  GHashTableIter iter;
+  gpointer id, domain;
+
+  if (self->path == NULL)
+    return;
+  g_hash_table_iter_init (&iter, self->domains);
+  while (g_hash_table_iter_next (&iter, &id, &domain))
+    {
+      g_key_file_set_integer (file, id, KEY_STATE, (int) ((Domain *) domain)->state);
+      g_key_file_set_integer (file, id, KEY_REASON, (int) ((Domain *) domain)->reason);
+    }
+  g_key_file_save_to_file (file, self->path, NULL);
+}
+
+static void
+move (Fake *self, const char *id, Domain *domain, VirtState state, VirtReason reason)
+{
+  domain->state = state;
+  domain->reason = reason;
+  save (self);
+  if (!self->is_away)
+    g_async_queue_push (self->events, g_strdup (id));
+}
+
+static gboolean
+is_active (const Domain *domain)
+{
+  return domain != NULL && domain->state != VIRT_OFF;
+}
+
+/* ---- the frame of every call: delay, failures, absence ---- */
+
+typedef gboolean (*Act) (Fake *self, const char *id, gpointer data, GError **error);
+
+static void
+wait_delay (Fake *self)
+{
+  gint64 end_us = g_get_monotonic_time () + (gint64) self->delay_ms * 1000;
+
+  while (self->delay_ms > 0 && g_cond_wait_until (&self->ended, &self->lock, end_us))
+    ;
+}
+
+static gboolean
+frame (Fake *self, Act act, const char *id, gpointer data, GError **error)
+{
+  gboolean is_hit = ++self->calls == self->fail_at;
+
+  wait_delay (self);
+  if (self->is_away)
+    return vmm_fail (error, VMM_ERROR_VIRT_AWAY, "the fake libvirtd is away");
+  if (!is_hit)
+    return act (self, id, data, error);
+  if (self->failure == VIRT_FAKE_AFTER)
+    act (self, id, data, NULL);
+  return vmm_fail (error, self->code, "the fake was told to fail call %u", self->calls);
+}
+
+static gboolean
+call (VirtDriver *driver, Act act, const char *id, gpointer data, GError **error)
+{
+  Fake *self = (Fake *) driver;
+  gboolean is_success;
+
+  g_mutex_lock (&self->lock);
+  is_success = frame (self, act, id, data, error);
+  g_mutex_unlock (&self->lock);
+  return is_success;
+}
+
+/* ---- the calls ---- */
+
+static gboolean
+act_start_paused (Fake *self, const char *id, gpointer data, GError **error)
+{
+  Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  if (is_active (domain))
+    return TRUE;
+  if (domain == NULL)
+    {
+      domain = g_new0 (Domain, 1);
+      g_hash_table_insert (self->domains, g_strdup (id), domain);
+    }
+  virt_spec_free (domain->spec);
+  domain->spec = virt_spec_copy (data);
+  move (self, id, domain, VIRT_PAUSED, VIRT_REASON_UNKNOWN);
+  return TRUE;
+}
+
+static Domain *
+find_active (Fake *self, const char *id, GError **error)
+{
+  Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  if (is_active (domain))
+    return domain;
+  vmm_fail (error, VMM_ERROR_VIRT_FAILED, "fake domain '%s' is not active", id);
+  return NULL;
+}
+
+static gboolean
+act_resume (Fake *self, const char *id, gpointer data, GError **error)
+{
+  Domain *domain = find_active (self, id, error);
+
+  if (domain != NULL && domain->state != VIRT_RUNNING)
+    move (self, id, domain, VIRT_RUNNING, VIRT_REASON_UNKNOWN);
+  return domain != NULL;
+}
+
+static gboolean
+act_shutdown (Fake *self, const char *id, gpointer data, GError **error)
+{
+  Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  if (domain != NULL && domain->state == VIRT_RUNNING && !self->is_disobedient)
+    move (self, id, domain, VIRT_OFF, VIRT_REASON_SHUTDOWN);
+  return TRUE;
+}
+
+static gboolean
+act_destroy (Fake *self, const char *id, gpointer data, GError **error)
+{
+  Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  if (is_active (domain))
+    move (self, id, domain, VIRT_OFF, VIRT_REASON_DESTROYED);
+  return TRUE;
+}
+
+static gboolean
+act_reset (Fake *self, const char *id, gpointer data, GError **error)
+{
+  return find_active (self, id, error) != NULL;
+}
+
+static gboolean
+act_undefine (Fake *self, const char *id, gpointer data, GError **error)
+{
+  if (is_active (g_hash_table_lookup (self->domains, id)))
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "fake domain '%s' is not off", id);
+  if (g_hash_table_remove (self->domains, id))
+    save (self);
+  return TRUE;
+}
+
+static gboolean
+act_get (Fake *self, const char *id, gpointer data, GError **error)
+{
+  const Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  *(VirtFact **) data = domain != NULL ? virt_fact_new (id, domain->state, domain->reason)
+                                       : virt_fact_new (id, VIRT_ABSENT, VIRT_REASON_UNKNOWN);
+  return TRUE;
+}
+
+static gboolean
+act_list (Fake *self, const char *none, gpointer data, GError **error)
+{
+  GHashTableIter iter;
+  gpointer id, domain;
+
+  g_hash_table_iter_init (&iter, self->domains);
+  while (g_hash_table_iter_next (&iter, &id, &domain))
+    g_ptr_array_add (data,
+                     virt_fact_new (id, ((Domain *) domain)->state, ((Domain *) domain)->reason));
+  return TRUE;
+}
+
+static gboolean
+start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
+{
+  return call (driver, act_start_paused, spec->id, (gpointer) spec, error);
+}
+
+static gboolean
+resume (VirtDriver *driver, const char *id, GError **error)
+{
+  return call (driver, act_resume, id, NULL, error);
+}
+
+static gboolean
+shut_down (VirtDriver *driver, const char *id, GError **error)
+{
+  return call (driver, act_shutdown, id, NULL, error);
+}
+
+static gboolean
+destroy (VirtDriver *driver, const char *id, GError **error)
+{
+  return call (driver, act_destroy, id, NULL, error);
+}
+
+static gboolean
+reset (VirtDriver *driver, const char *id, GError **error)
+{
+  return call (driver, act_reset, id, NULL, error);
+}
+
+static gboolean
+undefine (VirtDriver *driver, const char *id, GError **error)
+{
+  return call (driver, act_undefine, id, NULL, error);
+}
+
+static VirtFact *
+get (VirtDriver *driver, const char *id, GError **error)
+{
+  g_autoptr (VirtFact) fact = NULL;
+
+  return call (driver, act_get, id, &fact, error) ? g_steal_pointer (&fact) : NULL;
+}
+
+static void
+free_fact (gpointer fact)
+{
+  virt_fact_free (fact);
+}
+
+static GPtrArray *
+list (VirtDriver *driver, GError **error)
+{
+  g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func (free_fact);
+
+  return call (driver, act_list, NULL, facts, error) ? g_steal_pointer (&facts) : NULL;
+}
+
+static const char *
+accelerator (VirtDriver *driver, const char **out_why)
+{
+  *out_why = "this driver only remembers";
+  return "tcg";
+}
+
+static gboolean
+is_connected (VirtDriver *driver)
+{
+  Fake *self = (Fake *) driver;
+  gboolean is_away;
+
+  g_mutex_lock (&self->lock);
+  is_away = self->is_away;
+  g_mutex_unlock (&self->lock);
+  return !is_away;
+}
+
+static void
+set_event_func (VirtDriver *driver, VirtEventFunc func, gpointer data)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->event_lock);
+  self->event_func = func;
+  self->event_data = data;
+  g_mutex_unlock (&self->event_lock);
+}
+
+static void
+free_event (gpointer id)
+{
+  if (id != END_OF_EVENTS)
+    g_free (id);
+}
+
+static void
+free_driver (VirtDriver *driver)
+{
+  Fake *self = (Fake *) driver;
+
+  g_async_queue_push (self->events, END_OF_EVENTS);
+  g_thread_join (self->thread);
+  g_async_queue_unref (self->events);
+  g_hash_table_unref (self->domains);
+  g_free (self->path);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->ended);
+  g_mutex_clear (&self->event_lock);
+  g_free (self);
+}
+
+static const VirtDriverClass fake_class = {
+  .start_paused = start_paused,
+  .resume = resume,
+  .shutdown = shut_down,
+  .destroy = destroy,
+  .reset = reset,
+  .undefine = undefine,
+  .get = get,
+  .list = list,
+  .accelerator = accelerator,
+  .is_connected = is_connected,
+  .set_event_func = set_event_func,
+  .free = free_driver,
+};
+
+VirtDriver *
+virt_fake_new (void)
+{
+  Fake *self = g_new0 (Fake, 1);
+
+  self->base.class = &fake_class;
+  self->events = g_async_queue_new_full (free_event);
+  self->domains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_domain);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->ended);
+  g_mutex_init (&self->event_lock);
+  self->thread = g_thread_new ("virt-fake", deliver_events, self);
+  return &self->base;
+}
+
+/* ---- staging ---- */
+
+void
+virt_fake_fail_call (VirtDriver *driver, guint n, VirtFakeFailure failure, VmmError code)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->lock);
+  self->fail_at = n == 0 ? 0 : self->calls + n;
+  self->failure = failure;
+  self->code = code;
+  g_mutex_unlock (&self->lock);
+}
+
+guint
+virt_fake_calls (VirtDriver *driver)
+{
+  Fake *self = (Fake *) driver;
+  guint calls;
+
+  g_mutex_lock (&self->lock);
+  calls = self->calls;
+  g_mutex_unlock (&self->lock);
+  return calls;
+}
+
+void
+virt_fake_set_delay_ms (VirtDriver *driver, guint delay_ms)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->lock);
+  self->delay_ms = delay_ms;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+virt_fake_set_away (VirtDriver *driver, gboolean is_away)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->lock);
+  if (self->is_away != is_away)
+    g_async_queue_push (self->events, g_strdup (CONNECTION_EVENT));
+  self->is_away = is_away;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+virt_fake_set_obedient (VirtDriver *driver, gboolean is_obedient)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->lock);
+  self->is_disobedient = !is_obedient;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+virt_fake_stage (VirtDriver *driver, const char *id, VirtFakeEvent event)
+{
+  static const struct
+  {
+    VirtState state;
+    VirtReason reason;
+  } ends[] = {
+    [VIRT_FAKE_POWEROFF] = { VIRT_OFF, VIRT_REASON_SHUTDOWN },
+    [VIRT_FAKE_CRASH] = { VIRT_OFF, VIRT_REASON_CRASHED },
+    [VIRT_FAKE_IO_ERROR] = { VIRT_PAUSED, VIRT_REASON_IO_ERROR },
+  };
+  Fake *self = (Fake *) driver;
+  Domain *domain;
+  gboolean found;
+
+  g_mutex_lock (&self->lock);
+  domain = g_hash_table_lookup (self->domains, id);
+  found = is_active (domain);
+  if (found)
+    move (self, id, domain, ends[event].state, ends[event].reason);
+  g_mutex_unlock (&self->lock);
+  return found;
+}
+
+VirtSpec *
+virt_fake_spec (VirtDriver *driver, const char *id)
+{
+  Fake *self = (Fake *) driver;
+  const Domain *domain;
+  VirtSpec *copy = NULL;
+
+  g_mutex_lock (&self->lock);
+  domain = g_hash_table_lookup (self->domains, id);
+  if (domain != NULL && domain->spec != NULL)
+    copy = virt_spec_copy (domain->spec);
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
+static void
+take_up (Fake *self, GKeyFile *file)
+{
+  g_auto (GStrv) ids = g_key_file_get_groups (file, NULL);
+
+  for (char **id = ids; *id != NULL; id++)
+    {
+      Domain *domain = g_new0 (Domain, 1);
+
+      domain->state = (VirtState) g_key_file_get_integer (file, *id, KEY_STATE, NULL);
+      domain->reason = (VirtReason) g_key_file_get_integer (file, *id, KEY_REASON, NULL);
+      g_hash_table_replace (self->domains, g_strdup (*id), domain);
+    }
+}
+
+gboolean
+virt_fake_keep_in (VirtDriver *driver, const char *path, GError **error)
+{
+  Fake *self = (Fake *) driver;
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  if (g_file_test (path, G_FILE_TEST_EXISTS)
+      && !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  take_up (self, file);
+  g_free (self->path);
+  self->path = g_strdup (path);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The driver on libvirt's QEMU: each call of the joint is one job on the connection. */
+#include "config.h"
+
+#include <fcntl.h>
+#include <libxml/parser.h>
+#include <unistd.h>
+
+#include "virt-accel.h"
+#include "virt-auto.h"
+#include "virt-domain-xml.h"
+#include "virt-facts.h"
+#include "virt-job.h"
+#include "virt-link.h"
+#include "vmm-error.h"
+
+/* libvirt itself gives a QEMU that will not die 40 s, and waits 30 s for another job on a domain.
+ */
+#define DEADLINE_MS 60000
+
+typedef struct
+{
+  VirtDriver base;
+  VirtLink *link;
+  GThreadPool *pool;
+  const char *accelerator;
+  const char *why;
+} Libvirt;
+
+/* ---- errors ---- */
+
+static gboolean
+is_error (int code)
+{
+  const virError *last = virGetLastError ();
+
+  return last != NULL && last->code == code;
+}
+
+/* Turns libvirt's last error of this thread into ours; returns FALSE. */
+static gboolean
+fail (const VirtJob *job, const char *what, GError **error)
+{
+  const virError *last = virGetLastError ();
+  g_autofree char *text = g_strdup (virGetLastErrorMessage ());
+  gboolean is_away
+      = (last != NULL && last->domain == VIR_FROM_RPC) || virConnectIsAlive (job->conn) != 1;
+
+  if (is_away)
+    return vmm_fail (error, VMM_ERROR_VIRT_AWAY, "libvirtd went away: %s", text);
+  if (job->id == NULL)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt cannot %s: %s", what, text);
+  return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt cannot %s domain '%s': %s", what, job->id,
+                   text);
+}
+
+/* ---- finding our domains ---- */
+
+/* Whether @domain bears our mark with its own name in it. FALSE with @error set on failure. */
+static gboolean
+is_ours (VirtJob *job, virDomainPtr domain, gboolean *out_ours, GError **error)
+{
+  char *xml = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, VIRT_DOMAIN_XML_NAMESPACE,
+                                    VIR_DOMAIN_AFFECT_CURRENT);
+  g_autofree char *id = NULL;
+
+  *out_ours = FALSE;
+  if (xml == NULL)
+    return is_error (VIR_ERR_NO_DOMAIN_METADATA) || is_error (VIR_ERR_NO_DOMAIN)
+           || fail (job, "read the mark of", error);
+  id = virt_domain_xml_metadata_id (xml);
+  free (xml);
+  *out_ours = g_strcmp0 (id, virDomainGetName (domain)) == 0;
+  return TRUE;
+}
+
+/* Finds our domain; *out_domain is NULL when there is none of that name. */
+static gboolean
+find (VirtJob *job, virDomainPtr *out_domain, GError **error)
+{
+  g_autoptr (VirtDomain) domain = virDomainLookupByName (job->conn, job->id);
+  gboolean ours;
+
+  *out_domain = NULL;
+  if (domain == NULL)
+    return is_error (VIR_ERR_NO_DOMAIN) || fail (job, "look up", error);
+  if (!is_ours (job, domain, &ours, error))
+    return FALSE;
+  if (!ours)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED,
+                     "domain '%s' does not bear vmmd's mark: it is left alone", job->id);
+  *out_domain = g_steal_pointer (&domain);
+  return TRUE;
+}
+
+/* The same for calls that need one. */
+static virDomainPtr
+find_existing (VirtJob *job, GError **error)
+{
+  virDomainPtr domain;
+
+  if (find (job, &domain, error) && domain == NULL)
+    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt has no domain '%s'", job->id);
+  return domain;
+}
+
+/* ABSENT when it vanished meanwhile. */
+static gboolean
+read_state (VirtJob *job, virDomainPtr domain, VirtState *out_state, VirtReason *out_reason,
+            GError **error)
+{
+  int state, reason;
+
+  if (virDomainGetState (domain, &state, &reason, 0) == 0)
+    {
+      virt_facts_translate (state, reason, out_state, out_reason);
+      return TRUE;
+    }
+  *out_state = VIRT_ABSENT;
+  *out_reason = VIRT_REASON_UNKNOWN;
+  return is_error (VIR_ERR_NO_DOMAIN) || fail (job, "read the state of", error);
+}
+
+/* ---- jobs ---- */
+
+static gboolean
+job_start_paused (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) old = NULL;
+  g_autoptr (VirtDomain) domain = NULL;
+
+  if (!find (job, &old, error))
+    return FALSE;
+  if (old != NULL && virDomainIsActive (old) == 1)
+    return TRUE;
+  domain = virDomainDefineXML (job->conn, job->xml);
+  if (domain == NULL)
+    return fail (job, "define", error);
+  if (virDomainCreateWithFlags (domain, VIR_DOMAIN_START_PAUSED) < 0)
+    return fail (job, "start", error);
+  return TRUE;
+}
+
+static gboolean
+job_resume (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = find_existing (job, error);
+  VirtState state;
+  VirtReason reason;
+
+  if (domain == NULL || !read_state (job, domain, &state, &reason, error))
+    return FALSE;
+  if (state == VIRT_RUNNING)
+    return TRUE;
+  return virDomainResume (domain) == 0 || fail (job, "resume", error);
+}
+
+static gboolean
+job_shutdown (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = NULL;
+
+  if (!find (job, &domain, error))
+    return FALSE;
+  return domain == NULL || virDomainShutdownFlags (domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0
+         || is_error (VIR_ERR_OPERATION_INVALID) || is_error (VIR_ERR_NO_DOMAIN)
+         || fail (job, "shut down", error);
+}
+
+static gboolean
+job_destroy (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = NULL;
+
+  if (!find (job, &domain, error))
+    return FALSE;
+  return domain == NULL || virDomainDestroyFlags (domain, VIR_DOMAIN_DESTROY_DEFAULT) == 0
+         || is_error (VIR_ERR_OPERATION_INVALID) || is_error (VIR_ERR_NO_DOMAIN)
+         || fail (job, "destroy", error);
+}
+
+static gboolean
+job_reset (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = find_existing (job, error);
+
+  return domain != NULL && (virDomainReset (domain, 0) == 0 || fail (job, "reset", error));
+}
+
+static gboolean
+job_undefine (VirtJob *job, GError **error)
+{
+  const unsigned int with_all
+      = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+        | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
+  g_autoptr (VirtDomain) domain = NULL;
+
+  if (!find (job, &domain, error))
+    return FALSE;
+  if (domain == NULL)
+    return TRUE;
+  /* libvirt would make a running one transient, and its end then leaves no reason. */
+  if (virDomainIsActive (domain) == 1)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' is not off", job->id);
+  return virDomainUndefineFlags (domain, with_all) == 0 || is_error (VIR_ERR_NO_DOMAIN)
+         || fail (job, "undefine", error);
+}
+
+static gboolean
+job_get (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = NULL;
+  VirtState state = VIRT_ABSENT;
+  VirtReason reason = VIRT_REASON_UNKNOWN;
+
+  if (!find (job, &domain, error))
+    return FALSE;
+  if (domain != NULL && !read_state (job, domain, &state, &reason, error))
+    return FALSE;
+  job->fact = virt_fact_new (job->id, state, reason);
+  return TRUE;
+}
+
+static gboolean
+add_fact (VirtJob *job, virDomainPtr domain, GError **error)
+{
+  VirtState state;
+  VirtReason reason;
+  gboolean ours;
+
+  if (!is_ours (job, domain, &ours, error))
+    return FALSE;
+  if (!ours)
+    return TRUE;
+  if (!read_state (job, domain, &state, &reason, error))
+    return FALSE;
+  if (state != VIRT_ABSENT)
+    g_ptr_array_add (job->facts, virt_fact_new (virDomainGetName (domain), state, reason));
+  return TRUE;
+}
+
+static void
+free_fact (gpointer fact)
+{
+  virt_fact_free (fact);
+}
+
+static gboolean
+job_list (VirtJob *job, GError **error)
+{
+  virDomainPtr *domains;
+  int n = virConnectListAllDomains (job->conn, &domains, 0);
+  gboolean is_success = TRUE;
+
+  if (n < 0)
+    return fail (job, "list domains", error);
+  job->facts = g_ptr_array_new_with_free_func (free_fact);
+  for (int i = 0; i < n; i++)
+    {
+      is_success = is_success && add_fact (job, domains[i], error);
+      virDomainFree (domains[i]);
+    }
+  free (domains);
+  return is_success;
+}
+
+/* ---- the joint ---- */
+
+static VirtJob *
+new_job (VirtDriver *driver, const char *id, VirtJobFunc func, GError **error)
+{
+  virConnectPtr conn = virt_link_get (((Libvirt *) driver)->link, error);
+
+  return conn != NULL ? virt_job_new (conn, id, func) : NULL;
+}
+
+static gboolean
+run (VirtDriver *driver, VirtJob *job, GError **error)
+{
+  return virt_job_run (((Libvirt *) driver)->pool, job, DEADLINE_MS, error);
+}
+
+static gboolean
+run_simple (VirtDriver *driver, const char *id, VirtJobFunc func, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, func, error);
+
+  return job != NULL && run (driver, job, error);
+}
+
+/* Only a file system that refuses says no; a missing file is for QEMU to complain of. */
+static gboolean
+takes_direct_io (const char *path)
+{
+  int fd = open (path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0 || errno != EINVAL;
+}
+
+static gboolean
+start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
+{
+  VirtDomainXmlOptions options = { .takes_direct_io = takes_direct_io };
+  g_autofree char *xml = NULL;
+  g_autoptr (VirtJob) job = NULL;
+
+  options.is_kvm = g_str_equal (((Libvirt *) driver)->accelerator, "kvm");
+  xml = virt_domain_xml (spec, &options, error);
+  if (xml == NULL)
+    return FALSE;
+  job = new_job (driver, spec->id, job_start_paused, error);
+  if (job == NULL)
+    return FALSE;
+  job->xml = g_steal_pointer (&xml);
+  return run (driver, job, error);
+}
+
+static gboolean
+resume (VirtDriver *driver, const char *id, GError **error)
+{
+  return run_simple (driver, id, job_resume, error);
+}
+
+static gboolean
+shut_down (VirtDriver *driver, const char *id, GError **error)
+{
+  return run_simple (driver, id, job_shutdown, error);
+}
+
+static gboolean
+destroy (VirtDriver *driver, const char *id, GError **error)
+{
+  return run_simple (driver, id, job_destroy, error);
+}
+
+static gboolean
+reset (VirtDriver *driver, const char *id, GError **error)
+{
+  return run_simple (driver, id, job_reset, error);
+}
+
+static gboolean
+undefine (VirtDriver *driver, const char *id, GError **error)
+{
+  return run_simple (driver, id, job_undefine, error);
+}
+
+static VirtFact *
+get (VirtDriver *driver, const char *id, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, job_get, error);
+
+  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->fact) : NULL;
+}
+
+static GPtrArray *
+list (VirtDriver *driver, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, NULL, job_list, error);
+
+  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->facts) : NULL;
+}
+
+static const char *
+accelerator (VirtDriver *driver, const char **out_why)
+{
+  Libvirt *self = (Libvirt *) driver;
+
+  *out_why = self->why;
+  return self->accelerator;
+}
+
+static gboolean
+is_connected (VirtDriver *driver)
+{
+  return virt_link_is_up (((Libvirt *) driver)->link);
+}
+
+static void
+set_event_func (VirtDriver *driver, VirtEventFunc func, gpointer data)
+{
+  virt_link_set_event_func (((Libvirt *) driver)->link, func, data);
+}
+
+static void
+free_driver (VirtDriver *driver)
+{
+  Libvirt *self = (Libvirt *) driver;
+
+  /* Without waiting: a job may hang for ever, and holds all it needs itself. */
+  g_thread_pool_free (self->pool, FALSE, FALSE);
+  virt_link_free (self->link);
+  g_free (self);
+}
+
+static const VirtDriverClass libvirt_class = {
+  .start_paused = start_paused,
+  .resume = resume,
+  .shutdown = shut_down,
+  .destroy = destroy,
+  .reset = reset,
+  .undefine = undefine,
+  .get = get,
+  .list = list,
+  .accelerator = accelerator,
+  .is_connected = is_connected,
+  .set_event_func = set_event_func,
+  .free = free_driver,
+};
+
+VirtDriver *
+virt_libvirt_new (const char *uri, const char *wanted, GError **error)
+{
+  VirtAccelFacts facts;
+  const char *decision, *why;
+  Libvirt *self;
+
+  virt_accel_gather (&facts);
+  decision = virt_accel_decide (wanted, &facts, &why, error);
+  if (decision == NULL)
+    return NULL;
+  xmlInitParser ();
+  self = g_new0 (Libvirt, 1);
+  self->base.class = &libvirt_class;
+  self->accelerator = decision;
+  self->why = why;
+  self->pool = virt_job_pool_new ();
+  self->link = virt_link_new (uri);
+  return &self->base;
+}
