@@ -7,7 +7,7 @@
 #include "virt-facts.h"
 
 /* Wakes the event thread to end. */
-#define END_OF_EVENTS ((gpointer) "")
+#define END_OF_EVENTS ""
 /* What the event thread reports as NULL, which a queue cannot carry. */
 #define CONNECTION_EVENT "*"
 #define KEY_STATE "state"
@@ -59,15 +59,14 @@ deliver_events (gpointer data)
 
   for (;;)
     {
-      char *id = g_async_queue_pop (self->events);
+      g_autofree char *id = g_async_queue_pop (self->events);
 
-      if (id == END_OF_EVENTS)
+      if (g_str_equal (id, END_OF_EVENTS))
         return NULL;
       g_mutex_lock (&self->event_lock);
       if (self->event_func != NULL)
         self->event_func (g_str_equal (id, CONNECTION_EVENT) ? NULL : id, self->event_data);
       g_mutex_unlock (&self->event_lock);
-      g_free (id);
     }
 }
 
@@ -334,18 +333,11 @@ set_event_func (VirtDriver *driver, VirtEventFunc func, gpointer data)
 }
 
 static void
-free_event (gpointer id)
-{
-  if (id != END_OF_EVENTS)
-    g_free (id);
-}
-
-static void
 free_driver (VirtDriver *driver)
 {
   Fake *self = (Fake *) driver;
 
-  g_async_queue_push (self->events, END_OF_EVENTS);
+  g_async_queue_push (self->events, g_strdup (END_OF_EVENTS));
   g_thread_join (self->thread);
   g_async_queue_unref (self->events);
   g_hash_table_unref (self->domains);
@@ -377,7 +369,7 @@ virt_fake_new (void)
   Fake *self = g_new0 (Fake, 1);
 
   self->base.class = &fake_class;
-  self->events = g_async_queue_new_full (free_event);
+  self->events = g_async_queue_new_full (g_free);
   self->domains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_domain);
   g_mutex_init (&self->lock);
   g_cond_init (&self->ended);

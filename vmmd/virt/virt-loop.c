@@ -5,6 +5,7 @@
 #include "virt-loop.h"
 
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 
 /* What libvirt freed late needs a few more turns of the loop to be gone. */
 #define TURNS_AT_END 8
