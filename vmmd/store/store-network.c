@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VPCs, vswitches and security groups. */
+#include "config.h"
+
+#include "store-network.h"
+#include "store-db.h"
+#include "vmm-error.h"
+
+#define VPC_COLUMNS "id, account_id, name, cidr, is_default, created_ms, idx"
+#define VSWITCH_COLUMNS "id, account_id, vpc_id, zone_id, name, cidr, is_default, created_ms"
+#define GROUP_COLUMNS                                                                              \
+  "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx"
+#define RULE_COLUMNS                                                                               \
+  "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"          \
+  " source_port_max, cidr, peer_group_id, description, created_ms"
+#define SAME_RULE                                                                                  \
+  "group_id=? AND egress=? AND accept=? AND priority=? AND protocol=? AND port_min=?"               \
+  " AND port_max=? AND source_port_min=? AND source_port_max=? AND cidr=? AND peer_group_id=?"
+
+static gpointer
+read_vpc (StoreRows *rows)
+{
+  VmmVpc *vpc = g_new0 (VmmVpc, 1);
+
+  vpc->id = store_rows_string (rows, 0);
+  vpc->account_id = store_rows_string (rows, 1);
+  vpc->name = store_rows_string (rows, 2);
+  vpc->cidr = store_rows_string (rows, 3);
+  vpc->is_default = store_rows_int (rows, 4) != 0;
+  vpc->created_ms = store_rows_int (rows, 5);
+  vpc->index = (guint32) store_rows_int (rows, 6);
+  return vpc;
+}
+
+static gpointer
+read_vswitch (StoreRows *rows)
+{
+  VmmVswitch *vswitch = g_new0 (VmmVswitch, 1);
+
+  vswitch->id = store_rows_string (rows, 0);
+  vswitch->account_id = store_rows_string (rows, 1);
+  vswitch->vpc_id = store_rows_string (rows, 2);
+  vswitch->zone_id = store_rows_string (rows, 3);
+  vswitch->name = store_rows_string (rows, 4);
+  vswitch->cidr = store_rows_string (rows, 5);
+  vswitch->is_default = store_rows_int (rows, 6) != 0;
+  vswitch->created_ms = store_rows_int (rows, 7);
+  return vswitch;
+}
+
+static gpointer
+read_group (StoreRows *rows)
+{
+  VmmGroup *group = g_new0 (VmmGroup, 1);
+
+  group->id = store_rows_string (rows, 0);
+  group->account_id = store_rows_string (rows, 1);
+  group->vpc_id = store_rows_string (rows, 2);
+  group->name = store_rows_string (rows, 3);
+  group->description = store_rows_string (rows, 4);
+  group->is_default = store_rows_int (rows, 5) != 0;
+  group->inner_accept = store_rows_int (rows, 6) != 0;
+  group->created_ms = store_rows_int (rows, 7);
+  group->index = (guint32) store_rows_int (rows, 8);
+  return group;
+}
+
+static gpointer
+read_rule (StoreRows *rows)
+{
+  VmmRule *rule = g_new0 (VmmRule, 1);
+
+  rule->id = store_rows_string (rows, 0);
+  rule->group_id = store_rows_string (rows, 1);
+  rule->egress = store_rows_int (rows, 2) != 0;
+  rule->accept = store_rows_int (rows, 3) != 0;
+  rule->priority = (guint) store_rows_int (rows, 4);
+  rule->protocol = store_rows_string (rows, 5);
+  rule->port_min = (int) store_rows_int (rows, 6);
+  rule->port_max = (int) store_rows_int (rows, 7);
+  rule->source_port_min = (int) store_rows_int (rows, 8);
+  rule->source_port_max = (int) store_rows_int (rows, 9);
+  rule->cidr = store_rows_string (rows, 10);
+  rule->peer_group_id = store_rows_string (rows, 11);
+  rule->description = store_rows_string (rows, 12);
+  rule->created_ms = store_rows_int (rows, 13);
+  return rule;
+}
+
+gboolean
+store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error)
+{
+  gint64 index = 0;
+
+  if (store_exec (txn, error,
+                  "INSERT INTO vpc (id, account_id, name, cidr, is_default, created_ms)"
+                  " VALUES (?, ?, ?, ?, ?, ?)",
+                  "ssssii", vpc->id, vpc->account_id, vpc->name, vpc->cidr,
+                  (gint64) vpc->is_default, vpc->created_ms)
+          < 0
+      || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
+    return FALSE;
+  vpc->index = (guint32) index;
+  return TRUE;
+}
+
+gboolean
+store_vswitch_insert (StoreTxn *txn, const VmmVswitch *vswitch, GError **error)
+{
+  return store_exec (txn, error,
+                     "INSERT INTO vswitch (" VSWITCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ssssssii", vswitch->id, vswitch->account_id, vswitch->vpc_id,
+                     vswitch->zone_id, vswitch->name, vswitch->cidr, (gint64) vswitch->is_default,
+                     vswitch->created_ms)
+         > 0;
+}
+
+gboolean
+store_group_insert (StoreTxn *txn, VmmGroup *group, GError **error)
+{
+  gint64 index = 0;
+
+  if (store_exec (txn, error,
+                  "INSERT INTO security_group (id, account_id, vpc_id, name, description,"
+                  " is_default, inner_accept, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "sssssiii", group->id, group->account_id, group->vpc_id, group->name,
+                  group->description, (gint64) group->is_default, (gint64) group->inner_accept,
+                  group->created_ms)
+          < 0
+      || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
+    return FALSE;
+  group->index = (guint32) index;
+  return TRUE;
+}
+
+/* One record of a query; NULL without @error set when there is none. */
+static gpointer
+read_one (StoreRows *rows, StoreReadFunc read, GError **error)
+{
+  g_autoptr (StoreRows) own = rows;
+
+  return own != NULL && store_rows_next (own, error) ? read (own) : NULL;
+}
+
+/* The record, or NotFound by @code when there is none. */
+static gpointer
+found (gpointer record, GError *local, VmmError code, const char *id, GError **error)
+{
+  if (record == NULL && local == NULL)
+    vmm_fail (error, code, "the specified '%s' does not exist", id);
+  else if (local != NULL)
+    g_propagate_error (error, local);
+  return record;
+}
+
+VmmVpc *
+store_vpc_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+{
+  GError *local = NULL;
+  gpointer vpc = read_one (store_query (txn, &local,
+                                        "SELECT " VPC_COLUMNS " FROM vpc WHERE id=?1"
+                                        " AND (?2 IS NULL OR account_id=?2)",
+                                        "ss", id, account_id),
+                           read_vpc, &local);
+
+  return found (vpc, local, VMM_ERROR_VPC_NOT_FOUND, id, error);
+}
+
+VmmVswitch *
+store_vswitch_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+{
+  GError *local = NULL;
+  gpointer vswitch = read_one (store_query (txn, &local,
+                                            "SELECT " VSWITCH_COLUMNS " FROM vswitch WHERE id=?1"
+                                            " AND (?2 IS NULL OR account_id=?2)",
+                                            "ss", id, account_id),
+                               read_vswitch, &local);
+
+  return found (vswitch, local, VMM_ERROR_VSWITCH_NOT_FOUND, id, error);
+}
+
+VmmGroup *
+store_group_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+{
+  GError *local = NULL;
+  gpointer group = read_one (store_query (txn, &local,
+                                          "SELECT " GROUP_COLUMNS " FROM security_group WHERE id=?1"
+                                          " AND (?2 IS NULL OR account_id=?2)",
+                                          "ss", id, account_id),
+                             read_group, &local);
+
+  return found (group, local, VMM_ERROR_GROUP_NOT_FOUND, id, error);
+}
+
+VmmVpc *
+store_vpc_get_default (StoreTxn *txn, const char *account_id, GError **error)
+{
+  return read_one (store_query (txn, error,
+                                "SELECT " VPC_COLUMNS " FROM vpc WHERE account_id=? AND is_default=1",
+                                "s", account_id),
+                   read_vpc, error);
+}
+
+VmmVswitch *
+store_vswitch_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id, GError **error)
+{
+  return read_one (store_query (txn, error,
+                                "SELECT " VSWITCH_COLUMNS " FROM vswitch"
+                                " WHERE account_id=? AND vpc_id=? AND is_default=1",
+                                "ss", account_id, vpc_id),
+                   read_vswitch, error);
+}
+
+VmmGroup *
+store_group_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id, GError **error)
+{
+  return read_one (store_query (txn, error,
+                                "SELECT " GROUP_COLUMNS " FROM security_group"
+                                " WHERE account_id=? AND vpc_id=? AND is_default=1",
+                                "ss", account_id, vpc_id),
+                   read_group, error);
+}
+
+GPtrArray *
+store_vpc_list (StoreTxn *txn, const char *account_id, const char *const *ids, const VmmPage *page,
+                VmmPageInfo *info, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+
+  store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_in (&filter, "id", ids);
+  return store_list (txn, VPC_COLUMNS, "vpc", "idx", &filter, page, info, read_vpc,
+                     (GDestroyNotify) vmm_vpc_free, error);
+}
+
+GPtrArray *
+store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *ids,
+                    const char *vpc_id, const VmmPage *page, VmmPageInfo *info, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+
+  store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_in (&filter, "id", ids);
+  store_filter_string (&filter, "vpc_id=?", vpc_id);
+  return store_list (txn, VSWITCH_COLUMNS, "vswitch", "seq", &filter, page, info,
+                     read_vswitch, (GDestroyNotify) vmm_vswitch_free, error);
+}
+
+GPtrArray *
+store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *query,
+                  const VmmPage *page, VmmPageInfo *info, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+
+  store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_in (&filter, "id", query->ids);
+  store_filter_wildcard (&filter, "name", query->name);
+  store_filter_string (&filter, "vpc_id=?", query->vpc_id);
+  return store_list (txn, GROUP_COLUMNS, "security_group", "idx", &filter, page, info, read_group,
+                     (GDestroyNotify) vmm_group_free, error);
+}
+
+GPtrArray *
+store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error, "SELECT " VSWITCH_COLUMNS " FROM vswitch WHERE vpc_id=? ORDER BY id", "s", vpc_id);
+
+  return rows != NULL
+             ? store_read_all (rows, read_vswitch, (GDestroyNotify) vmm_vswitch_free, error)
+             : NULL;
+}
+
+GPtrArray *
+store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT " GROUP_COLUMNS " FROM security_group WHERE id IN ("
+                     "SELECT g.group_id FROM nic n JOIN nic_group g ON g.nic_id=n.id"
+                     " WHERE n.vpc_id=? AND n.host_id=?) ORDER BY idx",
+                     "ss", vpc_id, host_id);
+
+  return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
+                      : NULL;
+}
+
+GPtrArray *
+store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (txn, error,
+                                            "SELECT " VPC_COLUMNS " FROM vpc WHERE id IN ("
+                                            "SELECT vpc_id FROM nic WHERE host_id=?) ORDER BY idx",
+                                            "s", host_id);
+
+  return rows != NULL ? store_read_all (rows, read_vpc, (GDestroyNotify) vmm_vpc_free, error) : NULL;
+}
+
+GPtrArray *
+store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT " RULE_COLUMNS " FROM security_rule WHERE group_id=? ORDER BY seq", "s",
+                     group_id);
+
+  return rows != NULL ? store_read_all (rows, read_rule, (GDestroyNotify) vmm_rule_free, error)
+                      : NULL;
+}
+
+gboolean
+store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError **error)
+{
+  int changes = store_exec (
+      txn, error,
+      "INSERT OR IGNORE INTO security_rule (" RULE_COLUMNS
+      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "ssiiisiiiisssi", r->id, r->group_id, (gint64) r->egress, (gint64) r->accept,
+      (gint64) r->priority, r->protocol, (gint64) r->port_min, (gint64) r->port_max,
+      (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr, r->peer_group_id,
+      r->description, r->created_ms);
+
+  *out_added = changes > 0;
+  return changes >= 0;
+}
+
+gboolean
+store_rule_delete (StoreTxn *txn, const VmmRule *r, gboolean *out_removed, GError **error)
+{
+  int changes
+      = store_exec (txn, error, "DELETE FROM security_rule WHERE " SAME_RULE, "siiisiiiiss",
+                    r->group_id, (gint64) r->egress, (gint64) r->accept, (gint64) r->priority,
+                    r->protocol, (gint64) r->port_min, (gint64) r->port_max,
+                    (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
+                    r->peer_group_id);
+
+  *out_removed = changes > 0;
+  return changes >= 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* VPCs, vswitches, security groups, their rules, and network interfaces. Rows of other accounts are
+ * not found. */
+#pragma once
+#include "store.h"
+#include "vmm-nic.h"
+#include "vmm-query.h"
+
+/* Fills @vpc->index. */
+gboolean store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error);
+gboolean store_vswitch_insert (StoreTxn *txn, const VmmVswitch *vswitch, GError **error);
+/* Fills @group->index. */
+gboolean store_group_insert (StoreTxn *txn, VmmGroup *group, GError **error);
+
+/* @account_id NULL reads for the daemon itself. */
+VmmVpc *store_vpc_get (StoreTxn *txn, const char *account_id, const char *id, GError **error);
+VmmVswitch *store_vswitch_get (StoreTxn *txn, const char *account_id, const char *id,
+                               GError **error);
+VmmGroup *store_group_get (StoreTxn *txn, const char *account_id, const char *id, GError **error);
+/* The account's default ones; NULL without @error set when there are none. */
+VmmVpc *store_vpc_get_default (StoreTxn *txn, const char *account_id, GError **error);
+VmmVswitch *store_vswitch_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id,
+                                       GError **error);
+VmmGroup *store_group_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id,
+                                   GError **error);
+
+GPtrArray *store_vpc_list (StoreTxn *txn, const char *account_id, const char *const *ids,
+                           const VmmPage *page, VmmPageInfo *info, GError **error);
+GPtrArray *store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *ids,
+                               const char *vpc_id, const VmmPage *page, VmmPageInfo *info,
+                               GError **error);
+GPtrArray *store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *query,
+                             const VmmPage *page, VmmPageInfo *info, GError **error);
+/* All vswitches of a VPC, groups of a VPC: for the network of this host. */
+GPtrArray *store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **error);
+/* Groups (without rules) that an interface of the VPC on the host is in. */
+GPtrArray *store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
+                                    GError **error);
+/* VPCs that have an interface on the host. */
+GPtrArray *store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error);
+
+GPtrArray *store_rule_list (StoreTxn *txn, const char *group_id, GError **error);
+/* FALSE in @out_added when an equal rule exists. */
+gboolean store_rule_insert (StoreTxn *txn, const VmmRule *rule, gboolean *out_added,
+                            GError **error);
+/* Deletes the equal rule; *@out_removed tells whether there was one. */
+gboolean store_rule_delete (StoreTxn *txn, const VmmRule *rule, gboolean *out_removed,
+                            GError **error);
+
+/* Fills @nic->index. VMM_ERROR_PRIVATE_IP_USED when the address is taken in the VPC. */
+gboolean store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error);
+/* The next free address between @first and @last of the VPC: behind the highest one in use, or else
+ * the lowest gap. 0 when all are taken. */
+gboolean store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,
+                                 guint32 *out, GError **error);
+guint store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error);
+/* VmmNic* of an instance with group ids. */
+GPtrArray *store_nic_list (StoreTxn *txn, const char *instance_id, GError **error);
+/* VmmNic* on the host. */
+GPtrArray *store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error);
+/* The instance that has @ip in the VPC of that index; NULL without @error set when none has. */
+char *store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **error);
+gboolean store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error);

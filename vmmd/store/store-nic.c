@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network interfaces and the addresses they hold. */
+#include "config.h"
+
+#include "store-db.h"
+#include "store-network.h"
+#include "vmm-error.h"
+
+#define NIC_COLUMNS                                                                                \
+  "n.id, n.account_id, n.instance_id, n.vpc_id, n.vswitch_id, n.mac, n.ip, n.idx, v.idx"
+#define NIC_TABLE "nic n JOIN vpc v ON v.id=n.vpc_id"
+
+static gpointer
+read_nic (StoreRows *rows)
+{
+  VmmNic *nic = g_new0 (VmmNic, 1);
+
+  nic->id = store_rows_string (rows, 0);
+  nic->account_id = store_rows_string (rows, 1);
+  nic->instance_id = store_rows_string (rows, 2);
+  nic->vpc_id = store_rows_string (rows, 3);
+  nic->vswitch_id = store_rows_string (rows, 4);
+  nic->mac = store_rows_string (rows, 5);
+  nic->ip = vmm_address_format ((guint32) store_rows_int (rows, 6));
+  nic->index = (guint32) store_rows_int (rows, 7);
+  nic->vpc_index = (guint32) store_rows_int (rows, 8);
+  return nic;
+}
+
+static gpointer
+read_text (StoreRows *rows)
+{
+  return store_rows_string (rows, 0);
+}
+
+gboolean
+store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gint64 index = 0;
+  guint32 ip = 0;
+
+  g_return_val_if_fail (vmm_address_parse (nic->ip, &ip), FALSE);
+  if (store_exec (txn, &local,
+                  "INSERT INTO nic (id, account_id, host_id, instance_id, vpc_id, vswitch_id, mac,"
+                  " ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "sssssssi", nic->id, nic->account_id, host_id, nic->instance_id, nic->vpc_id,
+                  nic->vswitch_id, nic->mac, (gint64) ip)
+      < 0)
+    {
+      if (store_error_is_duplicate (local))
+        return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED, "the address %s is taken in %s", nic->ip,
+                         nic->vpc_id);
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (!store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
+    return FALSE;
+  nic->index = (guint32) index;
+  for (guint i = 0; i < nic->group_ids->len; i++)
+    if (store_exec (txn, error,
+                    "INSERT INTO nic_group (nic_id, position, group_id) VALUES (?, ?, ?)", "sis",
+                    nic->id, (gint64) i, (const char *) g_ptr_array_index (nic->group_ids, i))
+        < 0)
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,
+                        guint32 *out, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gint64 highest = -1, gap = 0;
+
+  *out = 0;
+  if (!store_query_int (txn, &highest, error,
+                        "SELECT coalesce (max (ip), -1) FROM nic WHERE vpc_id=? AND ip BETWEEN ? AND ?",
+                        "sii", vpc_id, (gint64) first, (gint64) last))
+    return FALSE;
+  if (highest < (gint64) last)
+    {
+      *out = highest < 0 ? first : (guint32) highest + 1;
+      return TRUE;
+    }
+  if (store_query_int (txn, &gap, &local,
+                       "SELECT min (a) FROM (SELECT ?2 AS a UNION ALL SELECT ip + 1 FROM nic"
+                       " WHERE vpc_id=?1 AND ip BETWEEN ?2 AND ?3 - 1) WHERE NOT EXISTS"
+                       " (SELECT 1 FROM nic WHERE vpc_id=?1 AND ip=a)",
+                       "sii", vpc_id, (gint64) first, (gint64) last))
+    *out = (guint32) gap;
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return local == NULL;
+}
+
+guint
+store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error)
+{
+  gint64 count = 0;
+
+  store_query_int (txn, &count, error, "SELECT count(*) FROM nic WHERE vswitch_id=?", "s",
+                   vswitch_id);
+  return (guint) count;
+}
+
+static gboolean
+read_groups (StoreTxn *txn, GPtrArray *nics, GError **error)
+{
+  for (guint i = 0; i < nics->len; i++)
+    {
+      VmmNic *nic = g_ptr_array_index (nics, i);
+      g_autoptr (StoreRows) rows
+          = store_query (txn, error, "SELECT group_id FROM nic_group WHERE nic_id=? ORDER BY position",
+                         "s", nic->id);
+
+      nic->group_ids = rows != NULL ? store_read_all (rows, read_text, g_free, error) : NULL;
+      if (nic->group_ids == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static GPtrArray *
+read_nics (StoreTxn *txn, StoreRows *rows, GError **error)
+{
+  g_autoptr (StoreRows) own = rows;
+  g_autoptr (GPtrArray) nics = NULL;
+
+  if (own != NULL)
+    nics = store_read_all (own, read_nic, (GDestroyNotify) vmm_nic_free, error);
+  if (nics == NULL || !read_groups (txn, nics, error))
+    return NULL;
+  return g_steal_pointer (&nics);
+}
+
+GPtrArray *
+store_nic_list (StoreTxn *txn, const char *instance_id, GError **error)
+{
+  return read_nics (txn,
+                    store_query (txn, error,
+                                 "SELECT " NIC_COLUMNS " FROM " NIC_TABLE
+                                 " WHERE n.instance_id=? ORDER BY n.idx",
+                                 "s", instance_id),
+                    error);
+}
+
+GPtrArray *
+store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error)
+{
+  return read_nics (txn,
+                    store_query (txn, error,
+                                 "SELECT " NIC_COLUMNS " FROM " NIC_TABLE
+                                 " WHERE n.host_id=? ORDER BY n.idx",
+                                 "s", host_id),
+                    error);
+}
+
+char *
+store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (txn, error,
+                                            "SELECT n.instance_id FROM " NIC_TABLE
+                                            " WHERE v.idx=? AND n.ip=?",
+                                            "ii", (gint64) vpc_index, (gint64) ip);
+
+  return rows != NULL && store_rows_next (rows, error) ? store_rows_string (rows, 0) : NULL;
+}
+
+gboolean
+store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
+{
+  return store_exec (txn, error,
+                     "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
+                     "s", instance_id)
+             >= 0
+         && store_exec (txn, error, "DELETE FROM nic WHERE instance_id=?", "s", instance_id) >= 0;
+}
