@@ -5,6 +5,8 @@
 #include "vmm-config.h"
 
 typedef struct Store Store;
+typedef struct StoreTxn StoreTxn;
+typedef struct StoreNonces StoreNonces;
 typedef struct OpsSecretBox OpsSecretBox;
 
 /* What the daemon knows of itself, for DescribeServiceStatus. Borrowed strings. */
@@ -20,6 +22,7 @@ struct VmmContext
 {
   const VmmConfig *config;
   Store *store;
+  StoreNonces *nonces;
   OpsSecretBox *secrets;
   char *host_id;
   /* Asks the executor to look at the object of that id. Never blocks. */

@@ -49,6 +49,8 @@ gboolean store_rule_delete (StoreTxn *txn, const VmmRule *rule, gboolean *out_re
 
 /* Fills @nic->index. VMM_ERROR_PRIVATE_IP_USED when the address is taken in the VPC. */
 gboolean store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error);
+/* A random MAC of the vendor's range that no interface has. The caller frees it. */
+gboolean store_nic_new_mac (StoreTxn *txn, char **out, GError **error);
 /* The next free address between @first and @last of the VPC: behind the highest one in use, or else
  * the lowest gap. 0 when all are taken. */
 gboolean store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,

@@ -67,6 +67,25 @@ store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **erro
 }
 
 gboolean
+store_nic_new_mac (StoreTxn *txn, char **out, GError **error)
+{
+  gint64 taken = 1;
+  g_autofree char *mac = NULL;
+
+  while (taken != 0)
+    {
+      guint32 low = g_random_int () & 0xffffff;
+
+      g_free (mac);
+      mac = g_strdup_printf ("00:16:3e:%02x:%02x:%02x", low >> 16, low >> 8 & 255, low & 255);
+      if (!store_query_int (txn, &taken, error, "SELECT count(*) FROM nic WHERE mac=?", "s", mac))
+        return FALSE;
+    }
+  *out = g_steal_pointer (&mac);
+  return TRUE;
+}
+
+gboolean
 store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,
                         guint32 *out, GError **error)
 {

@@ -50,8 +50,9 @@ CREATE UNIQUE INDEX security_rule_same ON security_rule (
   source_port_max, cidr, peer_group_id);
 
 CREATE TABLE key_pair (
-  account_id TEXT NOT NULL, name TEXT NOT NULL, fingerprint TEXT NOT NULL,
-  public_key TEXT NOT NULL, created_ms INTEGER NOT NULL, PRIMARY KEY (account_id, name)) WITHOUT ROWID;
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, account_id TEXT NOT NULL, name TEXT NOT NULL,
+  fingerprint TEXT NOT NULL, public_key TEXT NOT NULL, created_ms INTEGER NOT NULL);
+CREATE UNIQUE INDEX key_pair_name ON key_pair (account_id, name);
 
 CREATE TABLE layer (
   id TEXT PRIMARY KEY, host_id TEXT NOT NULL, parent_id TEXT REFERENCES layer (id),

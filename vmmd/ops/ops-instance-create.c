@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* RunInstances and CreateInstance: all checks and all rows in one transaction. */
+#include "config.h"
+
+#include <string.h>
+#include "ops-capacity.h"
+#include "ops-deadline.h"
+#include "ops-instance-check.h"
+#include "ops-instance.h"
+#include "ops-network-default.h"
+#include "ops-secret.h"
+#include "ops-txn.h"
+#include "store-image.h"
+#include "store-instance.h"
+#include "store-network.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+
+#define MAX_AMOUNT 100
+#define MAX_GROUPS 5
+#define GIB (G_GUINT64_CONSTANT (1) << 30)
+
+/* What the transaction found for a spec. */
+typedef struct
+{
+  const VmmInstanceType *type;
+  VmmImage *image;
+  VmmVswitch *vswitch;
+  VmmRange range;
+  GPtrArray *group_ids; /* char* */
+  guint64 disk_bytes;
+  guint amount;
+} Plan;
+
+static void
+plan_clear (Plan *plan)
+{
+  g_clear_pointer (&plan->image, vmm_image_free);
+  g_clear_pointer (&plan->vswitch, vmm_vswitch_free);
+  g_clear_pointer (&plan->group_ids, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
+
+static gboolean
+check_amount (const OpsInstanceSpec *spec, GError **error)
+{
+  if (spec->amount < 1 || spec->amount > MAX_AMOUNT)
+    return vmm_fail (error, VMM_ERROR_MAX_AMOUNT, "the Amount %u must be 1 to %u", spec->amount,
+                     MAX_AMOUNT);
+  if (spec->min_amount > spec->amount)
+    return vmm_fail (error, VMM_ERROR_MIN_AMOUNT, "the MinAmount %u is above the Amount %u",
+                     spec->min_amount, spec->amount);
+  if (spec->private_ip != NULL && spec->amount > 1)
+    return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED,
+                     "PrivateIpAddress can be given to one instance only, Amount is %u",
+                     spec->amount);
+  return TRUE;
+}
+
+/* Everything that needs no database. */
+static gboolean
+check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **error)
+{
+  static const char *const categories[]
+      = { "cloud", "cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto", NULL };
+
+  plan->type = vmm_config_type (ctx->config, spec->type);
+  if (plan->type == NULL)
+    return vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
+                     "the InstanceType '%s' does not exist; see DescribeInstanceTypes", spec->type);
+  if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
+    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist", spec->zone_id);
+  if (spec->system_disk_category != NULL && !g_strv_contains (categories, spec->system_disk_category))
+    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_CATEGORY, "the disk category '%s' does not exist",
+                     spec->system_disk_category);
+  return check_amount (spec, error) && ops_check_name (spec->name, error)
+         && ops_check_description (spec->description, error)
+         && ops_check_host_name (spec->host_name, error)
+         && ops_check_user_data (spec->user_data, error);
+}
+
+static gboolean
+find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
+            Plan *plan, GError **error)
+{
+  guint64 wanted = spec->system_disk_gib * GIB;
+
+  plan->image = store_image_get (txn, caller->account_id, spec->image_id, error);
+  if (plan->image == NULL)
+    return FALSE;
+  if (plan->image->state != VMM_IMAGE_AVAILABLE)
+    return vmm_fail (error, VMM_ERROR_IMAGE_NOT_AVAILABLE, "the image '%s' is %s%s%s",
+                     plan->image->id, vmm_image_state_wire (plan->image->state),
+                     *plan->image->reason != '\0' ? ": " : "", plan->image->reason);
+  if (wanted != 0 && wanted < plan->image->virtual_bytes)
+    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_TOO_SMALL,
+                     "SystemDisk.Size is %u GiB, the image needs %" G_GUINT64_FORMAT " GiB",
+                     spec->system_disk_gib, (plan->image->virtual_bytes + GIB - 1) / GIB);
+  if (wanted > (guint64) ctx->config->max_image_gib * GIB)
+    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_SIZE, "SystemDisk.Size is %u GiB, at most %d",
+                     spec->system_disk_gib, ctx->config->max_image_gib);
+  plan->disk_bytes
+      = wanted != 0 ? wanted : (plan->image->virtual_bytes + GIB - 1) / GIB * GIB;
+  return TRUE;
+}
+
+static gboolean
+find_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
+              Plan *plan, GError **error)
+{
+  if (spec->vswitch_id != NULL)
+    plan->vswitch = store_vswitch_get (txn, caller->account_id, spec->vswitch_id, error);
+  else
+    {
+      g_autoptr (VmmVpc) vpc = ops_network_default (ctx, txn, caller->account_id, error);
+
+      if (vpc == NULL)
+        return FALSE;
+      plan->vswitch = store_vswitch_get_default (txn, caller->account_id, vpc->id, error);
+    }
+  if (plan->vswitch == NULL)
+    return FALSE;
+  if (!vmm_range_parse (plan->vswitch->cidr, &plan->range))
+    return vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch '%s' has the range '%s'",
+                     plan->vswitch->id, plan->vswitch->cidr);
+  return TRUE;
+}
+
+static gboolean
+find_groups (StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec, Plan *plan,
+             GError **error)
+{
+  plan->group_ids = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; spec->group_ids != NULL && spec->group_ids[i] != NULL; i++)
+    {
+      g_autoptr (VmmGroup) group
+          = store_group_get (txn, caller->account_id, spec->group_ids[i], error);
+
+      if (group == NULL)
+        return FALSE;
+      if (!g_str_equal (group->vpc_id, plan->vswitch->vpc_id))
+        return vmm_fail (error, VMM_ERROR_VPC_MISMATCH,
+                         "security group '%s' is in %s, vswitch '%s' in %s", group->id,
+                         group->vpc_id, plan->vswitch->id, plan->vswitch->vpc_id);
+      if (!g_ptr_array_find_with_equal_func (plan->group_ids, group->id, g_str_equal, NULL))
+        g_ptr_array_add (plan->group_ids, g_strdup (group->id));
+    }
+  if (plan->group_ids->len > MAX_GROUPS)
+    return vmm_fail (error, VMM_ERROR_GROUP_LIMIT, "%u security groups given, at most %u",
+                     plan->group_ids->len, MAX_GROUPS);
+  if (plan->group_ids->len == 0)
+    {
+      g_autoptr (VmmGroup) group
+          = store_group_get_default (txn, caller->account_id, plan->vswitch->vpc_id, error);
+
+      if (group == NULL)
+        {
+          if (error != NULL && *error == NULL)
+            vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+                      "the input parameter SecurityGroupId is mandatory: %s has no default group",
+                      plan->vswitch->vpc_id);
+          return FALSE;
+        }
+      g_ptr_array_add (plan->group_ids, g_strdup (group->id));
+    }
+  return TRUE;
+}
+
+/* Quota and capacity, as sums over rows inside the transaction that adds to them. */
+static gboolean
+admit (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
+       Plan *plan, GError **error)
+{
+  guint min = spec->min_amount != 0 ? spec->min_amount : spec->amount;
+  guint limit = (guint) ctx->config->max_instances, have = 0, fit;
+  g_autofree char *why = NULL;
+  OpsCapacity capacity;
+
+  if (!store_instance_count_account (txn, caller->account_id, &have, error)
+      || !ops_capacity_read (ctx, txn, &capacity, error))
+    return FALSE;
+  if (have + min > limit)
+    return vmm_fail (error, VMM_ERROR_QUOTA, "the account has %u instances, its limit is %u; %u asked",
+                     have, limit, min);
+  fit = ops_capacity_fit (ctx, &capacity, plan->type->vcpus, plan->type->memory_mib,
+                          plan->disk_bytes, spec->amount, &why);
+  if (fit < min)
+    return vmm_fail (error, VMM_ERROR_NO_STOCK, "%s", why);
+  plan->amount = MIN (fit, limit - have);
+  return TRUE;
+}
+
+static gboolean
+choose_address (StoreTxn *txn, const OpsInstanceSpec *spec, const Plan *plan, char **out,
+                GError **error)
+{
+  guint32 address = 0;
+
+  if (spec->private_ip != NULL)
+    {
+      if (!vmm_address_parse (spec->private_ip, &address)
+          || !vmm_range_is_usable (&plan->range, address))
+        return vmm_fail (error, VMM_ERROR_PRIVATE_IP_MALFORMED,
+                         "the address '%s' is not one an instance may have in %s",
+                         spec->private_ip, plan->vswitch->cidr);
+    }
+  else if (!store_nic_free_address (txn, plan->vswitch->vpc_id, plan->range.first + 1,
+                                    plan->range.last - 3, &address, error))
+    return FALSE;
+  else if (address == 0)
+    return vmm_fail (error, VMM_ERROR_VSWITCH_FULL, "vswitch '%s' has no free address in %s",
+                     plan->vswitch->id, plan->vswitch->cidr);
+  *out = vmm_address_format (address);
+  return TRUE;
+}
+
+static gboolean
+insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
+            const OpsInstanceSpec *spec, const Plan *plan, GError **error)
+{
+  g_autoptr (VmmNic) nic = g_new0 (VmmNic, 1);
+
+  if (!choose_address (txn, spec, plan, &nic->ip, error)
+      || !store_nic_new_mac (txn, &nic->mac, error))
+    return FALSE;
+  nic->id = vmm_id_new (VMM_ID_NIC);
+  nic->account_id = g_strdup (instance->account_id);
+  nic->instance_id = g_strdup (instance->id);
+  nic->vpc_id = g_strdup (plan->vswitch->vpc_id);
+  nic->vswitch_id = g_strdup (plan->vswitch->id);
+  nic->group_ids = g_ptr_array_ref (plan->group_ids);
+  return store_nic_insert (txn, ctx->host_id, nic, error);
+}
+
+static gboolean
+insert_disk (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
+             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
+{
+  g_autoptr (VmmLayer) layer = g_new0 (VmmLayer, 1);
+  g_autoptr (VmmDisk) disk = g_new0 (VmmDisk, 1);
+  const char *category = spec->system_disk_category;
+
+  layer->id = vmm_id_new (VMM_ID_LAYER);
+  layer->host_id = g_strdup (ctx->host_id);
+  layer->parent_id = g_strdup (plan->image->layer_id);
+  layer->virtual_bytes = plan->disk_bytes;
+  layer->created_ms = instance->created_ms;
+
+  disk->id = vmm_id_new (VMM_ID_DISK);
+  disk->account_id = g_strdup (instance->account_id);
+  disk->host_id = g_strdup (ctx->host_id);
+  disk->instance_id = g_strdup (instance->id);
+  disk->image_id = g_strdup (plan->image->id);
+  disk->zone_id = g_strdup (instance->zone_id);
+  disk->name = g_strdup (spec->system_disk_name != NULL ? spec->system_disk_name : "");
+  disk->description
+      = g_strdup (spec->system_disk_description != NULL ? spec->system_disk_description : "");
+  disk->category = g_strdup (category != NULL ? category : "cloud_efficiency");
+  disk->layer_id = g_strdup (layer->id);
+  disk->device = g_strdup ("/dev/xvda");
+  disk->is_system = disk->delete_with_instance = TRUE;
+  disk->virtual_bytes = plan->disk_bytes;
+  disk->created_ms = instance->created_ms;
+  return store_layer_insert (txn, layer, error) && store_disk_insert (txn, disk, error);
+}
+
+/* "web" becomes "web001" for the first of several when asked for. */
+static char *
+numbered (const char *text, const OpsInstanceSpec *spec, guint number)
+{
+  return spec->unique_suffix && spec->amount > 1 ? g_strdup_printf ("%s%03u", text, number)
+                                                 : g_strdup (text);
+}
+
+static VmmInstance *
+make_instance (VmmContext *ctx, const VmmCaller *caller, const OpsInstanceSpec *spec,
+               const Plan *plan, guint number)
+{
+  VmmInstance *i = g_new0 (VmmInstance, 1);
+  gint64 now = vmm_clock_now_ms ();
+
+  i->id = vmm_id_new (VMM_ID_INSTANCE);
+  i->account_id = g_strdup (caller->account_id);
+  i->host_id = g_strdup (ctx->host_id);
+  i->uuid = g_uuid_string_random ();
+  i->state = VMM_INSTANCE_PENDING;
+  i->name = spec->name != NULL ? numbered (spec->name, spec, number) : g_strdup (i->id);
+  i->description = g_strdup (spec->description != NULL ? spec->description : "");
+  i->host_name = spec->host_name != NULL
+                     ? numbered (spec->host_name, spec, number)
+                     : g_strdup_printf ("iz%sz", i->id + strlen (vmm_id_prefix (VMM_ID_INSTANCE)));
+  i->image_id = g_strdup (plan->image->id);
+  i->type = g_strdup (plan->type->id);
+  i->zone_id = g_strdup (ctx->config->zone_id);
+  i->vcpus = plan->type->vcpus;
+  i->memory_mib = plan->type->memory_mib;
+  i->user_data = g_strdup (spec->user_data != NULL ? spec->user_data : "");
+  i->key_pair = g_strdup ("");
+  i->public_key = g_strdup ("");
+  i->deletion_protection = spec->deletion_protection;
+  i->boot_when_staged = spec->boot;
+  i->restart_on_crash = TRUE;
+  i->created_ms = now;
+  i->deadline_ms = ops_deadline (ctx, VMM_INSTANCE_PENDING, now);
+  i->reason = g_strdup ("");
+  return i;
+}
+
+static gboolean
+insert_all (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
+            const Plan *plan, GPtrArray *ids, GError **error)
+{
+  for (guint n = 1; n <= plan->amount; n++)
+    {
+      g_autoptr (VmmInstance) instance = make_instance (ctx, caller, spec, plan, n);
+
+      if (!ops_check_name (instance->name, error)
+          || !ops_check_host_name (instance->host_name, error)
+          || !ops_instance_fill_key (txn, instance, spec->key_pair, error)
+          || !store_instance_insert (txn, instance, error)
+          || !insert_nic (ctx, txn, instance, spec, plan, error)
+          || !insert_disk (ctx, txn, instance, spec, plan, error))
+        return FALSE;
+      g_ptr_array_add (ids, g_strdup (instance->id));
+    }
+  return TRUE;
+}
+
+static GPtrArray *
+ids_of_answer (const char *answer)
+{
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+  g_auto (GStrv) parts = g_strsplit (answer, ",", -1);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    g_ptr_array_add (ids, g_strdup (parts[i]));
+  return ids;
+}
+
+static char *
+answer_of_ids (GPtrArray *ids)
+{
+  GString *answer = g_string_new (NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    g_string_append_printf (answer, "%s%s", i > 0 ? "," : "",
+                            (const char *) g_ptr_array_index (ids, i));
+  return g_string_free (answer, FALSE);
+}
+
+GPtrArray *
+ops_instance_create (VmmContext *ctx, const VmmCaller *caller, const OpsInstanceSpec *spec,
+                     GError **error)
+{
+  g_auto (Plan) plan = { 0 };
+  g_autofree char *before = NULL;
+  g_autofree char *answer = NULL;
+  g_autoptr (GPtrArray) ids = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+
+  if (!check_spec (ctx, spec, &plan, error))
+    return NULL;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return txn != NULL ? ids_of_answer (before) : NULL;
+  ids = g_ptr_array_new_with_free_func (g_free);
+  if (!find_image (ctx, txn, caller, spec, &plan, error)
+      || !find_vswitch (ctx, txn, caller, spec, &plan, error)
+      || !find_groups (txn, caller, spec, &plan, error)
+      || !admit (ctx, txn, caller, spec, &plan, error)
+      || !insert_all (ctx, txn, caller, spec, &plan, ids, error))
+    return NULL;
+  answer = answer_of_ids (ids);
+  if (!ops_finish (ctx, txn, caller, answer, error))
+    return NULL;
+  g_clear_pointer (&txn, store_txn_free);
+  for (guint i = 0; i < ids->len; i++)
+    ctx->kick (ctx, g_ptr_array_index (ids, i));
+  return g_steal_pointer (&ids);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs on an instance that exists, and the one door by which work reports. */
+#include "config.h"
+
+#include "ops-instance.h"
+#include <string.h>
+#include "ops-capacity.h"
+#include "ops-deadline.h"
+#include "ops-instance-check.h"
+#include "ops-txn.h"
+#include "store-instance.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+
+/* The event's move of @instance, inside @txn. A refusal names the state as its owner sees it. */
+static gboolean
+move (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceEvent event,
+      gboolean force, const char *reason, VmmInstanceState *out_to, GError **error)
+{
+  StoreMove step = { .from = instance->state, .event = event, .reason = reason, .force = force };
+
+  if (!vmm_instance_state_next (instance->state, event, &step.to))
+    return vmm_fail (error,
+                     instance->state == VMM_INSTANCE_PENDING && event == VMM_INSTANCE_DELETE
+                         ? VMM_ERROR_INSTANCE_INITIALIZING
+                         : VMM_ERROR_INSTANCE_STATUS,
+                     "the current status '%s' of instance '%s' does not support this operation",
+                     vmm_instance_state_wire (instance->state), instance->id);
+  step.now_ms = vmm_clock_now_ms ();
+  step.deadline_ms = ops_deadline (ctx, step.to, step.now_ms);
+  if (out_to != NULL)
+    *out_to = step.to;
+  return store_instance_move (txn, instance, &step, error);
+}
+
+/* One asked-for move: begin, check, move, finish, kick. */
+static gboolean
+ask (VmmContext *ctx, const VmmCaller *caller, const char *id, VmmInstanceEvent event,
+     gboolean force, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmInstance) instance = NULL;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  instance = store_instance_get (txn, caller->account_id, id, error);
+  if (instance == NULL || !move (ctx, txn, instance, event, force, NULL, NULL, error)
+      || !ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  ctx->kick (ctx, id);
+  return TRUE;
+}
+
+gboolean
+ops_instance_start (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  return ask (ctx, caller, id, VMM_INSTANCE_START, FALSE, error);
+}
+
+gboolean
+ops_instance_stop (VmmContext *ctx, const VmmCaller *caller, const char *id, gboolean force,
+                   GError **error)
+{
+  return ask (ctx, caller, id, VMM_INSTANCE_STOP, force, error);
+}
+
+gboolean
+ops_instance_reboot (VmmContext *ctx, const VmmCaller *caller, const char *id, gboolean force,
+                     GError **error)
+{
+  return ask (ctx, caller, id, VMM_INSTANCE_REBOOT, force, error);
+}
+
+static gboolean
+delete_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *id, gboolean force,
+            GError **error)
+{
+  g_autoptr (VmmInstance) instance = store_instance_get (txn, caller->account_id, id, error);
+
+  if (instance == NULL)
+    return FALSE;
+  if (instance->state == VMM_INSTANCE_DELETING)
+    return TRUE;
+  if (instance->deletion_protection)
+    return vmm_fail (error, VMM_ERROR_DELETION_PROTECTION,
+                     "instance '%s' is protected; set DeletionProtection to false first", id);
+  if (!force && instance->state != VMM_INSTANCE_STOPPED && instance->state != VMM_INSTANCE_PENDING)
+    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
+                     "the current status '%s' of instance '%s' does not support this operation; stop "
+                     "it first or set Force",
+                     vmm_instance_state_wire (instance->state), id);
+  return move (ctx, txn, instance, VMM_INSTANCE_DELETE, TRUE, NULL, NULL, error);
+}
+
+gboolean
+ops_instance_delete (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
+                     gboolean force, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  for (guint i = 0; ids[i] != NULL; i++)
+    if (!delete_one (ctx, txn, caller, ids[i], force, error))
+      return FALSE;
+  if (!ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  for (guint i = 0; ids[i] != NULL; i++)
+    ctx->kick (ctx, ids[i]);
+  return TRUE;
+}
+
+static const char *
+wire_state (VmmContext *ctx, const VmmCaller *caller, const char *id)
+{
+  g_autoptr (VmmInstance) instance = ops_instance_get (ctx, caller, id, NULL);
+
+  return instance != NULL ? vmm_instance_state_wire (instance->state) : "";
+}
+
+static void
+batch_result_free (gpointer data)
+{
+  OpsBatchResult *result = data;
+
+  g_free (result->id);
+  g_free (result->code);
+  g_free (result->message);
+  g_free (result);
+}
+
+GPtrArray *
+ops_instance_batch (VmmContext *ctx, const VmmCaller *caller, OpsBatchVerb verb,
+                    const char *const *ids, gboolean force, GError **error)
+{
+  static const VmmInstanceEvent events[] = {
+    [OPS_BATCH_START] = VMM_INSTANCE_START,
+    [OPS_BATCH_STOP] = VMM_INSTANCE_STOP,
+    [OPS_BATCH_REBOOT] = VMM_INSTANCE_REBOOT,
+  };
+  GPtrArray *results = g_ptr_array_new_with_free_func (batch_result_free);
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      OpsBatchResult *result = g_new0 (OpsBatchResult, 1);
+      g_autoptr (GError) local = NULL;
+
+      result->id = g_strdup (ids[i]);
+      result->previous = wire_state (ctx, caller, ids[i]);
+      if (ask (ctx, caller, ids[i], events[verb], force, &local))
+        {
+          result->code = g_strdup ("200");
+          result->message = g_strdup ("success");
+        }
+      else
+        {
+          result->code = g_strdup (local->domain == VMM_ERROR ? vmm_error_wire (local->code)
+                                                              : "InternalError");
+          result->message = g_strdup (local->message);
+        }
+      result->current = wire_state (ctx, caller, ids[i]);
+      g_ptr_array_add (results, result);
+    }
+  return results;
+}
+
+/* Which states allow which change; ECS takes a name at once but a host name only when no boot is
+ * reading it. */
+static gboolean
+check_change (const VmmInstance *instance, const OpsInstanceChange *change, GError **error)
+{
+  gboolean is_starting = instance->state == VMM_INSTANCE_STARTING
+                         || instance->state == VMM_INSTANCE_BOOTING;
+
+  if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_DELETING
+      || (is_starting && change->host_name != NULL))
+    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
+                     "the current status '%s' of instance '%s' does not support this operation",
+                     vmm_instance_state_wire (instance->state), instance->id);
+  return ops_check_name (change->name, error) && ops_check_description (change->description, error)
+         && ops_check_host_name (change->host_name, error)
+         && ops_check_user_data (change->user_data, error);
+}
+
+static gboolean
+apply_change (StoreTxn *txn, const char *id, const OpsInstanceChange *c, GError **error)
+{
+  return (c->name == NULL || store_instance_set_name (txn, id, c->name, error))
+         && (c->description == NULL
+             || store_instance_set_description (txn, id, c->description, error))
+         && (c->host_name == NULL || store_instance_set_host_name (txn, id, c->host_name, error))
+         && (c->user_data == NULL || store_instance_set_user_data (txn, id, c->user_data, error))
+         && (c->deletion_protection < 0
+             || store_instance_set_protection (txn, id, c->deletion_protection != 0, error))
+         && (c->restart_on_crash < 0
+             || store_instance_set_restart (txn, id, c->restart_on_crash != 0, error));
+}
+
+gboolean
+ops_instance_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                     const OpsInstanceChange *change, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmInstance) instance = NULL;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  instance = store_instance_get (txn, caller->account_id, id, error);
+  return instance != NULL && check_change (instance, change, error)
+         && apply_change (txn, id, change, error) && ops_finish (ctx, txn, caller, "", error);
+}
+
+gboolean
+ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *type,
+                     GError **error)
+{
+  const VmmInstanceType *to = vmm_config_type (ctx->config, type);
+  g_autofree char *before = NULL;
+  g_autofree char *why = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmInstance) instance = NULL;
+  OpsCapacity capacity;
+
+  if (to == NULL)
+    return vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
+                     "the InstanceType '%s' does not exist; see DescribeInstanceTypes", type);
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  instance = store_instance_get (txn, caller->account_id, id, error);
+  if (instance == NULL)
+    return FALSE;
+  if (instance->state != VMM_INSTANCE_STOPPED)
+    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
+                     "the current status '%s' of instance '%s' does not support this operation; stop "
+                     "it first",
+                     vmm_instance_state_wire (instance->state), id);
+  if (!ops_capacity_read (ctx, txn, &capacity, error))
+    return FALSE;
+  capacity.vcpus_used -= instance->vcpus;
+  capacity.memory_mib_used -= instance->memory_mib;
+  if (ops_capacity_fit (ctx, &capacity, to->vcpus, to->memory_mib, 0, 1, &why) < 1)
+    return vmm_fail (error, VMM_ERROR_NO_STOCK, "%s", why);
+  return store_instance_set_type (txn, id, to->id, to->vcpus, to->memory_mib, error)
+         && ops_finish (ctx, txn, caller, "", error);
+}
+
+gboolean
+ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmInstanceEvent event,
+                    const char *reason, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
+  g_autoptr (VmmInstance) instance = txn != NULL ? store_instance_get (txn, NULL, id, error) : NULL;
+  VmmInstanceState to = from;
+
+  if (instance == NULL)
+    return FALSE;
+  if (instance->state != from)
+    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS, "instance '%s' is %s, not %s any more", id,
+                     vmm_instance_state_to_string (instance->state),
+                     vmm_instance_state_to_string (from));
+  if (!move (ctx, txn, instance, event, instance->force, reason, &to, error)
+      || (to == VMM_INSTANCE_GONE && !store_instance_delete (txn, id, error))
+      || !store_commit (txn, error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (vmm_instance_state_work (to) != VMM_WORK_NONE)
+    ctx->kick (ctx, id);
+  return TRUE;
+}
