@@ -3,10 +3,11 @@
 """The summary of tools/test counts what the test programs said, and never hides a failure."""
 import importlib.util
 import os
-
-import tap
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
+import tap  # noqa: E402
 spec = importlib.util.spec_from_file_location("run_suites", os.path.join(ROOT, "tools/run-suites.py"))
 suites = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(suites)

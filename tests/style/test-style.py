@@ -6,9 +6,9 @@ import os
 import sys
 import tempfile
 
-import tap
-
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests/lib"))
+import tap  # noqa: E402
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 spec = importlib.util.spec_from_file_location("check_style", os.path.join(ROOT, "tools/check-style.py"))
 style = importlib.util.module_from_spec(spec)
