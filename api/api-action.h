@@ -21,6 +21,7 @@
  *   const ApiResource ecs_instance = API_RESOURCE ("instance", actions);
  */
 #pragma once
+#include "api-field.h"
 #include "api-format.h"
 #include "api-reply.h"
 #include "ops-context.h"
@@ -43,19 +44,12 @@ typedef enum
   API_KIND_LAST
 } ApiKind;
 
-typedef enum
-{
-  API_REQUIRED = 1 << 0, /* absent or empty: MissingParameter. On a field: always written */
-  API_SECRET = 1 << 1,   /* never logged; wiped from memory after the call */
-  API_EMPTY_OK = 1 << 2, /* an empty text is a value ("clear it") and not the same as absent */
-} ApiParamFlags;
-
 typedef struct ApiParam ApiParam;
 struct ApiParam
 {
   const char *name; /* as on the wire; may hold dots, as SystemDisk.Size does */
   ApiKind kind;
-  guint flags; /* ApiParamFlags */
+  guint flags; /* ApiFlags */
   gsize offset;
   const char *fallback; /* value when absent, as text; not checked against the bounds */
   gint64 min, max;      /* INT: the value (both 0: any int). Lists: the number of items, max > 0 */
@@ -114,7 +108,7 @@ typedef struct
            .doc = "Which page, from 1."),                                                          \
       API_INT (type, field.size, "PageSize", .fallback = "10", .min = 1, .max = max_size,          \
                .doc = "Entries a page."),                                                          \
-      API_INT (type, field.max_results, "MaxResults", .fallback = "0", .min = 1, .max = 100,      \
+      API_INT (type, field.max_results, "MaxResults", .fallback = "0", .min = 1, .max = 100,       \
                .doc = "Entries a page, in the newer way of paging with NextToken."),               \
       API_STR (type, field.next_token, "NextToken", .max_length = 256,                             \
                .doc = "Where to go on, from the answer before.")
@@ -134,57 +128,6 @@ extern const ApiParam api_tag_params[2];
   API_PARAM (type, field, GArray *, API_KIND_LIST, "Tag", .items = api_tag_params,                 \
              .n_items = G_N_ELEMENTS (api_tag_params), .item_size = sizeof (ApiTag), .max = 20,    \
              .doc = "Tags.")
-
-/* ---- The reply's members ---- */
-
-typedef enum
-{
-  API_FIELD_STRING,
-  API_FIELD_INT,
-  API_FIELD_BOOL,
-  API_FIELD_OBJECT,
-  API_FIELD_LIST
-} ApiFieldType;
-
-/* One member, by its path from the top: "TotalCount", "VpcAttributes.VpcId",
- * "Instances.Instance[].InstanceId". "SecurityGroupIds.SecurityGroupId[]" of type STRING is a list
- * of texts. Objects and lists need no row of their own, unless they are API_REQUIRED.
- * API_REQUIRED: written whenever the object or item it stands in is. */
-typedef struct
-{
-  const char *path;
-  ApiFieldType type;
-  guint flags;
-  const char *doc;
-} ApiField;
-
-#define API_OUT_STR(path, flags, doc)                                                              \
-  {                                                                                                \
-    path, API_FIELD_STRING, flags, doc                                                             \
-  }
-#define API_OUT_INT(path, flags, doc)                                                              \
-  {                                                                                                \
-    path, API_FIELD_INT, flags, doc                                                                \
-  }
-#define API_OUT_BOOL(path, flags, doc)                                                             \
-  {                                                                                                \
-    path, API_FIELD_BOOL, flags, doc                                                               \
-  }
-#define API_OUT_OBJECT(path, flags, doc)                                                           \
-  {                                                                                                \
-    path, API_FIELD_OBJECT, flags, doc                                                             \
-  }
-/* The path ends with []. */
-#define API_OUT_LIST(path, flags, doc)                                                             \
-  {                                                                                                \
-    path, API_FIELD_LIST, flags, doc                                                               \
-  }
-
-#define API_PAGE_FIELDS                                                                            \
-  API_OUT_INT ("TotalCount", API_REQUIRED, "Entries in all."),                                     \
-      API_OUT_INT ("PageNumber", API_REQUIRED, "The page."),                                       \
-      API_OUT_INT ("PageSize", API_REQUIRED, "Entries a page."),                                   \
-      API_OUT_STR ("NextToken", 0, "Where to go on; empty or absent at the end.")
 
 /* ---- Actions ---- */
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The listening sockets and the bounds on what comes in through them: how many connections in all
+ * and of one client, and how long each may take over what it does. Main thread only.
+ *
+ * libsoup's own listeners are not used: one failed accept(), as for want of file descriptors, ends
+ * them for good, and they know no bounds. */
+#pragma once
+#include "vmm-config.h"
+#include <gio/gio.h>
+
+typedef struct ApiGate ApiGate;
+typedef struct ApiConn ApiConn;
+
+/* What a connection is at; each has its deadline. */
+typedef enum
+{
+  API_CONN_READING, /* TLS handshake or a request: request_timeout_s */
+  API_CONN_RUNNING, /* the server is at work: none */
+  API_CONN_WRITING, /* the client takes the answer: request_timeout_s */
+  API_CONN_IDLE     /* between two requests: idle_timeout_s */
+} ApiConnPhase;
+
+/* A connection is ready for HTTP. @local and @remote are always set; api_conn_of() finds the
+ * connection by @remote. */
+typedef void (*ApiGateFunc) (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
+                             gpointer data);
+
+/* @config is borrowed for the life of the gate. */
+ApiGate *api_gate_new (const VmmConfig *config, ApiGateFunc ready, gpointer data);
+/* Stops listening and cuts all connections. */
+void api_gate_free (ApiGate *gate);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ApiGate, api_gate_free)
+
+/* Listens on @address:@port (0: any), with TLS when @certificate is not NULL. */
+gboolean api_gate_listen (ApiGate *gate, const char *address, guint16 port,
+                          GTlsCertificate *certificate, guint16 *out_port, GError **error);
+/* Listens on a Unix socket at @path, mode 0600; a socket left over there is replaced. Only root and
+ * the daemon's own user are let in, and they count as the administrator. */
+gboolean api_gate_listen_unix (ApiGate *gate, const char *path, GError **error);
+/* Takes no new connections from now on. */
+void api_gate_close (ApiGate *gate);
+/* How many connections there are, and how many of them are in @phase. */
+guint api_gate_count (const ApiGate *gate);
+guint api_gate_count_phase (const ApiGate *gate, ApiConnPhase phase);
+
+/* The connection whose remote address is that very object; a new reference, or NULL. */
+ApiConn *api_conn_of (GSocketAddress *remote);
+void api_conn_unref (ApiConn *conn);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ApiConn, api_conn_unref)
+/* Begins a phase and its deadline; the phase it is in already goes on. */
+void api_conn_set_phase (ApiConn *conn, ApiConnPhase phase);
+/* Ends the connection at once. */
+void api_conn_cut (ApiConn *conn);
+gboolean api_conn_is_admin (const ApiConn *conn);
+/* Who it is, for the log: an address, or "uid 0". Borrowed. */
+const char *api_conn_peer (const ApiConn *conn);
