@@ -48,7 +48,7 @@ class Stub:
         self.asked = []
         self.answers = {name: list(given) for name, given in answers.items()}
         with open(os.path.join(HERE, "api.json"), encoding="utf-8") as f:
-            self.table = json.load(f)
+            self.table = f.read()
         self.server = (UnixServer if isinstance(address, str) else TcpServer)(address, Handler)
         self.server.stub = self
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
@@ -56,7 +56,7 @@ class Stub:
 
     def answer(self, query):
         if query["Action"] == "DescribeActions":
-            return 200, {"RequestId": "R-0", **self.table}
+            return 200, {"RequestId": "R-0", "Document": self.table}
         self.asked.append(query)
         given = self.answers[query["Action"]]
         found = given.pop(0) if len(given) > 1 else given[0]

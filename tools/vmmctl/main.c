@@ -21,12 +21,14 @@ load_table (const VmmctlOptions *options, VmmctlServer *server, gboolean offline
   g_autoptr (GHashTable) none = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (JsonNode) answer = NULL;
   g_autoptr (GError) cause = NULL;
+  const char *text;
 
   if (options->table != NULL)
     return vmmctl_table_load (options->table, error);
   answer = vmmctl_server_call (server, DESCRIBE_VERSION, DESCRIBE_ACTION, none, &cause);
+  text = answer != NULL ? vmmctl_json_member (json_node_get_object (answer), "Document") : NULL;
   if (answer != NULL)
-    return vmmctl_table_new (answer, error);
+    return vmmctl_table_parse (text != NULL ? text : "", error);
   if (offline_is_fine && g_file_test (INSTALLED_TABLE, G_FILE_TEST_EXISTS))
     return vmmctl_table_load (INSTALLED_TABLE, error);
   g_propagate_error (error, g_steal_pointer (&cause));

@@ -2,6 +2,7 @@
 /* From the words of a command to the parameters of its request, by the described table. */
 #pragma once
 #include "vmmctl-table.h"
+#include <json-glib/json-glib.h>
 
 /* Reads `--Name value`, `--Name=value` and, for what is true or false, `--Name` from @words (char
  * *) into @params (char * to char *, both owned). @aliases (may be NULL) maps other names to the

@@ -2,6 +2,7 @@
 /* From the described table's JSON to plain structs. */
 #include "vmmctl-table.h"
 #include "vmmctl-error.h"
+#include <json-glib/json-glib.h>
 #include <string.h>
 
 struct VmmctlTable
@@ -14,9 +15,9 @@ static const struct
   const char *name;
   VmmctlKind kind;
 } kinds[] = {
-  { "bool", VMMCTL_KIND_BOOL },
-  { "strlist", VMMCTL_KIND_TEXTS },
-  { "jsonlist", VMMCTL_KIND_JSON },
+  { "boolean", VMMCTL_KIND_BOOL },
+  { "strings", VMMCTL_KIND_TEXTS },
+  { "json-strings", VMMCTL_KIND_JSON },
   { "list", VMMCTL_KIND_ITEMS },
 };
 
@@ -71,46 +72,71 @@ length_of (JsonArray *array)
   return array != NULL ? json_array_get_length (array) : 0;
 }
 
-static GPtrArray *
-read_params (JsonArray *array)
+static VmmctlParam *
+param_new (const char *name, const char *type, const char *doc)
 {
-  GPtrArray *params = g_ptr_array_new_with_free_func (param_free);
+  VmmctlParam *param = g_new0 (VmmctlParam, 1);
 
+  param->name = g_strdup (name);
+  param->type = g_strdup (type);
+  param->doc = g_strdup (doc);
+  param->choices = g_ptr_array_new_with_free_func (g_free);
+  param->items = g_ptr_array_new_with_free_func (param_free);
+  for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
+    if (g_str_equal (type, kinds[k].name))
+      param->kind = kinds[k].kind;
+  return param;
+}
+
+static void
+read_params (JsonArray *array, GPtrArray *params)
+{
   for (guint i = 0; i < length_of (array); i++)
     {
       JsonObject *object = json_array_get_object_element (array, i);
-      JsonArray *choices = array_of (object, "choices");
-      VmmctlParam *param = g_new0 (VmmctlParam, 1);
+      JsonArray *choices = array_of (object, "Choices");
+      VmmctlParam *param
+          = param_new (text_of (object, "Name", ""), text_of (object, "Type", "string"),
+                       text_of (object, "Doc", ""));
 
-      param->name = g_strdup (text_of (object, "name", ""));
-      param->type = g_strdup (text_of (object, "kind", "str"));
-      param->doc = g_strdup (text_of (object, "doc", ""));
-      param->fallback = g_strdup (text_of (object, "default", NULL));
-      param->is_required = json_object_get_boolean_member_with_default (object, "required", FALSE);
-      param->choices = g_ptr_array_new_with_free_func (g_free);
+      param->fallback = g_strdup (text_of (object, "Default", NULL));
+      param->is_required = json_object_get_boolean_member_with_default (object, "Required", FALSE);
       for (guint c = 0; c < length_of (choices); c++)
         g_ptr_array_add (param->choices, g_strdup (json_array_get_string_element (choices, c)));
-      param->items = read_params (array_of (object, "items"));
-      for (guint k = 0; k < G_N_ELEMENTS (kinds); k++)
-        if (g_str_equal (param->type, kinds[k].name))
-          param->kind = kinds[k].kind;
+      read_params (array_of (object, "Items"), param->items);
       g_ptr_array_add (params, param);
     }
-  return params;
+}
+
+/* What every action takes beside its own, where the table says it does. */
+static void
+add_common_params (JsonObject *object, VmmctlAction *action)
+{
+  if (json_object_get_boolean_member_with_default (object, "ClientToken", FALSE))
+    g_ptr_array_add (
+        action->params,
+        param_new ("ClientToken", "string", "The same token makes a repeated request harmless."));
+  if (json_object_get_boolean_member_with_default (object, "DryRun", FALSE))
+    g_ptr_array_add (action->params,
+                     param_new ("DryRun", "boolean", "Check everything and change nothing."));
+  if (vmmctl_action_param (action, "RegionId") == NULL)
+    g_ptr_array_add (action->params, param_new ("RegionId", "string", "The region; there is one."));
 }
 
 static VmmctlAction *
 read_action (JsonObject *object)
 {
   VmmctlAction *action = g_new0 (VmmctlAction, 1);
-  JsonArray *versions = array_of (object, "versions");
+  JsonArray *versions = array_of (object, "Versions");
 
-  action->name = g_strdup (text_of (object, "name", ""));
-  action->summary = g_strdup (text_of (object, "summary", ""));
-  action->access = g_strdup (text_of (object, "access", ""));
+  action->name = g_strdup (text_of (object, "Name", ""));
+  action->summary = g_strdup (text_of (object, "Summary", ""));
+  action->access = g_strdup (text_of (object, "Access", ""));
   action->version
       = g_strdup (length_of (versions) > 0 ? json_array_get_string_element (versions, 0) : "");
-  action->params = read_params (array_of (object, "params"));
+  action->params = g_ptr_array_new_with_free_func (param_free);
+  read_params (array_of (object, "Parameters"), action->params);
+  add_common_params (object, action);
   return action;
 }
 
@@ -121,40 +147,61 @@ compare_actions (gconstpointer a, gconstpointer b)
                  (*(const VmmctlAction *const *) b)->name);
 }
 
-VmmctlTable *
-vmmctl_table_new (JsonNode *described, GError **error)
+static VmmctlTable *
+table_new (JsonNode *described, GError **error)
 {
-  JsonArray *actions = JSON_NODE_HOLDS_OBJECT (described)
-                           ? array_of (json_node_get_object (described), "actions")
-                           : NULL;
+  JsonArray *resources = JSON_NODE_HOLDS_OBJECT (described)
+                             ? array_of (json_node_get_object (described), "Resources")
+                             : NULL;
   VmmctlTable *table;
 
-  if (length_of (actions) == 0)
+  if (length_of (resources) == 0)
     {
       vmmctl_fail (error, VMMCTL_ERROR_AWAY, "the description of the actions cannot be read");
       return NULL;
     }
   table = g_new0 (VmmctlTable, 1);
   table->actions = g_ptr_array_new_with_free_func (action_free);
-  for (guint i = 0; i < json_array_get_length (actions); i++)
-    g_ptr_array_add (table->actions, read_action (json_array_get_object_element (actions, i)));
+  for (guint r = 0; r < json_array_get_length (resources); r++)
+    {
+      JsonArray *actions = array_of (json_array_get_object_element (resources, r), "Actions");
+
+      for (guint i = 0; i < length_of (actions); i++)
+        g_ptr_array_add (table->actions, read_action (json_array_get_object_element (actions, i)));
+    }
   g_ptr_array_sort (table->actions, compare_actions);
   return table;
 }
 
 VmmctlTable *
-vmmctl_table_load (const char *path, GError **error)
+vmmctl_table_parse (const char *text, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GError) cause = NULL;
+  g_autoptr (JsonNode) root = json_from_string (text, NULL);
 
-  if (!json_parser_load_from_file (parser, path, &cause) || json_parser_get_root (parser) == NULL)
+  if (root == NULL)
     {
-      vmmctl_fail (error, VMMCTL_ERROR_AWAY, "%s: %s", path,
-                   cause != NULL ? cause->message : "it is empty");
+      vmmctl_fail (error, VMMCTL_ERROR_AWAY, "the description of the actions is no JSON");
       return NULL;
     }
-  return vmmctl_table_new (json_parser_get_root (parser), error);
+  return table_new (root, error);
+}
+
+VmmctlTable *
+vmmctl_table_load (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) cause = NULL;
+  VmmctlTable *table;
+
+  if (!g_file_get_contents (path, &text, NULL, &cause))
+    {
+      vmmctl_fail (error, VMMCTL_ERROR_AWAY, "%s", cause->message);
+      return NULL;
+    }
+  table = vmmctl_table_parse (text, error);
+  if (table == NULL)
+    g_prefix_error (error, "%s: ", path);
+  return table;
 }
 
 const VmmctlAction *

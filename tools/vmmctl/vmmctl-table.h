@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The described table: which actions there are and what they take. Read-only after loading. */
 #pragma once
-#include <json-glib/json-glib.h>
+#include <glib.h>
 
 typedef enum
 {
@@ -35,9 +35,9 @@ typedef struct
 
 typedef struct VmmctlTable VmmctlTable;
 
-/* Reads the JSON that the server or `vmmd --describe-api` gives. VMMCTL_ERROR_AWAY when it is
+/* Reads the JSON text that the server or `vmmd --describe-api` gives. VMMCTL_ERROR_AWAY when it is
  * something else. */
-VmmctlTable *vmmctl_table_new (JsonNode *described, GError **error);
+VmmctlTable *vmmctl_table_parse (const char *text, GError **error);
 /* The same from a file. */
 VmmctlTable *vmmctl_table_load (const char *path, GError **error);
 /* The action of that name in any case, or NULL. Borrowed. */
