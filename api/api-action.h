@@ -151,6 +151,7 @@ typedef struct
 {
   VmmContext *ctx;
   const VmmCaller *caller;
+  const char *host; /* host and port as the client called them; NULL or "" when unknown */
 } ApiCall;
 
 /* Runs on a request thread, synchronously: calls one verb of ops and writes the reply. @args is the

@@ -11,7 +11,8 @@
 static const char *const kind_names[]
     = { "string", "integer", "boolean", "boolean", "strings", "json-strings", "list" };
 G_STATIC_ASSERT (G_N_ELEMENTS (kind_names) == API_KIND_LAST);
-static const char *const type_names[] = { "string", "integer", "boolean", "object", "list" };
+static const char *const type_names[]
+    = { "string", "integer", "boolean", "object", "list", "number" };
 static const char *const access_names[] = { "read", "write", "admin" };
 
 /* Indented JSON, one member or item a line, so that a change shows as a small difference. */

@@ -202,7 +202,7 @@ static GString *
 run (const ApiDispatch *dispatch, const ApiAction *action, const VmmCaller *caller,
      gconstpointer args, gboolean is_xml, GError **error)
 {
-  ApiCall call = { dispatch->ctx, caller };
+  ApiCall call = { dispatch->ctx, caller, dispatch->host };
   g_autoptr (ApiReply) reply = api_reply_new (action->name, action->fields, action->n_fields,
                                               caller->request_id, is_xml, dispatch->check_replies);
   g_autoptr (GError) failure = NULL;

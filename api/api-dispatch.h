@@ -11,6 +11,7 @@ typedef struct
   VmmContext *ctx;
   const ApiTable *table;
   gboolean check_replies; /* compare every reply with its row */
+  const char *host;       /* as the request at hand called it, or NULL */
 } ApiDispatch;
 
 /* The body, owned by the caller. On failure NULL and a VMM_ERROR whose code the action may answer

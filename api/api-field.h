@@ -17,7 +17,8 @@ typedef enum
   API_FIELD_INT,
   API_FIELD_BOOL,
   API_FIELD_OBJECT,
-  API_FIELD_LIST
+  API_FIELD_LIST,
+  API_FIELD_NUMBER /* with a fraction */
 } ApiFieldType;
 
 /* One member, by its path from the top: "TotalCount", "VpcAttributes.VpcId",
@@ -39,6 +40,10 @@ typedef struct
 #define API_OUT_INT(path, flags, doc)                                                              \
   {                                                                                                \
     path, API_FIELD_INT, flags, doc                                                                \
+  }
+#define API_OUT_NUMBER(path, flags, doc)                                                           \
+  {                                                                                                \
+    path, API_FIELD_NUMBER, flags, doc                                                             \
   }
 #define API_OUT_BOOL(path, flags, doc)                                                             \
   {                                                                                                \

@@ -101,6 +101,7 @@ static GString *
 serve (const ApiFront *front, Visit *visit, const ApiQuery *query, GError **error)
 {
   VmmCaller caller = { .request_id = visit->request_id };
+  ApiDispatch dispatch = front->dispatch;
 
   if (!api_auth_check (front->dispatch.ctx, front->doors, visit->request, query, &visit->identity,
                        error))
@@ -113,8 +114,9 @@ serve (const ApiFront *front, Visit *visit, const ApiQuery *query, GError **erro
     }
   caller.account_id = visit->identity.account_id;
   caller.is_admin = visit->identity.is_admin;
-  return api_dispatch (&front->dispatch, &caller, visit->version, visit->action, query,
-                       visit->is_xml, error);
+  dispatch.host = get_header (visit->request, "host");
+  return api_dispatch (&dispatch, &caller, visit->version, visit->action, query, visit->is_xml,
+                       error);
 }
 
 /* The answer to a failure. What is the server's own fault is told as that and no more; the log has

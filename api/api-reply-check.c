@@ -6,7 +6,8 @@
 #include "api-reply-check.h"
 #include <string.h>
 
-static const char *const type_names[] = { "text", "number", "boolean", "object", "list" };
+static const char *const type_names[]
+    = { "text", "whole number", "boolean", "object", "list", "number" };
 
 typedef struct
 {

@@ -120,6 +120,18 @@ api_reply_int (ApiReply *reply, const char *name, gint64 value)
 }
 
 void
+api_reply_number (ApiReply *reply, const char *name, double value)
+{
+  char digits[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (reply->check != NULL)
+    api_reply_check_member (reply->check, name, API_FIELD_NUMBER);
+  begin_member (reply, name);
+  g_string_append (reply->text, g_ascii_dtostr (digits, sizeof digits, value));
+  end_member (reply, name);
+}
+
+void
 api_reply_bool (ApiReply *reply, const char *name, gboolean value)
 {
   if (reply->check != NULL)

@@ -13,6 +13,8 @@ typedef struct ApiReply ApiReply;
 void api_reply_string (ApiReply *reply, const char *name, const char *value);
 /* A member with a number. */
 void api_reply_int (ApiReply *reply, const char *name, gint64 value);
+/* A member with a number that may have a fraction; must be finite. */
+void api_reply_number (ApiReply *reply, const char *name, double value);
 /* A member with true or false. */
 void api_reply_bool (ApiReply *reply, const char *name, gboolean value);
 /* A time as instances carry it, "2026-01-02T03:04Z"; "" for 0. @ms: milliseconds since 1970. */

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the ecs-*.c files share; see the header. */
+#include "config.h"
+
+#include "ecs-common.h"
+#include "vmm-disk.h"
+#include <string.h>
+
+const char *const ecs_disk_categories[] = { "cloud",      "cloud_efficiency", "cloud_ssd",
+                                            "cloud_essd", "cloud_auto",       "ephemeral_ssd",
+                                            NULL };
+
+/* "false", or a zero however it is written. */
+static gboolean
+means_nothing (const char *value)
+{
+  return *value == '\0' || g_ascii_strcasecmp (value, "false") == 0
+         || (strspn (value, "0.") == strlen (value) && strchr (value, '0') != NULL);
+}
+
+static gboolean
+is_empty (const char *value)
+{
+  return *value == '\0';
+}
+
+const ApiFormat ecs_format_refused
+    = { "not offered here", means_nothing, .good = "0", .bad = "anything" };
+const ApiFormat ecs_format_refused_filter
+    = { "filter not offered here", is_empty, .good = "", .bad = "anything" };
+const ApiFormat ecs_format_instance_name
+    = { "instance name", vmm_instance_name_is_valid, .good = "web-1", .bad = "1" };
+const ApiFormat ecs_format_host_name
+    = { "host name", vmm_instance_host_name_is_valid, .good = "web-1", .bad = "-web" };
+const ApiFormat ecs_format_description
+    = { "description", vmm_instance_description_is_valid, .good = "the shop", .bad = "http://x" };
+const ApiFormat ecs_format_image_name
+    = { "image name", vmm_image_name_is_valid, .good = "debian-12", .bad = "1" };
+
+const ApiParam ecs_refused_tag_params[2] = {
+  ECS_REFUSED (EcsRefusedTag, key, "Key", .doc = "Tags are not offered here."),
+  ECS_REFUSED (EcsRefusedTag, value, "Value", .doc = "Tags are not offered here."),
+};
+
+void
+ecs_write_nothing (ApiReply *reply, const ApiPage *page, const char *plural, const char *singular)
+{
+  VmmPageInfo none = { 0 };
+
+  api_reply_strings (reply, plural, singular, NULL);
+  api_reply_page (reply, page, &none);
+}
+
+gboolean
+ecs_is_or_unset (const char *value, const char *constant)
+{
+  return value == NULL || g_ascii_strcasecmp (value, constant) == 0;
+}
+
+gboolean
+ecs_is_given (char *const *list)
+{
+  return list != NULL && list[0] != NULL;
+}
+
+gboolean
+ecs_check_zone (const ApiCall *call, const char *zone_id, GError **error)
+{
+  if (zone_id == NULL || g_str_equal (zone_id, call->ctx->config->zone_id))
+    return TRUE;
+  return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND,
+                   "zone \"%s\" does not exist; the zone is \"%s\"", zone_id,
+                   call->ctx->config->zone_id);
+}
+
+gint64
+ecs_gib (guint64 bytes)
+{
+  return (bytes + ECS_GIB - 1) / ECS_GIB;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the ecs-*.c files share: parameters that stand in many actions, paging, and the refusal of
+ * what ECS has and this daemon has not. */
+#pragma once
+#include "api-action.h"
+#include "vmm-instance.h"
+#include "vmm-query.h"
+
+/* When an instance that is not prepaid expires, as ECS writes it. */
+#define ECS_EXPIRED_TIME "2099-12-31T15:59Z"
+#define ECS_GIB ((guint64) 1 << 30)
+
+/* A parameter that ECS obeys and this daemon does not. A value that means something is answered
+ * with UnsupportedParameter, lest its sender believe it is in force; what some clients send always
+ * and means nothing ("false", "0", "0.0000") passes. @field is a `char *` that nobody reads. */
+extern const ApiFormat ecs_format_refused;
+#define ECS_REFUSED(type, field, name, ...)                                                        \
+  API_STR (type, field, name, .max_length = 65536, .format = &ecs_format_refused,                  \
+           .error = VMM_ERROR_UNSUPPORTED_PARAMETER, __VA_ARGS__)
+/* The same for Name.1, Name.2 …; @field is a `char **`. */
+#define ECS_REFUSED_LIST(type, field, name, ...)                                                   \
+  API_STRLIST (type, field, name, .max = 100, .max_length = 65536, .format = &ecs_format_refused,  \
+               .error = VMM_ERROR_UNSUPPORTED_PARAMETER, __VA_ARGS__)
+/* The same for a filter of a list, where "false" and "0" mean something too. */
+extern const ApiFormat ecs_format_refused_filter;
+#define ECS_REFUSED_FILTER(type, field, name, ...)                                                 \
+  API_STR (type, field, name, .max_length = 4096, .format = &ecs_format_refused_filter,            \
+           .error = VMM_ERROR_UNSUPPORTED_PARAMETER, __VA_ARGS__)
+#define ECS_REFUSED_FILTER_LIST(type, field, name, ...)                                            \
+  API_STRLIST (type, field, name, .max = 100, .max_length = 4096,                                  \
+               .format = &ecs_format_refused_filter, .error = VMM_ERROR_UNSUPPORTED_PARAMETER,     \
+               __VA_ARGS__)
+/* Tags that would be set on something new; @field is a GArray of EcsRefusedTag. */
+typedef struct
+{
+  char *key, *value;
+} EcsRefusedTag;
+extern const ApiParam ecs_refused_tag_params[2];
+#define ECS_REFUSED_TAGS(type, field)                                                              \
+  API_PARAM (type, field, GArray *, API_KIND_LIST, "Tag", .items = ecs_refused_tag_params,         \
+             .n_items = G_N_ELEMENTS (ecs_refused_tag_params),                                     \
+             .item_size = sizeof (EcsRefusedTag), .max = 20, .doc = "Tags are not offered here.")
+
+/* Names and texts, by the rules of the model. */
+extern const ApiFormat ecs_format_instance_name, ecs_format_host_name, ecs_format_description,
+    ecs_format_image_name;
+
+#define ECS_INSTANCE_ID(type, field)                                                               \
+  API_STR (type, field, "InstanceId", .flags = API_REQUIRED, .max_length = 64,                     \
+           .format = &api_format_instance_id, .error = VMM_ERROR_INSTANCE_NOT_FOUND,               \
+           .doc = "The instance.")
+#define ECS_INSTANCE_ID_LIST(type, field)                                                          \
+  API_STRLIST (type, field, "InstanceId", .flags = API_REQUIRED, .max = 100, .max_length = 64,     \
+               .doc = "The instances.")
+/* Ids that filter a list: unknown or malformed ones find nothing, as in ECS. */
+#define ECS_ID_FILTER(type, field, name, doc_)                                                     \
+  API_JSONLIST (type, field, name, .max = 100, .max_length = 64, .doc = doc_)
+/* Any text that filters a list. */
+#define ECS_TEXT_FILTER(type, field, name, doc_)                                                   \
+  API_STR (type, field, name, .max_length = 512, .doc = doc_)
+#define ECS_ZONE_ID(type, field)                                                                   \
+  API_STR (type, field, "ZoneId", .max_length = 64, .doc = "The zone.")
+
+/* The list @plural.@singular[] without entries, and its page. */
+void ecs_write_nothing (ApiReply *reply, const ApiPage *page, const char *plural,
+                        const char *singular);
+
+/* Whether the filter @value is not set, or asks for what all resources here have anyway. */
+gboolean ecs_is_or_unset (const char *value, const char *constant);
+/* Whether one of Name.1 … was given. */
+gboolean ecs_is_given (char *const *list);
+/* FALSE with ZONE_NOT_FOUND unless @zone_id is NULL or ours. */
+gboolean ecs_check_zone (const ApiCall *call, const char *zone_id, GError **error);
+/* Bytes as whole GiB, rounded up. */
+gint64 ecs_gib (guint64 bytes);
+/* The categories of disks that can be asked for; all are local storage. Ends with NULL. */
+extern const char *const ecs_disk_categories[];

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Images: what there is, how one comes in and goes. */
+#include "config.h"
+
+#include "ecs-common.h"
+#include "ops-image.h"
+#include "ops-instance.h"
+#include <string.h>
+
+/* ---- DescribeImages ---- */
+
+typedef struct
+{
+  ApiPage page;
+  char **ids, **statuses;
+  char *name, *os_type, *architecture, *owner_alias, *resource_group_id, *snapshot_id;
+  char *family, *usage, *owner_id, *is_public;
+  GArray *filters, *tags;
+} ListArgs;
+
+typedef struct
+{
+  char *key, *value;
+} RefusedFilter;
+
+static const ApiParam refused_filter_params[] = {
+  ECS_REFUSED_FILTER (RefusedFilter, key, "Key", .doc = "Filters are not offered here."),
+  ECS_REFUSED_FILTER (RefusedFilter, value, "Value", .doc = "Filters are not offered here."),
+};
+
+static const ApiParam list_params[] = {
+  API_PAGE_PARAMS (ListArgs, page, 100),
+  ECS_ID_FILTER (ListArgs, ids, "ImageId", "Ids of images, with commas between them."),
+  API_JSONLIST (
+      ListArgs, statuses, "Status", .max = 6, .max_length = 16,
+      API_CHOICES ("Creating", "Waiting", "Available", "UnAvailable", "CreateFailed", "Deprecated"),
+      .doc = "Statuses, with commas between them; otherwise Available alone."),
+  ECS_TEXT_FILTER (ListArgs, name, "ImageName", "The name; * stands for anything."),
+  API_STR (ListArgs, os_type, "OSType", .max_length = 16, API_CHOICES ("linux", "windows"),
+           .doc = "The kind of operating system."),
+  API_STR (ListArgs, architecture, "Architecture", .max_length = 16,
+           API_CHOICES ("i386", "x86_64", "arm64"), .doc = "The architecture."),
+  API_STR (ListArgs, owner_alias, "ImageOwnerAlias", .max_length = 16,
+           API_CHOICES ("system", "self", "others", "marketplace"),
+           .doc = "system: the administrator's, which all see; self: the caller's own."),
+  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
+                   "No image here is in a resource group."),
+  ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "No image here was made from a snapshot."),
+  ECS_TEXT_FILTER (ListArgs, family, "ImageFamily", "No image here is in a family."),
+  ECS_REFUSED_FILTER (ListArgs, usage, "Usage", .doc = "Filtering by use is not offered here."),
+  ECS_REFUSED_FILTER (ListArgs, owner_id, "ImageOwnerId",
+                      .doc = "Filtering by owner is not offered here; see ImageOwnerAlias."),
+  ECS_REFUSED_FILTER (ListArgs, is_public, "IsPublic",
+                      .doc = "Filtering by this is not offered here; see ImageOwnerAlias."),
+  API_LIST (ListArgs, filters, "Filter", RefusedFilter, refused_filter_params, .max = 20,
+            .doc = "Filters are not offered here."),
+  API_TAG_PARAM (ListArgs, tags),
+};
+
+#define I "Images.Image[]."
+#define M "Images.Image[].DiskDeviceMappings.DiskDeviceMapping[]."
+static const ApiField list_fields[] = {
+  API_OUT_STR ("RegionId", API_REQUIRED, "The region."),
+  API_OUT_STR (I "ImageId", API_REQUIRED, "The image."),
+  API_OUT_STR (I "ImageName", API_REQUIRED, "Its name."),
+  API_OUT_STR (I "Description", API_REQUIRED, "Its description; of one that failed, why it did."),
+  API_OUT_STR (I "Status", API_REQUIRED, "Creating, Available, CreateFailed or UnAvailable."),
+  API_OUT_STR (I "Progress", API_REQUIRED, "How far it is, such as 100%."),
+  API_OUT_BOOL (I "Usable", API_REQUIRED, "Whether instances can be made from it."),
+  API_OUT_INT (I "Size", API_REQUIRED, "GiB of its disk."),
+  API_OUT_STR (I "ImageOwnerAlias", API_REQUIRED, "system or self."),
+  API_OUT_BOOL (I "IsPublic", API_REQUIRED, "Whether all accounts see it."),
+  API_OUT_STR (I "OSType", API_REQUIRED, "linux or windows."),
+  API_OUT_STR (I "OSName", API_REQUIRED, "The operating system."),
+  API_OUT_STR (I "OSNameEn", API_REQUIRED, "The same."),
+  API_OUT_STR (I "Platform", API_REQUIRED, "The first word of OSName, or Others Linux."),
+  API_OUT_STR (I "Architecture", API_REQUIRED, "i386, x86_64 or arm64."),
+  API_OUT_STR (I "BootMode", API_REQUIRED, "Always BIOS."),
+  API_OUT_STR (I "CreationTime", API_REQUIRED, "When it was made."),
+  API_OUT_STR (I "Usage", API_REQUIRED,
+               "instance if an instance of the caller was made from it, else none."),
+  API_OUT_STR (I "ImageVersion", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "ImageFamily", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "LicenseType", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "ProductCode", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "ResourceGroupId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "IsSelfShared", API_REQUIRED, "Always False."),
+  API_OUT_BOOL (I "IsCopied", API_REQUIRED, "Always false."),
+  API_OUT_BOOL (I "IsSubscribed", API_REQUIRED, "Always false."),
+  API_OUT_BOOL (I "IsSupportIoOptimized", API_REQUIRED, "Always true."),
+  API_OUT_STR (M "Device", API_REQUIRED, "Always /dev/xvda."),
+  API_OUT_STR (M "Type", API_REQUIRED, "Always system."),
+  API_OUT_STR (M "Format", API_REQUIRED, "Always QCOW2."),
+  API_OUT_STR (M "Size", API_REQUIRED, "GiB, as text."),
+  API_OUT_STR (M "DiskImageSize", API_REQUIRED, "The same."),
+  API_OUT_STR (M "Progress", API_REQUIRED, "How far it is, such as 100%."),
+  API_OUT_INT (M "RemainTime", API_REQUIRED, "Always 0."),
+  API_OUT_STR (M "SnapshotId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (M "ImportOSSBucket", API_REQUIRED, "Always empty."),
+  API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Always empty."),
+  API_OUT_STR (I "Tags.Tag[].TagKey", 0, "A tag's key."),
+  API_OUT_STR (I "Tags.Tag[].TagValue", 0, "A tag's value."),
+  API_PAGE_FIELDS,
+};
+
+/* Clients read the first mapping without asking whether there is one. */
+static void
+write_mapping (ApiReply *reply, const VmmImage *image, const char *progress)
+{
+  g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, ecs_gib (image->virtual_bytes));
+
+  api_reply_list (reply, "DiskDeviceMappings", "DiskDeviceMapping");
+  api_reply_item (reply);
+  api_reply_string (reply, "Device", "/dev/xvda");
+  api_reply_string (reply, "Type", "system");
+  api_reply_string (reply, "Format", "QCOW2");
+  api_reply_string (reply, "Size", size);
+  api_reply_string (reply, "DiskImageSize", size);
+  api_reply_string (reply, "Progress", progress);
+  api_reply_int (reply, "RemainTime", 0);
+  api_reply_string (reply, "SnapshotId", "");
+  api_reply_string (reply, "ImportOSSBucket", "");
+  api_reply_string (reply, "ImportOSSObject", "");
+  api_reply_end (reply);
+  api_reply_end (reply);
+}
+
+/* What is the same for every image here, and yet read by clients. */
+static void
+write_constants (ApiReply *reply)
+{
+  api_reply_string (reply, "BootMode", "BIOS");
+  api_reply_string (reply, "ImageVersion", "");
+  api_reply_string (reply, "ImageFamily", "");
+  api_reply_string (reply, "LicenseType", "");
+  api_reply_string (reply, "ProductCode", "");
+  api_reply_string (reply, "ResourceGroupId", "");
+  api_reply_string (reply, "IsSelfShared", "False");
+  api_reply_bool (reply, "IsCopied", FALSE);
+  api_reply_bool (reply, "IsSubscribed", FALSE);
+  api_reply_bool (reply, "IsSupportIoOptimized", TRUE);
+  api_reply_strings (reply, "Tags", "Tag", NULL);
+}
+
+static char *
+platform_of (const VmmImage *image)
+{
+  const char *name = image->os_name != NULL ? image->os_name : "";
+
+  if (*name == '\0')
+    return g_strdup (g_strcmp0 (image->os_type, "windows") == 0 ? "Windows" : "Others Linux");
+  return g_strndup (name, strcspn (name, " "));
+}
+
+static void
+write_image (ApiReply *reply, const VmmImage *image, gboolean is_used)
+{
+  gboolean is_system = image->account_id == NULL || *image->account_id == '\0';
+  gboolean has_failed = image->state == VMM_IMAGE_FAILED;
+  g_autofree char *progress = g_strdup_printf ("%u%%", image->progress);
+  g_autofree char *platform = platform_of (image);
+
+  api_reply_item (reply);
+  api_reply_string (reply, "ImageId", image->id);
+  api_reply_string (reply, "ImageName", image->name);
+  api_reply_string (reply, "Description", has_failed ? image->reason : image->description);
+  api_reply_string (reply, "Status", vmm_image_state_wire (image->state));
+  api_reply_string (reply, "Progress", progress);
+  api_reply_bool (reply, "Usable", image->state == VMM_IMAGE_AVAILABLE);
+  api_reply_int (reply, "Size", ecs_gib (image->virtual_bytes));
+  api_reply_string (reply, "ImageOwnerAlias", is_system ? "system" : "self");
+  api_reply_bool (reply, "IsPublic", is_system);
+  api_reply_string (reply, "OSType", image->os_type);
+  api_reply_string (reply, "OSName", image->os_name);
+  api_reply_string (reply, "OSNameEn", image->os_name);
+  api_reply_string (reply, "Platform", platform);
+  api_reply_string (reply, "Architecture", image->architecture);
+  api_reply_second (reply, "CreationTime", image->created_ms);
+  api_reply_string (reply, "Usage", is_used ? "instance" : "none");
+  write_mapping (reply, image, progress);
+  write_constants (reply);
+  api_reply_end (reply);
+}
+
+/* Whether the caller has an instance of the image. */
+static gboolean
+find_use (ApiCall *call, const VmmImage *image, gboolean *out_used, GError **error)
+{
+  VmmInstanceQuery query = { .image_id = image->id };
+  VmmPage page = { .number = 1, .size = 1 };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) instances
+      = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
+
+  if (instances == NULL)
+    return FALSE;
+  *out_used = instances->len > 0;
+  return TRUE;
+}
+
+static gboolean
+write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **error)
+{
+  api_reply_list (reply, "Images", "Image");
+  for (guint i = 0; i < images->len; i++)
+    {
+      gboolean is_used = FALSE;
+
+      if (!find_use (call, images->pdata[i], &is_used, error))
+        return FALSE;
+      write_image (reply, images->pdata[i], is_used);
+    }
+  api_reply_end (reply);
+  return TRUE;
+}
+
+/* Whether the filters on what is the same for all images here let any pass. */
+static gboolean
+constants_pass (const ListArgs *args)
+{
+  return ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->snapshot_id, "")
+         && ecs_is_or_unset (args->family, "") && args->tags->len == 0
+         && g_strcmp0 (args->owner_alias, "others") != 0
+         && g_strcmp0 (args->owner_alias, "marketplace") != 0;
+}
+
+static gboolean
+describe_images (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const ListArgs *args = data;
+  VmmPage page = api_page_get (&args->page);
+  VmmImageQuery query = {
+    .ids = (const char *const *) args->ids,
+    .name = args->name,
+    .os_type = args->os_type,
+    .architecture = args->architecture,
+    .owner = args->owner_alias,
+    .statuses = (const char *const *) args->statuses,
+  };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) images = NULL;
+
+  api_reply_string (reply, "RegionId", call->ctx->config->region_id);
+  if (!constants_pass (args))
+    {
+      ecs_write_nothing (reply, &args->page, "Images", "Image");
+      return TRUE;
+    }
+  images = ops_image_list (call->ctx, call->caller, &query, &page, &info, error);
+  if (images == NULL || !write_images (call, images, reply, error))
+    return FALSE;
+  api_reply_page (reply, &args->page, &info);
+  return TRUE;
+}
+
+/* ---- DeleteImage ---- */
+
+typedef struct
+{
+  char *id;
+  gboolean force;
+} DeleteArgs;
+
+static const ApiParam delete_params[] = {
+  API_STR (DeleteArgs, id, "ImageId", .flags = API_REQUIRED, .max_length = 64,
+           .format = &api_format_image_id, .error = VMM_ERROR_IMAGE_NOT_FOUND, .doc = "The image."),
+  API_BOOL (DeleteArgs, force, "Force",
+            .doc = "Delete it although instances were made from it; they go on unharmed."),
+};
+
+static gboolean
+delete_image (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const DeleteArgs *args = data;
+
+  return ops_image_delete (call->ctx, call->caller, args->id, args->force, error);
+}
+
+/* ---- ImportLocalImage ---- */
+
+typedef struct
+{
+  char *file, *format, *name, *description, *os_type, *os_name, *architecture;
+} ImportArgs;
+
+static const ApiParam import_params[] = {
+  API_STR (ImportArgs, file, "File", .flags = API_REQUIRED, .max_length = 4096,
+           .doc = "The absolute path of a file on this host."),
+  API_STR (ImportArgs, format, "Format", .flags = API_REQUIRED, .max_length = 16,
+           API_CHOICES ("raw", "qcow2"), .error = VMM_ERROR_IMAGE_FORMAT,
+           .doc = "The file's format, which is never guessed."),
+  API_STR (ImportArgs, name, "ImageName", .flags = API_REQUIRED, .max_length = 512,
+           .format = &ecs_format_image_name, .error = VMM_ERROR_IMAGE_NAME_MALFORMED,
+           .doc = "A name of 2 to 128 characters that begins with a letter."),
+  API_STR (ImportArgs, description, "Description", .max_length = 1024,
+           .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,
+           .doc = "2 to 256 characters."),
+  API_STR (ImportArgs, os_type, "OSType", .fallback = "linux", .max_length = 16,
+           API_CHOICES ("linux", "windows"), .doc = "The kind of operating system."),
+  API_STR (ImportArgs, os_name, "OSName", .fallback = "", .max_length = 128,
+           .format = &api_format_line, .doc = "The operating system, such as Debian 12."),
+  API_STR (ImportArgs, architecture, "Architecture", .fallback = "x86_64", .max_length = 16,
+           API_CHOICES ("i386", "x86_64", "arm64"), .doc = "The architecture."),
+};
+
+static const ApiField import_fields[] = {
+  API_OUT_STR ("ImageId", API_REQUIRED, "The new image, which is Creating."),
+};
+
+static gboolean
+import_local_image (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const ImportArgs *args = data;
+  OpsImageSpec spec = {
+    .file = args->file,
+    .format = args->format,
+    .name = args->name,
+    .description = args->description,
+    .os_type = args->os_type,
+    .os_name = args->os_name,
+    .architecture = args->architecture,
+  };
+  g_autofree char *id = ops_image_import (call->ctx, call->caller, &spec, error);
+
+  if (id == NULL)
+    return FALSE;
+  api_reply_string (reply, "ImageId", id);
+  return TRUE;
+}
+
+static const ApiAction actions[] = {
+  { .name = "DescribeImages",
+    .summary = "Lists images, newest first.",
+    .since = "0.1",
+    .access = API_READ,
+    .permission = "ecs:DescribeImages",
+    .run = describe_images,
+    API_PARAMS (ListArgs, list_params),
+    API_FIELDS (list_fields) },
+  { .name = "DeleteImage",
+    .summary = "Deletes an image.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:DeleteImage",
+    .flags = API_DRY_RUN,
+    .run = delete_image,
+    API_PARAMS (DeleteArgs, delete_params),
+    API_ERRORS (VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_NOT_AVAILABLE, VMM_ERROR_IMAGE_IN_USE) },
+  { .name = "ImportLocalImage",
+    .summary = "Takes a file of this host in as an image that all accounts see.",
+    .since = "0.1",
+    .access = API_ADMIN,
+    .permission = "ecs:ImportLocalImage",
+    .flags = API_DRY_RUN,
+    .run = import_local_image,
+    API_PARAMS (ImportArgs, import_params),
+    API_FIELDS (import_fields),
+    API_ERRORS (VMM_ERROR_IMAGE_NAME_MALFORMED, VMM_ERROR_IMAGE_NAME_DUPLICATED,
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_IMAGE_FORMAT,
+                VMM_ERROR_IMAGE_FILE_NOT_FOUND, VMM_ERROR_IMAGE_REFUSED, VMM_ERROR_NO_STOCK) },
+};
+
+const ApiResource ecs_image = API_RESOURCE ("image", actions);

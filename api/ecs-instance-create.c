@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* RunInstances and CreateInstance. */
+#include "config.h"
+
+#include "ecs-common.h"
+#include "ops-instance.h"
+
+/* What ECS knows of a data disk and of a second interface, only to refuse it by name. Members that
+ * clients send with every empty entry (DeleteWithInstance) are not in the rows. */
+typedef struct
+{
+  char *size, *category, *snapshot_id, *name, *device, *encrypted;
+} RefusedDisk;
+
+#define NO_DATA_DISKS "Data disks are not offered here."
+static const ApiParam refused_disk_params[] = {
+  ECS_REFUSED (RefusedDisk, size, "Size", .doc = NO_DATA_DISKS),
+  ECS_REFUSED (RefusedDisk, category, "Category", .doc = NO_DATA_DISKS),
+  ECS_REFUSED (RefusedDisk, snapshot_id, "SnapshotId", .doc = NO_DATA_DISKS),
+  ECS_REFUSED (RefusedDisk, name, "DiskName", .doc = NO_DATA_DISKS),
+  ECS_REFUSED (RefusedDisk, device, "Device", .doc = NO_DATA_DISKS),
+  ECS_REFUSED (RefusedDisk, encrypted, "Encrypted", .doc = NO_DATA_DISKS),
+};
+
+typedef struct
+{
+  char *id, *vswitch_id, *primary_ip, *group_id, *type;
+  char **group_ids;
+} RefusedNic;
+
+#define NO_NICS "Interfaces beside the primary one are not offered here."
+static const ApiParam refused_nic_params[] = {
+  ECS_REFUSED (RefusedNic, id, "NetworkInterfaceId", .doc = NO_NICS),
+  ECS_REFUSED (RefusedNic, vswitch_id, "VSwitchId", .doc = NO_NICS),
+  ECS_REFUSED (RefusedNic, primary_ip, "PrimaryIpAddress", .doc = NO_NICS),
+  ECS_REFUSED (RefusedNic, group_id, "SecurityGroupId", .doc = NO_NICS),
+  ECS_REFUSED (RefusedNic, type, "InstanceType", .doc = NO_NICS),
+  ECS_REFUSED_LIST (RefusedNic, group_ids, "SecurityGroupIds", .doc = NO_NICS),
+};
+
+/* Of both actions, so that one set of rows serves them. */
+typedef struct
+{
+  char *image_id, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
+  char *name, *description, *host_name, *user_data;
+  char *disk_category, *disk_name, *disk_description;
+  int disk_gib;
+  gboolean deletion_protection;
+  /* RunInstances alone. */
+  char **group_ids;
+  int amount, max_amount, min_amount;
+  gboolean unique_suffix;
+  /* Refused. */
+  char *password, *password_inherit, *key_pair, *ram_role, *bandwidth_out, *inner_ip, *image_family;
+  char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
+  char *resource_group_id, *auto_release_time, *ipv6_count, *disk_encrypted, *disk_snapshot_policy;
+  char *http_endpoint, *http_tokens;
+  char **host_names;
+  GArray *disks, *nics, *tags;
+} CreateArgs;
+
+/* Looked at before what is required, so that who asks for a launch template hears of that. */
+#define REFUSED_PARAMS                                                                             \
+  ECS_REFUSED (CreateArgs, launch_template_id, "LaunchTemplateId",                                 \
+               .doc = "Launch templates are not offered here."),                                   \
+      ECS_REFUSED (CreateArgs, launch_template_name, "LaunchTemplateName",                         \
+                   .doc = "Launch templates are not offered here."),                               \
+      ECS_REFUSED (CreateArgs, image_family, "ImageFamily",                                        \
+                   .doc = "Image families are not offered here; name the image."),                 \
+      ECS_REFUSED (CreateArgs, password, "Password", .flags = API_SECRET,                          \
+                   .doc = "Passwords are not offered here; put keys into the user data."),         \
+      ECS_REFUSED (CreateArgs, password_inherit, "PasswordInherit",                                \
+                   .doc = "Passwords are not offered here."),                                      \
+      ECS_REFUSED (CreateArgs, key_pair, "KeyPairName",                                            \
+                   .doc = "Key pairs are not offered here; put keys into the user data."),         \
+      ECS_REFUSED (CreateArgs, ram_role, "RamRoleName", .doc = "Roles are not offered here."),     \
+      ECS_REFUSED (CreateArgs, bandwidth_out, "InternetMaxBandwidthOut",                           \
+                   .doc = "Public addresses are not offered here; 0 passes."),                     \
+      ECS_REFUSED (CreateArgs, inner_ip, "InnerIpAddress",                                         \
+                   .doc = "The classic network is not offered here."),                             \
+      ECS_REFUSED (CreateArgs, ipv6_count, "Ipv6AddressCount",                                     \
+                   .doc = "IPv6 is not offered here."),                                            \
+      ECS_REFUSED (CreateArgs, deployment_set_id, "DeploymentSetId",                               \
+                   .doc = "Deployment sets are not offered here."),                                \
+      ECS_REFUSED (CreateArgs, dedicated_host_id, "DedicatedHostId",                               \
+                   .doc = "Dedicated hosts are not offered here."),                                \
+      ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",                               \
+                   .doc = "Resource groups are not offered here."),                                \
+      ECS_REFUSED (CreateArgs, auto_release_time, "AutoReleaseTime",                               \
+                   .doc = "Automatic release is not offered here."),                               \
+      ECS_REFUSED (CreateArgs, disk_encrypted, "SystemDisk.Encrypted",                             \
+                   .doc = "Encrypted disks are not offered here."),                                \
+      ECS_REFUSED (CreateArgs, disk_snapshot_policy, "SystemDisk.AutoSnapshotPolicyId",            \
+                   .doc = "Snapshot policies are not offered here."),                              \
+      API_STR (CreateArgs, http_endpoint, "HttpEndpoint", .max_length = 32,                        \
+               API_CHOICES ("enabled"), .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                  \
+               .doc = "The metadata service cannot be switched off."),                             \
+      API_STR (CreateArgs, http_tokens, "HttpTokens", .max_length = 32, API_CHOICES ("optional"),  \
+               .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                                           \
+               .doc = "The metadata service does not insist on tokens."),                          \
+      API_LIST (CreateArgs, disks, "DataDisk", RefusedDisk, refused_disk_params, .max = 16,        \
+                .doc = NO_DATA_DISKS),                                                             \
+      API_LIST (CreateArgs, nics, "NetworkInterface", RefusedNic, refused_nic_params, .max = 16,   \
+                .doc = NO_NICS),                                                                   \
+      ECS_REFUSED_TAGS (CreateArgs, tags)
+
+#define CREATE_PARAMS                                                                              \
+  API_STR (CreateArgs, image_id, "ImageId", .flags = API_REQUIRED, .max_length = 64,               \
+           .format = &api_format_image_id, .error = VMM_ERROR_IMAGE_NOT_FOUND,                     \
+           .doc = "The image of the system disk."),                                                \
+      API_STR (CreateArgs, type, "InstanceType", .flags = API_REQUIRED, .max_length = 64,          \
+               .doc = "The type, see DescribeInstanceTypes."),                                     \
+      ECS_ZONE_ID (CreateArgs, zone_id),                                                           \
+      API_STR (CreateArgs, vswitch_id, "VSwitchId", .max_length = 64,                              \
+               .format = &api_format_vswitch_id, .error = VMM_ERROR_VSWITCH_NOT_FOUND,             \
+               .doc = "The vswitch; otherwise the account's default one."),                        \
+      API_STR (CreateArgs, group_id, "SecurityGroupId", .max_length = 64,                          \
+               .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,                 \
+               .doc = "The security group; otherwise the default one of the VPC."),                \
+      API_STR (CreateArgs, private_ip, "PrivateIpAddress", .max_length = 15,                       \
+               .format = &api_format_ipv4, .error = VMM_ERROR_PRIVATE_IP_MALFORMED,                \
+               .doc = "A free address of the vswitch; otherwise one is chosen."),                  \
+      API_STR (CreateArgs, name, "InstanceName", .max_length = 512,                                \
+               .format = &ecs_format_instance_name, .error = VMM_ERROR_INSTANCE_NAME_MALFORMED,    \
+               .doc = "A name of 2 to 128 characters that begins with a letter; otherwise the "    \
+                      "instance id."),                                                             \
+      API_STR (CreateArgs, description, "Description", .max_length = 1024,                         \
+               .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,        \
+               .doc = "2 to 256 characters."),                                                     \
+      API_STR (CreateArgs, host_name, "HostName", .max_length = 64,                                \
+               .format = &ecs_format_host_name, .error = VMM_ERROR_HOST_NAME_MALFORMED,            \
+               .doc = "The guest's host name, 2 to 64 characters; otherwise made from the id."),   \
+      API_STR (CreateArgs, user_data, "UserData", .max_length = 65536,                             \
+               .error = VMM_ERROR_USER_DATA_SIZE,                                                  \
+               .doc = "Data for the guest's cloud-init in base64, at most 32 KiB before "          \
+                      "encoding."),                                                                \
+      API_INT (CreateArgs, disk_gib, "SystemDisk.Size", .fallback = "0", .min = 0, .max = 32768,   \
+               .error = VMM_ERROR_SYSTEM_DISK_SIZE,                                                \
+               .doc = "GiB of the system disk, not less than the image; otherwise as the image."), \
+      API_STR (CreateArgs, disk_category, "SystemDisk.Category", .max_length = 32,                 \
+               .choices = ecs_disk_categories, .error = VMM_ERROR_SYSTEM_DISK_CATEGORY,            \
+               .doc = "Kept and shown; every category is this host's storage."),                   \
+      API_STR (CreateArgs, disk_name, "SystemDisk.DiskName", .max_length = 512,                    \
+               .format = &ecs_format_instance_name, .error = VMM_ERROR_INVALID_PARAMETER,          \
+               .doc = "The name of the system disk."),                                             \
+      API_STR (CreateArgs, disk_description, "SystemDisk.Description", .max_length = 1024,         \
+               .format = &ecs_format_description, .error = VMM_ERROR_INVALID_PARAMETER,            \
+               .doc = "A description of the system disk."),                                        \
+      API_BOOL (CreateArgs, deletion_protection, "DeletionProtection",                             \
+                .doc = "Refuse deletion until this is taken back.")
+
+static const ApiParam create_params[] = { REFUSED_PARAMS, CREATE_PARAMS };
+
+static const ApiParam run_params[] = {
+  REFUSED_PARAMS,
+  CREATE_PARAMS,
+  ECS_REFUSED_LIST (CreateArgs, host_names, "HostNames",
+                    .doc = "Several host names are not offered here; see UniqueSuffix."),
+  API_STRLIST (CreateArgs, group_ids, "SecurityGroupIds", .max = 5, .max_length = 64,
+               .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,
+               .doc = "Up to five security groups, in place of SecurityGroupId."),
+  API_INT (CreateArgs, amount, "Amount", .fallback = "0", .min = 1, .max = 100,
+           .error = VMM_ERROR_MAX_AMOUNT, .doc = "How many instances; otherwise one."),
+  API_INT (CreateArgs, max_amount, "MaxAmount", .fallback = "0", .min = 1, .max = 100,
+           .error = VMM_ERROR_MAX_AMOUNT, .doc = "The older name of Amount."),
+  API_INT (CreateArgs, min_amount, "MinAmount", .fallback = "0", .min = 1, .max = 100,
+           .error = VMM_ERROR_MIN_AMOUNT,
+           .doc = "Be content with so many when there is no room for all; otherwise all or none."),
+  API_BOOL (CreateArgs, unique_suffix, "UniqueSuffix",
+            .doc = "Put 001, 002 and so on behind the names when there are several."),
+};
+
+/* The ids of the new instances. */
+static GPtrArray *
+create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
+{
+  const char *const one_group[] = { args->group_id, NULL };
+  gboolean has_groups = ecs_is_given (args->group_ids);
+  guint amount = MAX (MAX (args->amount, args->max_amount), 1);
+  OpsInstanceSpec spec = {
+    .image_id = args->image_id,
+    .type = args->type,
+    .zone_id = args->zone_id,
+    .vswitch_id = args->vswitch_id,
+    .group_ids = has_groups               ? (const char *const *) args->group_ids
+                 : args->group_id != NULL ? one_group
+                                          : NULL,
+    .private_ip = args->private_ip,
+    .name = args->name,
+    .description = args->description,
+    .host_name = args->host_name,
+    .user_data = args->user_data,
+    .system_disk_category = args->disk_category,
+    .system_disk_name = args->disk_name,
+    .system_disk_description = args->disk_description,
+    .system_disk_gib = args->disk_gib,
+    .deletion_protection = args->deletion_protection,
+    .unique_suffix = args->unique_suffix,
+    .amount = amount,
+    .min_amount = args->min_amount > 0 ? (guint) args->min_amount : amount,
+    .boot = boot,
+  };
+
+  if (has_groups && args->group_id != NULL)
+    {
+      vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
+                "SecurityGroupId and SecurityGroupIds.N exclude each other");
+      return NULL;
+    }
+  if (!ecs_check_zone (call, args->zone_id, error))
+    return NULL;
+  return ops_instance_create (call->ctx, call->caller, &spec, error);
+}
+
+static const ApiField run_fields[] = {
+  API_OUT_STR ("InstanceIdSets.InstanceIdSet[]", 0, "The ids of the new instances."),
+};
+
+static gboolean
+run_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  g_autoptr (GPtrArray) ids = create (call, data, TRUE, error);
+
+  if (ids == NULL)
+    return FALSE;
+
+  api_reply_list (reply, "InstanceIdSets", "InstanceIdSet");
+  for (guint i = 0; i < ids->len; i++)
+    api_reply_item_string (reply, ids->pdata[i]);
+  api_reply_end (reply);
+  return TRUE;
+}
+
+static const ApiField create_fields[] = {
+  API_OUT_STR ("InstanceId", API_REQUIRED, "The id of the new instance."),
+};
+
+static gboolean
+create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  g_autoptr (GPtrArray) ids = create (call, data, FALSE, error);
+
+  if (ids == NULL)
+    return FALSE;
+
+  api_reply_string (reply, "InstanceId", ids->pdata[0]);
+  return TRUE;
+}
+
+#define CREATE_ERRORS                                                                              \
+  VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_NOT_AVAILABLE, VMM_ERROR_INSTANCE_TYPE,               \
+      VMM_ERROR_ZONE_NOT_FOUND, VMM_ERROR_VPC_NOT_FOUND, VMM_ERROR_VSWITCH_NOT_FOUND,              \
+      VMM_ERROR_VSWITCH_FULL, VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_GROUP_LIMIT,                    \
+      VMM_ERROR_VPC_MISMATCH, VMM_ERROR_PRIVATE_IP_MALFORMED, VMM_ERROR_PRIVATE_IP_USED,           \
+      VMM_ERROR_INSTANCE_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,                          \
+      VMM_ERROR_HOST_NAME_MALFORMED, VMM_ERROR_USER_DATA_SIZE, VMM_ERROR_USER_DATA_BASE64,         \
+      VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY, VMM_ERROR_SYSTEM_DISK_TOO_SMALL, \
+      VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA, VMM_ERROR_IDEMPOTENT_MISMATCH,                          \
+      VMM_ERROR_IDEMPOTENT_PROCESSING
+
+static const ApiAction actions[] = {
+  { .name = "RunInstances",
+    .summary = "Makes instances and starts them: all of them or none.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:RunInstances",
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .run = run_instances,
+    API_PARAMS (CreateArgs, run_params),
+    API_FIELDS (run_fields),
+    API_ERRORS (CREATE_ERRORS, VMM_ERROR_MAX_AMOUNT, VMM_ERROR_MIN_AMOUNT) },
+  { .name = "CreateInstance",
+    .summary = "Makes one instance and leaves it stopped.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:CreateInstance",
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .run = create_instance,
+    API_PARAMS (CreateArgs, create_params),
+    API_FIELDS (create_fields),
+    API_ERRORS (CREATE_ERRORS) },
+};
+
+const ApiResource ecs_instance_create = API_RESOURCE ("instance-create", actions);
