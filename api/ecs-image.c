@@ -286,9 +286,9 @@ typedef struct
 static const ApiParam import_params[] = {
   API_STR (ImportArgs, file, "File", .flags = API_REQUIRED, .max_length = 4096,
            .doc = "The absolute path of a file on this host."),
-  API_STR (ImportArgs, format, "Format", .flags = API_REQUIRED, .max_length = 16,
+  API_STR (ImportArgs, format, "ImageFormat", .flags = API_REQUIRED, .max_length = 16,
            API_CHOICES ("raw", "qcow2"), .error = VMM_ERROR_IMAGE_FORMAT,
-           .doc = "The file's format, which is never guessed."),
+           .doc = "The file's format, which is never guessed; Format is the answer's."),
   API_STR (ImportArgs, name, "ImageName", .flags = API_REQUIRED, .max_length = 512,
            .format = &ecs_format_image_name, .error = VMM_ERROR_IMAGE_NAME_MALFORMED,
            .doc = "A name of 2 to 128 characters that begins with a letter."),
