@@ -292,7 +292,7 @@ gboolean
 api_server_listen (ApiServer *server, GError **error)
 {
   const VmmConfig *config = server->front.dispatch.ctx->config;
-  g_autofree char *path = g_build_filename (config->run_dir, "api.sock", NULL);
+  g_autofree char *path = g_build_filename (config->run_dir, "admin.sock", NULL);
 
   return api_gate_listen_unix (server->gate, path, error)
          && api_gate_listen (server->gate, config->listen_address, (guint16) config->port, NULL,

@@ -184,14 +184,21 @@ store_image_set_progress (StoreTxn *txn, const char *id, guint percent, GError *
 }
 
 gboolean
-store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id, guint64 virtual_bytes,
-                       GError **error)
+store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id, GError **error)
+{
+  return store_exec (txn, error, "UPDATE image SET layer_id=? WHERE id=?", "ss", layer_id, id) > 0;
+}
+
+gboolean
+store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes, GError **error)
 {
   return store_exec (txn, error,
-                     "UPDATE image SET layer_id=?, virtual_bytes=?, progress=100, source_file=''"
-                     " WHERE id=?",
-                     "sis", layer_id, (gint64) virtual_bytes, id)
-         > 0;
+                     "UPDATE image SET virtual_bytes=?, progress=100, source_file='' WHERE id=?",
+                     "is", (gint64) virtual_bytes, image->id)
+             > 0
+         && store_exec (txn, error, "UPDATE layer SET virtual_bytes=? WHERE id=?", "is",
+                        (gint64) virtual_bytes, image->layer_id)
+                > 0;
 }
 
 gboolean

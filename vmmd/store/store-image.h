@@ -17,9 +17,12 @@ GPtrArray *store_image_working (StoreTxn *txn, GError **error);
 gboolean store_image_move (StoreTxn *txn, const char *id, VmmImageState from, VmmImageState to,
                            const char *reason, gint64 deadline_ms, GError **error);
 gboolean store_image_set_progress (StoreTxn *txn, const char *id, guint percent, GError **error);
-/* What the import found; the layer row must exist. */
+/* The layer an import is about to make, or NULL to let go of it; the layer's row must exist. */
 gboolean store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id,
-                                guint64 virtual_bytes, GError **error);
+                                GError **error);
+/* What the import found. */
+gboolean store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes,
+                               GError **error);
 gboolean store_image_delete (StoreTxn *txn, const char *id, GError **error);
 /* How many instances rest on the image. */
 gboolean store_image_count_users (StoreTxn *txn, const char *id, guint *out, GError **error);

@@ -36,6 +36,11 @@ GPtrArray *store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **erro
 /* Groups (without rules) that an interface of the VPC on the host is in. */
 GPtrArray *store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
                                     GError **error);
+/* Whether an interface on the host is in the VPC, or in the group. */
+gboolean store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
+                              gboolean *out, GError **error);
+gboolean store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id,
+                                gboolean *out, GError **error);
 /* VPCs that have an interface on the host. */
 GPtrArray *store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error);
 

@@ -195,3 +195,32 @@ store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
              >= 0
          && store_exec (txn, error, "DELETE FROM nic WHERE instance_id=?", "s", instance_id) >= 0;
 }
+
+gboolean
+store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gboolean *out,
+                     GError **error)
+{
+  gint64 found = 0;
+
+  if (!store_query_int (txn, &found, error,
+                        "SELECT EXISTS (SELECT 1 FROM nic WHERE vpc_id=? AND host_id=?)", "ss", vpc_id,
+                        host_id))
+    return FALSE;
+  *out = found != 0;
+  return TRUE;
+}
+
+gboolean
+store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id, gboolean *out,
+                       GError **error)
+{
+  gint64 found = 0;
+
+  if (!store_query_int (txn, &found, error,
+                        "SELECT EXISTS (SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
+                        " WHERE g.group_id=? AND n.host_id=?)",
+                        "ss", group_id, host_id))
+    return FALSE;
+  *out = found != 0;
+  return TRUE;
+}

@@ -12,6 +12,7 @@
 #include "store-resources.h"
 #include "store-sqlite.h"
 #include "vmm-error.h"
+#include "vmm-step.h"
 
 #define MIGRATIONS "/vmmd/store/migrations"
 
@@ -154,8 +155,10 @@ gboolean
 store_commit (StoreTxn *txn, GError **error)
 {
   g_return_val_if_fail (txn->is_open, FALSE);
+  vmm_step ("before commit");
   if (!store_conn_run (txn->conn, "COMMIT", error))
     return FALSE;
+  vmm_step ("after commit");
   txn->is_open = FALSE;
   return TRUE;
 }

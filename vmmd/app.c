@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The hallway: every part is made here and given to those who may use it. */
+#include "config.h"
+
+#include "app.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+#include "api-http.h"
+#include "app-fakes.h"
+#include "img.h"
+#include "netctl.h"
+#include "ops-key.h"
+#include "ops-network.h"
+#include "store-nonce.h"
+#include "store.h"
+#include "virt.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+#include "vmm-log.h"
+#include "work.h"
+
+#define DEFAULT_ACCOUNT "default"
+
+struct App
+{
+  VmmContext ctx; /* ctx.app is this */
+  int lock_fd;
+  char *lock_path;
+  VirtDriver *virt;
+  Netctl *net;
+  ImgStore *img;
+  Work *work;
+  ApiServer *server;
+};
+
+static void
+kick (VmmContext *ctx, const char *id)
+{
+  App *app = ctx->app;
+
+  work_kick (app->work, id);
+}
+
+static void
+on_virt_event (const char *id, gpointer data)
+{
+  App *app = data;
+
+  work_kick (app->work, id != NULL ? id : WORK_RECONCILE);
+}
+
+static guint
+on_metadata (guint32 vpc, const char *peer, const char *method, const char *path,
+             GHashTable *headers, GBytes **out_body, gpointer data)
+{
+  App *app = data;
+
+  return ops_metadata_get (&app->ctx, vpc, peer, method, path, headers, out_body);
+}
+
+static void
+service_status (VmmContext *ctx, OpsServiceStatus *out)
+{
+  App *app = ctx->app;
+  g_autoptr (GError) error = NULL;
+
+  out->accelerator = app->virt->class->accelerator (app->virt, &out->accelerator_why);
+  out->hypervisor_connected = app->virt->class->is_connected (app->virt);
+  if (!app->img->class->space (app->img, &out->pool_total_bytes, &out->pool_free_bytes, &error))
+    vmm_warning ("the pool's free space is unknown, so nothing more is promised: %s",
+                 error->message);
+}
+
+static guint
+host_processors (VmmContext *ctx)
+{
+  return g_get_num_processors ();
+}
+
+static guint64
+host_memory_mib (VmmContext *ctx)
+{
+  struct sysinfo info = { 0 };
+
+  if (sysinfo (&info) != 0)
+    vmm_warning ("the host's memory is unknown, so none is promised: %s", g_strerror (errno));
+  return (guint64) info.totalram * info.mem_unit >> 20;
+}
+
+/* A directory of that mode; QEMU's group gets it when @group is given. */
+static gboolean
+make_dir (const char *parent, const char *name, mode_t mode, const char *group, GError **error)
+{
+  g_autofree char *path = g_build_filename (parent, name, NULL);
+  const struct group *entry = group != NULL ? getgrnam (group) : NULL;
+
+  if (g_mkdir_with_parents (path, 0755) != 0 || chmod (path, mode) != 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG, "%s: %s", path, g_strerror (errno));
+  if (entry != NULL && chown (path, (uid_t) -1, entry->gr_gid) != 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG, "%s: %s", path, g_strerror (errno));
+  return TRUE;
+}
+
+/* Others may pass through but not look: QEMU's user opens what it is given by its full name. */
+static gboolean
+make_dirs (const VmmConfig *config, GError **error)
+{
+  return make_dir (config->state_dir, "", 0711, NULL, error)
+         && make_dir (config->state_dir, "console", 0700, NULL, error)
+         && make_dir (config->run_dir, "", 0711, NULL, error)
+         && make_dir (config->run_dir, "vnc", 0770, config->qemu_group, error);
+}
+
+static gboolean
+take_lock (App *app, const VmmConfig *config, GError **error)
+{
+  g_autofree char *text = g_strdup_printf ("%d\n", (int) getpid ());
+
+  app->lock_path = g_build_filename (config->run_dir, "vmmd.pid", NULL);
+  app->lock_fd = open (app->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (app->lock_fd < 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG, "%s: %s", app->lock_path, g_strerror (errno));
+  if (flock (app->lock_fd, LOCK_EX | LOCK_NB) != 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG, "%s: another vmmd runs here", app->lock_path);
+  if (ftruncate (app->lock_fd, 0) != 0
+      || write (app->lock_fd, text, strlen (text)) != (ssize_t) strlen (text))
+    return vmm_fail (error, VMM_ERROR_CONFIG, "%s: %s", app->lock_path, g_strerror (errno));
+  return TRUE;
+}
+
+static gboolean
+find_host_id (App *app, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin (app->ctx.store, error);
+  g_autoptr (GError) local = NULL;
+
+  if (txn == NULL)
+    return FALSE;
+  app->ctx.host_id = store_meta_get (txn, "host_id", &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (app->ctx.host_id != NULL)
+    return TRUE;
+  app->ctx.host_id = vmm_id_new (VMM_ID_HOST);
+  return store_meta_set (txn, "host_id", app->ctx.host_id, error) && store_commit (txn, error);
+}
+
+static gboolean
+open_store (App *app, const VmmConfig *config, GError **error)
+{
+  g_autofree char *db = g_build_filename (config->state_dir, "vmmd.db", NULL);
+  g_autofree char *nonces = g_build_filename (config->state_dir, "nonces.db", NULL);
+  g_autofree char *key = g_build_filename (config->state_dir, "secret.key", NULL);
+  g_autofree char *boot_id = NULL;
+  g_autoptr (OpsAccount) account = NULL;
+
+  if (!g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot_id, NULL, error))
+    return FALSE;
+  app->ctx.secrets = ops_secret_box_new (key, error);
+  if (app->ctx.secrets == NULL)
+    return FALSE;
+  app->ctx.store = store_open (db, error);
+  if (app->ctx.store == NULL || !find_host_id (app, error))
+    return FALSE;
+  app->ctx.nonces
+      = store_nonces_open (nonces, g_strstrip (boot_id), vmm_clock_now_ms (), error);
+  if (app->ctx.nonces == NULL)
+    return FALSE;
+  account = ops_account_ensure (&app->ctx, DEFAULT_ACCOUNT, error);
+  return account != NULL;
+}
+
+/* The configured name servers, else the host's own as far as guests can reach them. */
+static char **
+dns_servers (const VmmConfig *config)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  if (*config->dns_servers != '\0')
+    return g_strsplit (config->dns_servers, ",", -1);
+  if (!g_file_get_contents ("/etc/resolv.conf", &text, NULL, NULL))
+    return g_strv_builder_end (builder);
+  lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *address = NULL;
+      NetctlPrefix prefix;
+
+      if (!g_str_has_prefix (lines[i], "nameserver "))
+        continue;
+      address = g_strstrip (g_strdup (lines[i] + strlen ("nameserver ")));
+      if (netctl_prefix_parse (address, &prefix) && prefix.family == G_SOCKET_FAMILY_IPV4
+          && prefix.bytes[0] != 127)
+        g_strv_builder_add (builder, address);
+    }
+  return g_strv_builder_end (builder);
+}
+
+static gboolean
+open_drivers (App *app, const VmmConfig *config, GError **error)
+{
+  g_autofree char *pool = g_build_filename (config->state_dir, "pool", NULL);
+  g_autofree char *net_dir = g_build_filename (config->run_dir, "net", NULL);
+  g_auto (GStrv) dns = dns_servers (config);
+  ImgConfig img = { .dir = pool, .qemu_user = config->qemu_user, .qemu_group = config->qemu_group,
+                    .import_user = config->import_user,
+                    .max_virtual_bytes = (guint64) config->max_image_gib << 30 };
+  NetctlConfig net = { .run_dir = net_dir, .dns = (const char *const *) dns,
+                       .metadata = on_metadata, .metadata_data = app };
+
+  if (g_str_equal (config->driver, "fake"))
+    return app_open_fakes (config, &app->virt, &app->net, &app->img, error);
+  if (!g_str_equal (config->driver, "libvirt"))
+    return vmm_fail (error, VMM_ERROR_CONFIG, "[hypervisor] driver is '%s', must be libvirt or fake",
+                     config->driver);
+  app->img = img_store_new (&img, error);
+  if (app->img == NULL)
+    return FALSE;
+  app->net = netctl_new (&net, error);
+  if (app->net == NULL)
+    return FALSE;
+  app->virt = virt_libvirt_new (config->libvirt_uri, config->accelerator, error);
+  return app->virt != NULL;
+}
+
+static void
+say_accelerator (App *app)
+{
+  const char *why = NULL;
+  const char *name = app->virt->class->accelerator (app->virt, &why);
+
+  vmm_info ("guests run under %s: %s", name, why);
+}
+
+App *
+app_new (const VmmConfig *config, gboolean check_replies, GError **error)
+{
+  g_autoptr (App) app = g_new0 (App, 1);
+  WorkParts parts;
+
+  app->lock_fd = -1;
+  app->ctx = (VmmContext){ .config = config, .kick = kick, .service_status = service_status,
+                           .host_processors = host_processors,
+                           .host_memory_mib = host_memory_mib, .app = app };
+  if (!make_dirs (config, error) || !take_lock (app, config, error)
+      || !open_store (app, config, error) || !open_drivers (app, config, error))
+    return NULL;
+  say_accelerator (app);
+  parts = (WorkParts){ &app->ctx, app->virt, app->net, app->img };
+  app->work = work_new (&parts);
+  app->virt->class->set_event_func (app->virt, on_virt_event, app);
+  work_start (app->work);
+  app->server = api_server_new (&app->ctx, &api_doors_ops, api_resources, check_replies);
+  if (!api_server_listen (app->server, error))
+    return NULL;
+  vmm_info ("vmmd %s serves on %s:%u, host %s", VMMD_VERSION, config->listen_address,
+            api_server_port (app->server), app->ctx.host_id);
+  return g_steal_pointer (&app);
+}
+
+void
+app_free (App *app)
+{
+  if (app == NULL)
+    return;
+  g_clear_pointer (&app->server, api_server_free);
+  if (app->virt != NULL)
+    app->virt->class->set_event_func (app->virt, NULL, NULL);
+  if (app->work != NULL)
+    work_stop (app->work);
+  g_clear_pointer (&app->virt, virt_driver_free);
+  g_clear_pointer (&app->net, netctl_free);
+  g_clear_pointer (&app->work, work_free);
+  g_clear_pointer (&app->img, img_store_free);
+  g_clear_pointer (&app->ctx.nonces, store_nonces_close);
+  g_clear_pointer (&app->ctx.store, store_close);
+  g_clear_pointer (&app->ctx.secrets, ops_secret_box_free);
+  g_free (app->ctx.host_id);
+  if (app->lock_fd >= 0)
+    {
+      unlink (app->lock_path);
+      close (app->lock_fd);
+    }
+  g_free (app->lock_path);
+  g_free (app);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The work of each state of an instance. Every step may run twice; a crash between any two of them is
+ * mended by running the state's work again. */
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include "ops-deadline.h"
+#include "ops-instance.h"
+#include "store-image.h"
+#include "store-instance.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-log.h"
+#include "work-item.h"
+
+/* A start that failed so often for a reason of its own (not an absent libvirtd) will not succeed. */
+#define START_ATTEMPTS 3
+/* A guest in its firmware loses the first press of the power button. */
+#define PRESS_AGAIN_MS 5000
+
+static VmmInstance *
+load (WorkItem *item, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+
+  return txn != NULL ? store_instance_get (txn, NULL, item->id, error) : NULL;
+}
+
+/* Reports @event; a move that another request made first is settled by looking again. */
+static gint64
+report (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, const char *reason)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (ops_instance_event (item->ctx, item->id, instance->state, event, reason, &error))
+    {
+      vmm_info ("instance %s: %s after %s%s%s", item->id,
+                vmm_instance_event_to_string (event), vmm_instance_state_to_string (instance->state),
+                reason != NULL ? ": " : "", reason != NULL ? reason : "");
+      item->failures = 0;
+      g_clear_error (item->last_error);
+      return event == VMM_INSTANCE_DELETED ? WORK_DONE : 0;
+    }
+  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_INSTANCE_STATUS)
+      || g_error_matches (error, VMM_ERROR, VMM_ERROR_INSTANCE_NOT_FOUND))
+    return 0;
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+static gboolean
+make_disks (WorkItem *item, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) disks
+      = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const VmmDisk *disk = g_ptr_array_index (disks, i);
+      g_autoptr (GPtrArray) chain = store_layer_chain (txn, disk->layer_id, error);
+
+      if (chain == NULL
+          || !WORK_CALL (item->parts->img, layer_create, disk->layer_id,
+                         chain->len > 1 ? g_ptr_array_index (chain, 1) : NULL, disk->virtual_bytes,
+                         error))
+        return FALSE;
+    }
+  return disks != NULL;
+}
+
+static gint64
+stage (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (make_disks (item, instance, &error))
+    return report (item, instance,
+                   instance->boot_when_staged ? VMM_INSTANCE_STAGED_BOOT : VMM_INSTANCE_STAGED,
+                   NULL);
+  if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE))
+    return report (item, instance, VMM_INSTANCE_FAILED, error->message);
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+/* Cuts the power and takes the network down, so that Stopped is true when it is said. */
+static gboolean
+power_off (WorkItem *item, const VmmInstance *instance, GError **error)
+{
+  return WORK_CALL (item->parts->virt, destroy, instance->id, error)
+         && work_network_down (item, instance, error);
+}
+
+static gint64
+start (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) undo = NULL;
+
+  if (work_start_guest (item, instance, &error))
+    return report (item, instance, VMM_INSTANCE_STARTED, NULL);
+  if (work_is_away (error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (!power_off (item, instance, &undo))
+    vmm_warning ("undoing a failed start: %s", undo->message);
+  else if (item->failures + 1 >= START_ATTEMPTS)
+    return report (item, instance, VMM_INSTANCE_FAILED, error->message);
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+/* Stop and reboot: the guest is asked first, unless its owner said otherwise or it will not listen. */
+static gint64
+stop (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VirtFact) fact = NULL;
+  gint64 left_ms = instance->deadline_ms - OPS_FORCE_GRACE_MS - vmm_clock_now_ms ();
+  gboolean is_up;
+
+  vmm_step ("before get");
+  fact = item->parts->virt->class->get (item->parts->virt, instance->id, &error);
+  if (fact == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  is_up = fact->state == VIRT_RUNNING || fact->state == VIRT_STOPPING;
+  if (is_up && !instance->force && left_ms > 0)
+    {
+      if (!WORK_CALL (item->parts->virt, shutdown, instance->id, &error))
+        return work_failed (item, g_steal_pointer (&error));
+      return MIN (left_ms, PRESS_AGAIN_MS);
+    }
+  if (!power_off (item, instance, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  return report (item, instance, VMM_INSTANCE_OFF,
+                 is_up && !instance->force ? "the guest did not power itself off in time; its power "
+                                             "was cut"
+                                           : NULL);
+}
+
+static void
+remove_logs (WorkItem *item, const VmmInstance *instance)
+{
+  g_autofree char *console = ops_instance_console_path (item->ctx, instance->id);
+  g_autofree char *vnc = ops_instance_vnc_path (item->ctx, instance->id);
+
+  g_unlink (vnc);
+  g_unlink (console);
+  /* virtlogd keeps a few older parts beside the file. */
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autofree char *part = g_strdup_printf ("%s.%u", console, i);
+
+      g_unlink (part);
+    }
+}
+
+static gint64
+delete (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 answer;
+
+  if (!power_off (item, instance, &error)
+      || !WORK_CALL (item->parts->virt, undefine, instance->id, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  remove_logs (item, instance);
+  answer = report (item, instance, VMM_INSTANCE_DELETED, instance->reason);
+  /* The rows are gone; what they alone had kept alive follows, and at the next start at the latest. */
+  if (answer == WORK_DONE
+      && (!work_network_release (item, instance, &error) || !work_sweep_layers (item, &error)))
+    {
+      vmm_warning ("after deleting %s: %s; the next comparison takes it away", item->id,
+                   error->message);
+      work_kick (item->work, WORK_RECONCILE);
+    }
+  return answer;
+}
+
+/* QEMU died unasked: restarted, but not for ever, and not against its owner's wish. */
+static gint64
+crashed (WorkItem *item, const VmmInstance *instance)
+{
+  const VmmConfig *config = item->ctx->config;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
+  gint64 since_ms = vmm_clock_now_ms () - config->crash_window_s * G_GINT64_CONSTANT (1000);
+  g_autofree char *reason = NULL;
+  guint count = 0;
+
+  if (txn == NULL
+      || !store_event_count (txn, instance->id, VMM_INSTANCE_CRASHED, since_ms, &count, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  g_clear_pointer (&txn, store_txn_free);
+  if (!instance->restart_on_crash)
+    reason = g_strdup ("QEMU died; the instance is set not to be restarted");
+  else if (count >= (guint) config->crash_restarts)
+    reason = g_strdup_printf ("QEMU died; restarted %u times within %d s before, not again", count,
+                              config->crash_window_s);
+  else
+    return report (item, instance, VMM_INSTANCE_CRASHED, "QEMU died; restarting");
+  return report (item, instance, VMM_INSTANCE_OFF, reason);
+}
+
+/* A state without work: is the domain what the row says? */
+static gint64
+settle (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VirtFact) fact
+      = item->parts->virt->class->get (item->parts->virt, instance->id, &error);
+  gboolean is_off;
+
+  if (fact == NULL)
+    return work_is_away (error) ? WORK_DONE : work_failed (item, g_steal_pointer (&error));
+  is_off = fact->state == VIRT_OFF || fact->state == VIRT_ABSENT;
+  if (instance->state == VMM_INSTANCE_RUNNING && is_off)
+    {
+      if (!work_network_down (item, instance, &error))
+        return work_failed (item, g_steal_pointer (&error));
+      if (fact->state == VIRT_OFF && fact->reason == VIRT_REASON_SHUTDOWN)
+        return report (item, instance, VMM_INSTANCE_OFF, "the guest powered itself off");
+      if (fact->state == VIRT_OFF && fact->reason == VIRT_REASON_DESTROYED)
+        return report (item, instance, VMM_INSTANCE_OFF, "its power was cut on the host");
+      return crashed (item, instance);
+    }
+  if (instance->state == VMM_INSTANCE_STOPPED && !is_off)
+    {
+      vmm_warning ("instance %s runs though it is Stopped; cutting its power", item->id);
+      if (!power_off (item, instance, &error))
+        return work_failed (item, g_steal_pointer (&error));
+    }
+  return WORK_DONE;
+}
+
+/* Past its deadline a state ends, and its owner reads why. */
+static gint64
+expire (WorkItem *item, const VmmInstance *instance)
+{
+  const GError *last = *item->last_error;
+  g_autofree char *reason
+      = g_strdup_printf ("not done within its time%s%s", last != NULL ? ": " : "",
+                         last != NULL ? last->message : "");
+
+  return report (item, instance, VMM_INSTANCE_FAILED, reason);
+}
+
+gint64
+work_instance (WorkItem *item)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmmInstance) instance = load (item, &error);
+  VMM_LOG_SCOPE (VMM_FIELD_INSTANCE_ID, item->id);
+
+  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_INSTANCE_NOT_FOUND))
+    return WORK_DONE;
+  if (instance == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  if (instance->deadline_ms != 0 && vmm_clock_now_ms () > instance->deadline_ms)
+    return expire (item, instance);
+  switch (vmm_instance_state_work (instance->state))
+    {
+    case VMM_WORK_STAGE:
+      return stage (item, instance);
+    case VMM_WORK_START:
+      return start (item, instance);
+    case VMM_WORK_STOP:
+    case VMM_WORK_REBOOT:
+      return stop (item, instance);
+    case VMM_WORK_DELETE:
+      return delete (item, instance);
+    case VMM_WORK_NONE:
+    default:
+      return settle (item, instance);
+    }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Comparing rows and host: adopt, restart, sweep what has no row, and forget what is old. */
+#include "config.h"
+
+#include "store-account.h"
+#include "store-image.h"
+#include "store-instance.h"
+#include "store-nonce.h"
+#include "ops-txn.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+#include "vmm-log.h"
+#include "work-item.h"
+
+#define EVERY_MS (5 * 60 * 1000)
+#define AGAIN_MS 5000
+#define EVENTS_KEEP_MS (G_GINT64_CONSTANT (90) * 24 * 3600 * 1000)
+
+/* Hosts are listed before rows: a row is always committed before its object, so an object without a
+ * row now has lost it and nobody is about to write it. */
+static gboolean
+sweep_domains (WorkItem *item, GError **error)
+{
+  VirtDriver *virt = item->parts->virt;
+  g_autoptr (GPtrArray) facts = virt->class->list (virt, error);
+  g_autoptr (StoreTxn) txn = NULL;
+
+  if (facts == NULL)
+    return FALSE;
+  txn = store_begin_read (item->ctx->store, error);
+  for (guint i = 0; txn != NULL && i < facts->len; i++)
+    {
+      const VirtFact *fact = g_ptr_array_index (facts, i);
+      g_autoptr (GError) local = NULL;
+      g_autoptr (VmmInstance) instance = store_instance_get (txn, NULL, fact->id, &local);
+
+      if (!g_error_matches (local, VMM_ERROR, VMM_ERROR_INSTANCE_NOT_FOUND))
+        continue;
+      vmm_warning ("domain %s has no instance; removing it", fact->id);
+      if (!WORK_CALL (virt, destroy, fact->id, error)
+          || !WORK_CALL (virt, undefine, fact->id, error))
+        return FALSE;
+    }
+  return txn != NULL;
+}
+
+static gboolean
+sweep_layer_files (WorkItem *item, GError **error)
+{
+  ImgStore *img = item->parts->img;
+  g_autoptr (GPtrArray) files = img->class->layer_list (img, error);
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (GPtrArray) rows = NULL;
+
+  if (files == NULL)
+    return FALSE;
+  txn = store_begin_read (item->ctx->store, error);
+  rows = txn != NULL ? store_layer_list (txn, item->ctx->host_id, error) : NULL;
+  for (guint i = 0; rows != NULL && i < files->len; i++)
+    {
+      const char *id = g_ptr_array_index (files, i);
+
+      if (g_ptr_array_find_with_equal_func (rows, id, g_str_equal, NULL))
+        continue;
+      vmm_warning ("layer %s has no row; removing its file", id);
+      if (!WORK_CALL (img, layer_remove, id, error))
+        return FALSE;
+    }
+  return rows != NULL && work_sweep_layers (item, error);
+}
+
+static gboolean
+kick_all (WorkItem *item, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) instances
+      = txn != NULL ? store_instance_ids (txn, item->ctx->host_id, TRUE, error) : NULL;
+  g_autoptr (GPtrArray) images = instances != NULL ? store_image_working (txn, error) : NULL;
+
+  if (images == NULL)
+    return FALSE;
+  for (guint i = 0; i < instances->len; i++)
+    work_kick (item->work, g_ptr_array_index (instances, i));
+  for (guint i = 0; i < images->len; i++)
+    work_kick (item->work, g_ptr_array_index (images, i));
+  return TRUE;
+}
+
+static gboolean
+forget_old (WorkItem *item, GError **error)
+{
+  gint64 now = vmm_clock_now_ms ();
+  g_autoptr (StoreTxn) txn = store_begin (item->ctx->store, error);
+
+  return txn != NULL && store_token_expire (txn, now - OPS_TOKEN_KEEP_MS, error)
+         && store_event_expire (txn, now - EVENTS_KEEP_MS, error) && store_commit (txn, error)
+         && store_nonce_expire (item->ctx->nonces, now, error);
+}
+
+/* Each part is tried: an absent libvirtd must not keep the network or the disks from converging. */
+gint64
+work_reconcile (WorkItem *item)
+{
+  static gboolean (*const parts[]) (WorkItem *, GError **)
+      = { work_network_reconcile, sweep_domains, sweep_layer_files, kick_all, forget_old };
+  gint64 next_ms = EVERY_MS;
+
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      GError *error = NULL;
+
+      if (parts[i](item, &error))
+        continue;
+      /* When libvirtd comes back the driver's event brings us here at once. */
+      if (!work_is_away (error))
+        next_ms = AGAIN_MS;
+      work_failed (item, error);
+    }
+  return next_ms;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The keyed executor. */
+#include "config.h"
+
+#include "work.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+#include "vmm-log.h"
+#include "work-item.h"
+
+#define BACK_OFF_FIRST_MS 200
+#define BACK_OFF_LAST_MS 10000
+
+typedef struct
+{
+  char *id;
+  gint64 due_us;      /* monotonic; when to run next */
+  gboolean is_running;
+  gboolean is_kicked; /* while running */
+  guint failures;
+  GError *last_error;
+} Entry;
+
+struct Work
+{
+  WorkParts parts;
+  GMutex lock; /* guards all below; never held over a driver call */
+  GCond changed;
+  GHashTable *entries; /* id → Entry* */
+  GPtrArray *threads;
+  guint n_running;
+  gint stopping; /* atomic */
+  WorkNetLocks net_locks;
+};
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  g_free (entry->id);
+  g_clear_error (&entry->last_error);
+  g_free (entry);
+}
+
+Work *
+work_new (const WorkParts *parts)
+{
+  Work *work = g_new0 (Work, 1);
+
+  work->parts = *parts;
+  g_mutex_init (&work->lock);
+  g_cond_init (&work->changed);
+  g_rw_lock_init (&work->net_locks.whole);
+  for (guint i = 0; i < G_N_ELEMENTS (work->net_locks.vpcs); i++)
+    g_mutex_init (&work->net_locks.vpcs[i]);
+  work->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
+  work->threads = g_ptr_array_new ();
+  return work;
+}
+
+/* The entry that is due first and not running. */
+static Entry *
+first_due (Work *work)
+{
+  GHashTableIter iter;
+  gpointer value;
+  Entry *best = NULL;
+
+  g_hash_table_iter_init (&iter, work->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (!entry->is_running && (best == NULL || entry->due_us < best->due_us))
+        best = entry;
+    }
+  return best;
+}
+
+static gint64
+run_kind (WorkItem *item)
+{
+  switch (vmm_id_kind (item->id))
+    {
+    case VMM_ID_INSTANCE:
+      return work_instance (item);
+    case VMM_ID_IMAGE:
+      return work_image (item);
+    case VMM_ID_GROUP:
+      return work_group (item);
+    default:
+      return work_reconcile (item);
+    }
+}
+
+/* Runs one entry with the lock released, and settles when it runs again. */
+static void
+run_entry (Work *work, Entry *entry)
+{
+  WorkItem item = { .parts = &work->parts, .ctx = work->parts.ctx, .work = work, .id = entry->id,
+                    .failures = entry->failures, .last_error = &entry->last_error };
+  gint64 delay_ms;
+
+  entry->is_running = TRUE;
+  entry->is_kicked = FALSE;
+  work->n_running++;
+  g_mutex_unlock (&work->lock);
+  {
+    VMM_LOG_SCOPE (VMM_FIELD_WORK, entry->id);
+    delay_ms = run_kind (&item);
+  }
+  g_mutex_lock (&work->lock);
+  work->n_running--;
+  entry->is_running = FALSE;
+  entry->failures = delay_ms == WORK_DONE ? 0 : item.failures;
+  if (entry->is_kicked)
+    entry->due_us = 0;
+  else if (delay_ms != WORK_DONE)
+    entry->due_us = g_get_monotonic_time () + delay_ms * 1000;
+  else
+    g_hash_table_remove (work->entries, entry->id);
+  g_cond_broadcast (&work->changed);
+}
+
+static gpointer
+thread_main (gpointer data)
+{
+  Work *work = data;
+
+  g_mutex_lock (&work->lock);
+  while (!g_atomic_int_get (&work->stopping))
+    {
+      Entry *entry = first_due (work);
+
+      if (entry == NULL)
+        g_cond_wait (&work->changed, &work->lock);
+      else if (entry->due_us > g_get_monotonic_time ())
+        g_cond_wait_until (&work->changed, &work->lock, entry->due_us);
+      else
+        run_entry (work, entry);
+    }
+  g_mutex_unlock (&work->lock);
+  return NULL;
+}
+
+static void
+kick_at (Work *work, const char *id, gint64 due_us)
+{
+  Entry *entry;
+
+  g_mutex_lock (&work->lock);
+  entry = g_hash_table_lookup (work->entries, id);
+  if (entry == NULL)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->id = g_strdup (id);
+      entry->due_us = due_us;
+      g_hash_table_insert (work->entries, entry->id, entry);
+    }
+  else if (entry->is_running)
+    entry->is_kicked = TRUE;
+  else
+    entry->due_us = MIN (entry->due_us, due_us);
+  g_cond_signal (&work->changed);
+  g_mutex_unlock (&work->lock);
+}
+
+void
+work_kick (Work *work, const char *id)
+{
+  kick_at (work, id, 0);
+}
+
+void
+work_start (Work *work)
+{
+  g_autoptr (GError) last_error = NULL;
+  WorkItem item = { .parts = &work->parts, .ctx = work->parts.ctx, .work = work,
+                    .id = WORK_RECONCILE, .last_error = &last_error };
+  gint64 delay_ms = work_reconcile (&item);
+
+  kick_at (work, WORK_RECONCILE, g_get_monotonic_time () + delay_ms * 1000);
+  for (int i = 0; i < work->parts.ctx->config->work_threads; i++)
+    g_ptr_array_add (work->threads, g_thread_new ("work", thread_main, work));
+}
+
+void
+work_stop (Work *work)
+{
+  g_atomic_int_set (&work->stopping, TRUE);
+  g_mutex_lock (&work->lock);
+  g_cond_broadcast (&work->changed);
+  g_mutex_unlock (&work->lock);
+  for (guint i = 0; i < work->threads->len; i++)
+    g_thread_join (g_ptr_array_index (work->threads, i));
+  g_ptr_array_set_size (work->threads, 0);
+}
+
+void
+work_free (Work *work)
+{
+  if (work == NULL)
+    return;
+  g_hash_table_unref (work->entries);
+  g_ptr_array_unref (work->threads);
+  g_rw_lock_clear (&work->net_locks.whole);
+  for (guint i = 0; i < G_N_ELEMENTS (work->net_locks.vpcs); i++)
+    g_mutex_clear (&work->net_locks.vpcs[i]);
+  g_mutex_clear (&work->lock);
+  g_cond_clear (&work->changed);
+  g_free (work);
+}
+
+gboolean
+work_is_idle (Work *work)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gboolean idle;
+
+  g_mutex_lock (&work->lock);
+  idle = work->n_running == 0;
+  g_hash_table_iter_init (&iter, work->entries);
+  while (idle && g_hash_table_iter_next (&iter, NULL, &value))
+    if (((Entry *) value)->due_us <= g_get_monotonic_time ())
+      idle = FALSE;
+  g_mutex_unlock (&work->lock);
+  return idle;
+}
+
+WorkNetLocks *
+work_net_locks (Work *work)
+{
+  return &work->net_locks;
+}
+
+gboolean
+work_is_cancelled (Work *work)
+{
+  return g_atomic_int_get (&work->stopping);
+}
+
+gboolean
+work_is_away (const GError *error)
+{
+  return g_error_matches (error, VMM_ERROR, VMM_ERROR_VIRT_AWAY);
+}
+
+gint64
+work_failed (WorkItem *item, GError *error)
+{
+  guint shift = MIN (item->failures, 6);
+
+  if (!work_is_away (error))
+    item->failures++;
+  /* The same failure again and again is one line in the log, not a flood. */
+  if (*item->last_error == NULL || g_strcmp0 ((*item->last_error)->message, error->message) != 0)
+    vmm_warning ("%s; trying again", error->message);
+  g_clear_error (item->last_error);
+  *item->last_error = error;
+  return MIN (BACK_OFF_FIRST_MS << shift, BACK_OFF_LAST_MS);
+}
+
+gboolean
+work_stepped (gboolean ok, const char *name)
+{
+  vmm_step (name);
+  return ok;
+}
