@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Live flows: the kernel's connection tracking table of a namespace. */
+#pragma once
+#include "netctl-model.h"
+
+/* Whether a flow may go on. */
+typedef gboolean (*NetctlFlowFunc) (const NetctlFlow *flow, gpointer data);
+
+/* Ends every IPv4 flow in the namespace behind @fd that @keep refuses. */
+gboolean netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error);

@@ -1,0 +1,718 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's driver: each call checks the change against the VPC's model, makes the kernel follow
+ * step by step, and then keeps the new model. A step finds out what is already as it should be. */
+#include "netctl-apply.h"
+#include "netctl-dhcp.h"
+#include "netctl-flow.h"
+#include "netctl-kernel-priv.h"
+#include "netctl-metadata.h"
+#include "netctl-model.h"
+#include "netctl-nft.h"
+#include "netctl-ns.h"
+#include "netctl-wire.h"
+#include <unistd.h>
+
+/* One VPC as this process left it. */
+typedef struct
+{
+  guint32 index;
+  char *ns;
+  NetctlModel *model;
+  NetctlTables *tables; /* what its namespace holds; NULL if not known */
+  guint64 identity;     /* of that namespace */
+  gboolean must_sweep;  /* a narrower rule stands but flows have not been ended yet */
+} Vpc;
+
+typedef struct
+{
+  Netctl base;
+  GMutex lock;      /* of everything below; held through each call on one VPC */
+  GHashTable *vpcs; /* index -> Vpc* */
+  NetctlTables *host_tables;
+  NetctlDhcp *dhcp;
+  NetctlMetadata *metadata; /* NULL without a callback */
+  NetctlStepFunc on_step;
+  gpointer step_data;
+} Kernel;
+
+static void
+vpc_free (Vpc *vpc)
+{
+  g_free (vpc->ns);
+  netctl_model_free (vpc->model);
+  netctl_tables_free (vpc->tables);
+  g_free (vpc);
+}
+
+static Vpc *
+vpc_of (Kernel *kernel, guint32 index)
+{
+  Vpc *vpc = g_hash_table_lookup (kernel->vpcs, GUINT_TO_POINTER (index));
+
+  if (vpc == NULL)
+    {
+      vpc = g_new0 (Vpc, 1);
+      vpc->index = index;
+      vpc->ns = netctl_vpc_namespace_name (index);
+      vpc->model = netctl_model_new ();
+      g_hash_table_insert (kernel->vpcs, GUINT_TO_POINTER (index), vpc);
+    }
+  return vpc;
+}
+
+static void
+step (Kernel *kernel, const char *name)
+{
+  if (kernel->on_step != NULL)
+    kernel->on_step (name, kernel->step_data);
+}
+
+static void
+take_model (Vpc *vpc, NetctlModel *model)
+{
+  netctl_model_free (vpc->model);
+  vpc->model = model;
+}
+
+/* The host's namespace */
+
+static gboolean
+needs_nat (Kernel *kernel)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, kernel->vpcs);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const NetctlModel *model = ((Vpc *) value)->model;
+
+      if (model->vpc != NULL && model->vpc->nat)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* @nat_too: a VPC that is about to be applied needs it. */
+static gboolean
+apply_host (Kernel *kernel, gboolean nat_too, GError **error)
+{
+  gboolean nat = nat_too || needs_nat (kernel);
+  g_autoptr (NetctlTables) tables = netctl_nft_host (nat);
+
+  step (kernel, "host rules");
+  if (!netctl_apply_tables (-1, kernel->host_tables, tables, error))
+    return FALSE;
+  netctl_tables_free (kernel->host_tables);
+  kernel->host_tables = g_steal_pointer (&tables);
+  return !nat || netctl_wire_forward (error);
+}
+
+/* Steps on one VPC */
+
+static gboolean
+keep_flow (const NetctlFlow *flow, gpointer data)
+{
+  return netctl_model_allows (data, flow);
+}
+
+/* Makes the namespace's rules those of @model and ends the flows it no longer allows. */
+static gboolean
+apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
+{
+  g_autoptr (NetctlTables) tables = netctl_nft_vpc (model);
+
+  step (kernel, "rules");
+  if (vpc->tables == NULL || netctl_tables_narrow (vpc->tables, tables))
+    vpc->must_sweep = TRUE;
+  if (!netctl_apply_tables (fd, vpc->tables, tables, error))
+    return FALSE;
+  netctl_tables_free (vpc->tables);
+  vpc->tables = g_steal_pointer (&tables);
+  if (!vpc->must_sweep)
+    return TRUE;
+  step (kernel, "flows");
+  if (!netctl_flow_sweep (fd, keep_flow, (gpointer) model, error))
+    return FALSE;
+  vpc->must_sweep = FALSE;
+  return TRUE;
+}
+
+/* A process that knows nothing of a VPC must not replace the rules of its live ports. */
+static gboolean
+may_touch (const Vpc *vpc, GError **error)
+{
+  g_autoptr (GArray) taps = NULL;
+  GError *fault = NULL;
+  int fd;
+
+  if (vpc->tables != NULL)
+    return TRUE;
+  fd = netctl_ns_open (vpc->ns, TRUE, &fault);
+  if (fd >= 0)
+    {
+      taps = netctl_wire_taps (fd, &fault);
+      close (fd);
+    }
+  if (fault != NULL)
+    {
+      g_propagate_error (error, fault);
+      return FALSE;
+    }
+  if (taps != NULL && taps->len > 0)
+    {
+      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY,
+                   "namespace \"%s\" has taps of an earlier process; reconcile comes first",
+                   vpc->ns);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Everything of a VPC but its taps. */
+static gboolean
+apply_all (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
+{
+  if (!apply_rules (kernel, vpc, model, fd, error))
+    return FALSE;
+  step (kernel, "anchor");
+  if (!netctl_wire_anchor (fd, model->vpc, error))
+    return FALSE;
+  step (kernel, "way out");
+  if (!netctl_wire_uplink (fd, model->vpc, error))
+    return FALSE;
+  step (kernel, "dhcp");
+  if (!netctl_dhcp_apply (kernel->dhcp, model, fd, error))
+    return FALSE;
+  step (kernel, "metadata");
+  return kernel->metadata == NULL
+         || netctl_metadata_listen (kernel->metadata, vpc->index, fd, vpc->identity, error);
+}
+
+/* The VPC's namespace, made if need be; forgets what is known of an earlier one. -1 on failure. */
+static int
+enter (Kernel *kernel, Vpc *vpc, GError **error)
+{
+  guint64 identity;
+
+  step (kernel, "namespace");
+  if (!netctl_ns_ensure (vpc->ns, error))
+    return -1;
+  identity = netctl_ns_identity (vpc->ns);
+  if (identity != vpc->identity)
+    g_clear_pointer (&vpc->tables, netctl_tables_free);
+  vpc->identity = identity;
+  return netctl_ns_open (vpc->ns, FALSE, error);
+}
+
+/* Attaches those of the model's taps that exist; the first failure is kept in *@error. */
+static gboolean
+attach_present (Kernel *kernel, const NetctlModel *model, int fd, GError **error)
+{
+  gboolean is_done = TRUE;
+
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    {
+      g_autoptr (GError) fault = NULL;
+
+      step (kernel, "tap");
+      if (netctl_wire_tap (fd, model->vpc, g_tree_node_value (n), &fault)
+          || g_error_matches (fault, NETCTL_ERROR, NETCTL_ERROR_NO_TAP))
+        continue;
+      if (is_done)
+        g_propagate_error (error, g_steal_pointer (&fault));
+      is_done = FALSE;
+    }
+  return is_done;
+}
+
+/* The VPC of a port or group, which must have been applied; with a descriptor of its namespace. */
+static Vpc *
+open_vpc (Kernel *kernel, guint32 index, int *out_fd, GError **error)
+{
+  Vpc *vpc = vpc_of (kernel, index);
+
+  if (!may_touch (vpc, error))
+    return NULL;
+  if (vpc->model->vpc == NULL)
+    {
+      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_INVALID, "vpc %u has not been applied", index);
+      return NULL;
+    }
+  *out_fd = netctl_ns_open (vpc->ns, FALSE, error);
+  return *out_fd >= 0 ? vpc : NULL;
+}
+
+/* The calls; each holds the lock. */
+
+static gboolean
+apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
+{
+  g_autoptr (NetctlModel) model = NULL;
+  gboolean is_done;
+  Vpc *vpc;
+  int fd;
+
+  if (!netctl_vpc_check (wanted, error))
+    return FALSE;
+  vpc = vpc_of (kernel, wanted->index);
+  model = netctl_model_copy (vpc->model);
+  if (!may_touch (vpc, error) || !netctl_model_set_vpc (model, wanted, error)
+      || !apply_host (kernel, wanted->nat, error))
+    return FALSE;
+  fd = enter (kernel, vpc, error);
+  if (fd < 0)
+    return FALSE;
+  is_done = apply_all (kernel, vpc, model, fd, error) && attach_present (kernel, model, fd, error);
+  close (fd);
+  if (is_done)
+    take_model (vpc, g_steal_pointer (&model));
+  return is_done;
+}
+
+static gboolean
+remove_vpc (Kernel *kernel, guint32 index, GError **error)
+{
+  g_autofree char *ns = netctl_vpc_namespace_name (index);
+  g_autofree char *uplink = netctl_vpc_uplink_name (index);
+  NetctlVpc gone = { .index = index };
+
+  step (kernel, "metadata");
+  if (kernel->metadata != NULL)
+    netctl_metadata_close (kernel->metadata, index);
+  step (kernel, "dhcp");
+  if (!netctl_dhcp_stop (kernel->dhcp, index, error))
+    return FALSE;
+  step (kernel, "way out");
+  if (!netctl_wire_uplink (-1, &gone, error))
+    return FALSE;
+  step (kernel, "namespace");
+  if (!netctl_ns_remove (ns, error))
+    return FALSE;
+  g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
+  return apply_host (kernel, FALSE, error);
+}
+
+static gboolean
+has_no_tap (guint32 index, GError **error)
+{
+  g_autofree char *ns = netctl_vpc_namespace_name (index);
+  g_autoptr (GArray) taps = NULL;
+  GError *fault = NULL;
+  int fd = netctl_ns_open (ns, TRUE, &fault);
+
+  if (fd >= 0)
+    {
+      taps = netctl_wire_taps (fd, &fault);
+      close (fd);
+    }
+  if (fault != NULL)
+    {
+      g_propagate_error (error, fault);
+      return FALSE;
+    }
+  if (taps == NULL || taps->len == 0)
+    return TRUE;
+  g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY, "namespace \"%s\" still has %u taps", ns,
+               taps->len);
+  return FALSE;
+}
+
+/* Puts @model in force: rules, and with @dhcp_too the list of guests. */
+static gboolean
+commit (Kernel *kernel, Vpc *vpc, NetctlModel **model, gboolean dhcp_too, int fd, GError **error)
+{
+  if (!apply_rules (kernel, vpc, *model, fd, error))
+    return FALSE;
+  step (kernel, "dhcp");
+  if (dhcp_too && !netctl_dhcp_apply (kernel->dhcp, *model, fd, error))
+    return FALSE;
+  take_model (vpc, g_steal_pointer (model));
+  return TRUE;
+}
+
+static gboolean
+apply_group (Kernel *kernel, const NetctlGroup *group, GError **error)
+{
+  g_autoptr (NetctlModel) model = NULL;
+  gboolean is_done;
+  int fd;
+  Vpc *vpc = open_vpc (kernel, group->vpc, &fd, error);
+
+  if (vpc == NULL)
+    return FALSE;
+  model = netctl_model_copy (vpc->model);
+  is_done = netctl_model_set_group (model, group, error)
+            && commit (kernel, vpc, &model, FALSE, fd, error);
+  close (fd);
+  return is_done;
+}
+
+/* TRUE if there is nothing to remove from: no namespace, or none of this VPC's records. */
+static gboolean
+is_absent (Kernel *kernel, guint32 vpc_index)
+{
+  const Vpc *vpc = vpc_of (kernel, vpc_index);
+
+  return vpc->tables == NULL && netctl_ns_identity (vpc->ns) == 0;
+}
+
+static gboolean
+remove_group (Kernel *kernel, guint32 vpc_index, guint32 group_index, GError **error)
+{
+  g_autoptr (NetctlModel) model = NULL;
+  gboolean is_done;
+  Vpc *vpc;
+  int fd;
+
+  if (is_absent (kernel, vpc_index))
+    return TRUE;
+  vpc = open_vpc (kernel, vpc_index, &fd, error);
+  if (vpc == NULL)
+    return FALSE;
+  model = netctl_model_copy (vpc->model);
+  is_done = netctl_model_remove_group (model, group_index, error)
+            && commit (kernel, vpc, &model, FALSE, fd, error);
+  close (fd);
+  return is_done;
+}
+
+static gboolean
+apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **error)
+{
+  g_autoptr (NetctlModel) model = NULL;
+  gboolean is_done;
+  int fd;
+  Vpc *vpc = open_vpc (kernel, port->vpc, &fd, error);
+
+  if (vpc == NULL)
+    return FALSE;
+  model = netctl_model_copy (vpc->model);
+  is_done
+      = netctl_model_set_port (model, port, error) && commit (kernel, vpc, &model, TRUE, fd, error);
+  if (is_done && attach)
+    {
+      step (kernel, "tap");
+      is_done = netctl_wire_tap (fd, vpc->model->vpc, port, error);
+    }
+  close (fd);
+  return is_done;
+}
+
+static gboolean
+detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
+{
+  g_autoptr (NetctlModel) model = NULL;
+  gboolean is_done;
+  Vpc *vpc;
+  int fd;
+
+  if (is_absent (kernel, port->vpc))
+    return TRUE;
+  vpc = open_vpc (kernel, port->vpc, &fd, error);
+  if (vpc == NULL)
+    return FALSE;
+  model = netctl_model_copy (vpc->model);
+  netctl_model_remove_port (model, port->index);
+  is_done = commit (kernel, vpc, &model, TRUE, fd, error);
+  step (kernel, "tap");
+  is_done = is_done && netctl_wire_untap (fd, port->index, error);
+  close (fd);
+  return is_done;
+}
+
+/* Reconcile */
+
+static void
+keep_first (GError **first, GError *another)
+{
+  if (*first == NULL)
+    *first = another;
+  else
+    g_clear_error (&another);
+}
+
+/* TRUE if there was no failure; else hands it to the caller. */
+static gboolean
+report (GError **error, GError **first)
+{
+  if (*first == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (first));
+  return FALSE;
+}
+
+/* One VPC of the plan, whatever this process believed before. */
+static gboolean
+reconcile_vpc (Kernel *kernel, const NetctlPlan *plan, const NetctlVpc *wanted, GError **error)
+{
+  Vpc *vpc = vpc_of (kernel, wanted->index);
+  g_autoptr (GError) first = NULL;
+  GError *fault = NULL;
+  g_autoptr (NetctlModel) model = netctl_model_from_plan (plan, wanted->index, &first);
+  gboolean is_left;
+  int fd = -1;
+
+  if (model != NULL && apply_host (kernel, wanted->nat, &fault))
+    fd = enter (kernel, vpc, &fault);
+  if (fd >= 0)
+    {
+      /* A whole replacement mends what others did to our tables; flows go on. */
+      g_clear_pointer (&vpc->tables, netctl_tables_free);
+      if (apply_all (kernel, vpc, model, fd, &fault) && attach_present (kernel, model, fd, &fault))
+        netctl_wire_prune (fd, model, &is_left, &fault);
+      close (fd);
+      if (vpc->tables != NULL)
+        take_model (vpc, g_steal_pointer (&model));
+    }
+  if (fault != NULL)
+    keep_first (&first, fault);
+  return report (error, &first);
+}
+
+/* A namespace that the plan lacks; stays, closed, while a process holds a tap in it. */
+static gboolean
+reconcile_leftover (Kernel *kernel, guint32 index, GError **error)
+{
+  g_autofree char *ns = netctl_vpc_namespace_name (index);
+  g_autoptr (NetctlModel) nothing = netctl_model_new ();
+  g_autoptr (NetctlTables) tables = NULL;
+  gboolean is_left = FALSE, is_done = TRUE;
+  int fd = netctl_ns_open (ns, TRUE, NULL);
+
+  if (fd >= 0)
+    {
+      nothing->vpc = netctl_vpc_new ();
+      tables = netctl_nft_vpc (nothing);
+      is_done = netctl_apply_tables (fd, NULL, tables, error)
+                && netctl_wire_prune (fd, NULL, &is_left, error);
+      close (fd);
+    }
+  if (!is_done)
+    return FALSE;
+  if (!is_left)
+    return remove_vpc (kernel, index, error);
+  /* What it was is no longer known, so that nobody builds on it. */
+  g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
+  return netctl_dhcp_stop (kernel->dhcp, index, error);
+}
+
+static GHashTable *
+wanted_vpcs (const NetctlPlan *plan, gboolean with_nat_only)
+{
+  GHashTable *wanted = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < plan->vpcs->len; i++)
+    {
+      const NetctlVpc *vpc = g_ptr_array_index (plan->vpcs, i);
+
+      if (vpc->nat || !with_nat_only)
+        g_hash_table_add (wanted, GUINT_TO_POINTER (vpc->index));
+    }
+  return wanted;
+}
+
+static GHashTable *
+wanted_ports (const NetctlPlan *plan)
+{
+  GHashTable *wanted = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < plan->ports->len; i++)
+    g_hash_table_add (
+        wanted,
+        GUINT_TO_POINTER (((const NetctlPort *) g_ptr_array_index (plan->ports, i))->index));
+  return wanted;
+}
+
+static void
+remove_leftovers (Kernel *kernel, const NetctlPlan *plan, GError **first)
+{
+  g_autoptr (GHashTable) vpcs = wanted_vpcs (plan, FALSE);
+  g_autoptr (GHashTable) uplinks = wanted_vpcs (plan, TRUE);
+  g_autoptr (GHashTable) ports = wanted_ports (plan);
+  g_autoptr (GPtrArray) names = netctl_ns_list ();
+  GError *fault = NULL;
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      guint32 index;
+
+      if (!netctl_namespace_name_parse (g_ptr_array_index (names, i), &index)
+          || g_hash_table_contains (vpcs, GUINT_TO_POINTER (index)))
+        continue;
+      g_mutex_lock (&kernel->lock);
+      if (!reconcile_leftover (kernel, index, &fault))
+        keep_first (first, g_steal_pointer (&fault));
+      g_mutex_unlock (&kernel->lock);
+    }
+  g_mutex_lock (&kernel->lock);
+  if (!netctl_dhcp_prune (kernel->dhcp, vpcs, &fault)
+      || !netctl_wire_prune_host (uplinks, ports, &fault))
+    keep_first (first, g_steal_pointer (&fault));
+  g_mutex_unlock (&kernel->lock);
+}
+
+static gboolean
+kernel_reconcile (Netctl *net, const NetctlPlan *plan, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  g_autoptr (GError) first = NULL;
+  GError *fault = NULL;
+
+  remove_leftovers (kernel, plan, &first);
+  g_mutex_lock (&kernel->lock);
+  g_clear_pointer (&kernel->host_tables, netctl_tables_free);
+  if (!apply_host (kernel, FALSE, &fault))
+    keep_first (&first, g_steal_pointer (&fault));
+  g_mutex_unlock (&kernel->lock);
+  /* The lock is free between two VPCs, so that nobody waits for all of them. */
+  for (guint i = 0; i < plan->vpcs->len; i++)
+    {
+      g_mutex_lock (&kernel->lock);
+      if (!reconcile_vpc (kernel, plan, g_ptr_array_index (plan->vpcs, i), &fault))
+        keep_first (&first, g_steal_pointer (&fault));
+      g_mutex_unlock (&kernel->lock);
+    }
+  return report (error, &first);
+}
+
+/* The table */
+
+static gboolean
+kernel_vpc_apply (Netctl *net, const NetctlVpc *vpc, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = apply_vpc (kernel, vpc, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_vpc_remove (Netctl *net, guint32 vpc_index, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = has_no_tap (vpc_index, error) && remove_vpc (kernel, vpc_index, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_group_apply (Netctl *net, const NetctlGroup *group, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = apply_group (kernel, group, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_group_remove (Netctl *net, guint32 vpc_index, guint32 group_index, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = remove_group (kernel, vpc_index, group_index, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_port_prepare (Netctl *net, const NetctlPort *port, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = apply_port (kernel, port, FALSE, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_port_attach (Netctl *net, const NetctlPort *port, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = apply_port (kernel, port, TRUE, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static gboolean
+kernel_port_detach (Netctl *net, const NetctlPort *port, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+  gboolean is_done;
+
+  g_mutex_lock (&kernel->lock);
+  is_done = detach_port (kernel, port, error);
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
+static void
+kernel_free (Netctl *net)
+{
+  Kernel *kernel = (Kernel *) net;
+
+  netctl_metadata_free (kernel->metadata);
+  netctl_dhcp_free (kernel->dhcp);
+  netctl_tables_free (kernel->host_tables);
+  g_hash_table_unref (kernel->vpcs);
+  g_mutex_clear (&kernel->lock);
+  g_free (kernel);
+}
+
+static const NetctlClass kernel_class = {
+  .vpc_apply = kernel_vpc_apply,
+  .vpc_remove = kernel_vpc_remove,
+  .group_apply = kernel_group_apply,
+  .group_remove = kernel_group_remove,
+  .port_prepare = kernel_port_prepare,
+  .port_attach = kernel_port_attach,
+  .port_detach = kernel_port_detach,
+  .reconcile = kernel_reconcile,
+  .free = kernel_free,
+};
+
+Netctl *
+netctl_new (const NetctlConfig *config, GError **error)
+{
+  Kernel *kernel = g_new0 (Kernel, 1);
+  g_autoptr (Netctl) net = &kernel->base;
+
+  net->class = &kernel_class;
+  g_mutex_init (&kernel->lock);
+  kernel->vpcs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) vpc_free);
+  kernel->dhcp = netctl_dhcp_new (config->run_dir, config->dns, error);
+  if (kernel->dhcp == NULL)
+    return NULL;
+  if (config->metadata != NULL)
+    {
+      kernel->metadata = netctl_metadata_new (config->metadata, config->metadata_data, error);
+      if (kernel->metadata == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&net);
+}
+
+void
+netctl_kernel_set_step_func (Netctl *net, NetctlStepFunc func, gpointer data)
+{
+  Kernel *kernel = (Kernel *) net;
+
+  kernel->on_step = func;
+  kernel->step_data = data;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one VPC shall be, in memory: its record, groups and ports, and what follows from them. Pure;
+ * not locked. */
+#pragma once
+#include "netctl-plan.h"
+
+typedef struct
+{
+  NetctlVpc *vpc; /* NULL until applied */
+  GTree *groups;  /* group index -> NetctlGroup*, in order */
+  GTree *ports;   /* port index -> NetctlPort*, in order */
+} NetctlModel;
+
+NetctlModel *netctl_model_new (void);
+void netctl_model_free (NetctlModel *model);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlModel, netctl_model_free)
+/* A copy that shares nothing. */
+NetctlModel *netctl_model_copy (const NetctlModel *model);
+
+const NetctlGroup *netctl_model_group (const NetctlModel *model, guint32 index);
+const NetctlPort *netctl_model_port (const NetctlModel *model, guint32 index);
+/* Replaces what is there under the record's index by a copy. NETCTL_ERROR_INVALID when the record
+ * is wrong, names an unapplied group or VPC, lies in no subnet, or its address or MAC is another
+ * port's; the model is then as before. */
+gboolean netctl_model_set_vpc (NetctlModel *model, const NetctlVpc *vpc, GError **error);
+gboolean netctl_model_set_group (NetctlModel *model, const NetctlGroup *group, GError **error);
+gboolean netctl_model_set_port (NetctlModel *model, const NetctlPort *port, GError **error);
+/* Forgets; absent is success. A group that a port is in: NETCTL_ERROR_BUSY. */
+gboolean netctl_model_remove_group (NetctlModel *model, guint32 index, GError **error);
+void netctl_model_remove_port (NetctlModel *model, guint32 index);
+
+/* The part of @plan that concerns one VPC. Records that are wrong are left out, and the first such
+ * error is set; the rest is complete. NULL if the VPC itself is wrong or absent. */
+NetctlModel *netctl_model_from_plan (const NetctlPlan *plan, guint32 vpc_index, GError **error);
+
+/* The rules that apply to a member of all @groups (guint32) in @direction, in the order they are
+ * tried: by priority, drop before accept. Borrowed pointers; the caller unrefs the array. */
+GPtrArray *netctl_model_rules (const NetctlModel *model, const GArray *groups,
+                               NetctlDirection direction);
+/* @groups sorted and without doubles; the caller unrefs it. */
+GArray *netctl_groups_normalise (const GArray *groups);
+
+/* A flow by its first packet; addresses in network order. Ports are 0 where there are none. */
+typedef struct
+{
+  guint32 source, destination;
+  guint8 protocol;
+  guint16 source_port, destination_port;
+} NetctlFlow;
+
+/* Whether the model lets such a flow begin: egress rules of the source's port and ingress rules of
+ * the destination's. Flows of the VPC's own addresses to no port are let be; an address in a subnet
+ * that no port has is not. */
+gboolean netctl_model_allows (const NetctlModel *model, const NetctlFlow *flow);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The firewall: what a VPC's model and the host need as nft tables. Pure. */
+#pragma once
+#include "netctl-model.h"
+#include "netctl-table.h"
+
+/* Tables "inet ecs" and "arp ecs" of a VPC's namespace. A tap without elements here is closed. */
+NetctlTables *netctl_nft_vpc (const NetctlModel *model);
+/* Tables "inet ecs_host" and "arp ecs_host" of the host's namespace: close our taps until they are
+ * moved and, with @nat, let VPCs out through the host's address and nothing in. */
+NetctlTables *netctl_nft_host (gboolean nat);

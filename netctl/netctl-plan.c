@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records of a plan: copying, checking, comparing, and the names of the objects made from them. */
+#include "netctl-plan.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+G_DEFINE_QUARK (netctl - error - quark, netctl_error)
+
+/* A port in more groups than this would need a chain name longer than nft allows. */
+#define GROUPS_MAX 16
+#define ADDRESSES_MAX 64
+
+NetctlVpc *
+netctl_vpc_new (void)
+{
+  NetctlVpc *vpc = g_new0 (NetctlVpc, 1);
+
+  vpc->subnets = g_array_new (FALSE, TRUE, sizeof (NetctlSubnet));
+  return vpc;
+}
+
+NetctlGroup *
+netctl_group_new (void)
+{
+  NetctlGroup *group = g_new0 (NetctlGroup, 1);
+
+  group->rules = g_array_new (FALSE, TRUE, sizeof (NetctlRule));
+  return group;
+}
+
+NetctlPort *
+netctl_port_new (void)
+{
+  NetctlPort *port = g_new0 (NetctlPort, 1);
+
+  port->addresses = g_array_new (FALSE, TRUE, sizeof (NetctlPrefix));
+  port->groups = g_array_new (FALSE, TRUE, sizeof (guint32));
+  return port;
+}
+
+NetctlPlan *
+netctl_plan_new (void)
+{
+  NetctlPlan *plan = g_new0 (NetctlPlan, 1);
+
+  plan->vpcs = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_vpc_free);
+  plan->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_group_free);
+  plan->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_port_free);
+  return plan;
+}
+
+void
+netctl_vpc_free (NetctlVpc *vpc)
+{
+  if (vpc == NULL)
+    return;
+  g_free (vpc->id);
+  g_array_unref (vpc->subnets);
+  g_free (vpc);
+}
+
+void
+netctl_group_free (NetctlGroup *group)
+{
+  if (group == NULL)
+    return;
+  g_array_unref (group->rules);
+  g_free (group);
+}
+
+void
+netctl_port_free (NetctlPort *port)
+{
+  if (port == NULL)
+    return;
+  g_free (port->id);
+  g_free (port->host_name);
+  g_array_unref (port->addresses);
+  g_array_unref (port->groups);
+  g_free (port);
+}
+
+void
+netctl_plan_free (NetctlPlan *plan)
+{
+  if (plan == NULL)
+    return;
+  g_ptr_array_unref (plan->vpcs);
+  g_ptr_array_unref (plan->groups);
+  g_ptr_array_unref (plan->ports);
+  g_free (plan);
+}
+
+NetctlVpc *
+netctl_vpc_copy (const NetctlVpc *vpc)
+{
+  NetctlVpc *copy = netctl_vpc_new ();
+
+  copy->index = vpc->index;
+  copy->id = g_strdup (vpc->id);
+  copy->nat = vpc->nat;
+  g_array_append_vals (copy->subnets, vpc->subnets->data, vpc->subnets->len);
+  return copy;
+}
+
+NetctlGroup *
+netctl_group_copy (const NetctlGroup *group)
+{
+  NetctlGroup *copy = netctl_group_new ();
+
+  copy->vpc = group->vpc;
+  copy->index = group->index;
+  copy->members_reach_each_other = group->members_reach_each_other;
+  g_array_append_vals (copy->rules, group->rules->data, group->rules->len);
+  return copy;
+}
+
+NetctlPort *
+netctl_port_copy (const NetctlPort *port)
+{
+  NetctlPort *copy = netctl_port_new ();
+
+  copy->vpc = port->vpc;
+  copy->index = port->index;
+  copy->id = g_strdup (port->id);
+  copy->host_name = g_strdup (port->host_name);
+  memcpy (copy->mac, port->mac, sizeof copy->mac);
+  g_array_append_vals (copy->addresses, port->addresses->data, port->addresses->len);
+  g_array_append_vals (copy->groups, port->groups->data, port->groups->len);
+  return copy;
+}
+
+gboolean
+netctl_prefix_parse (const char *text, NetctlPrefix *out)
+{
+  g_autofree char *address = NULL;
+  NetctlPrefix prefix = { 0 };
+  const char *slash;
+  guint64 length;
+  guint full;
+
+  if (text == NULL)
+    return FALSE;
+  slash = strchr (text, '/');
+  address = slash != NULL ? g_strndup (text, slash - text) : g_strdup (text);
+  if (inet_pton (AF_INET, address, prefix.bytes) == 1)
+    prefix.family = G_SOCKET_FAMILY_IPV4;
+  else if (inet_pton (AF_INET6, address, prefix.bytes) == 1)
+    prefix.family = G_SOCKET_FAMILY_IPV6;
+  else
+    return FALSE;
+  full = prefix.family == G_SOCKET_FAMILY_IPV4 ? 32 : 128;
+  prefix.length = full;
+  if (slash != NULL)
+    {
+      /* "010" and "" are not lengths anybody should have to guess about. */
+      if (!g_ascii_string_to_unsigned (slash + 1, 10, 0, full, &length, NULL)
+          || (slash[1] == '0' && slash[2] != '\0'))
+        return FALSE;
+      prefix.length = (guint) length;
+    }
+  *out = prefix;
+  return TRUE;
+}
+
+char *
+netctl_prefix_address (const NetctlPrefix *prefix)
+{
+  char text[INET6_ADDRSTRLEN];
+
+  inet_ntop (prefix->family == G_SOCKET_FAMILY_IPV4 ? AF_INET : AF_INET6, prefix->bytes, text,
+             sizeof text);
+  return g_strdup (text);
+}
+
+char *
+netctl_prefix_format (const NetctlPrefix *prefix)
+{
+  g_autofree char *address = netctl_prefix_address (prefix);
+
+  if (prefix->length == (prefix->family == G_SOCKET_FAMILY_IPV4 ? 32 : 128))
+    return g_steal_pointer (&address);
+  return g_strdup_printf ("%s/%u", address, prefix->length);
+}
+
+char *
+netctl_prefix_network (const NetctlPrefix *prefix)
+{
+  g_autofree char *address = NULL;
+  NetctlPrefix masked = *prefix;
+
+  for (guint i = 0; i < sizeof masked.bytes; i++)
+    {
+      guint kept = prefix->length > i * 8 ? MIN (prefix->length - i * 8, 8) : 0;
+
+      masked.bytes[i] &= (guint8) (0xff00u >> kept);
+    }
+  address = netctl_prefix_address (&masked);
+  return g_strdup_printf ("%s/%u", address, prefix->length);
+}
+
+gboolean
+netctl_prefix_equal (const NetctlPrefix *a, const NetctlPrefix *b)
+{
+  return a->family == b->family && a->length == b->length
+         && memcmp (a->bytes, b->bytes, a->family == G_SOCKET_FAMILY_IPV4 ? 4 : 16) == 0;
+}
+
+gboolean
+netctl_prefix_contains (const NetctlPrefix *range, const NetctlPrefix *address)
+{
+  guint whole = range->length / 8, rest = range->length % 8;
+
+  if (range->family != address->family || range->length > address->length)
+    return FALSE;
+  if (memcmp (range->bytes, address->bytes, whole) != 0)
+    return FALSE;
+  return rest == 0 || ((range->bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
+}
+
+gboolean
+netctl_prefix_is_host4 (const NetctlPrefix *prefix)
+{
+  return prefix->family == G_SOCKET_FAMILY_IPV4 && prefix->length == 32;
+}
+
+guint32
+netctl_prefix_ipv4 (const NetctlPrefix *prefix)
+{
+  guint32 address;
+
+  memcpy (&address, prefix->bytes, sizeof address);
+  return address;
+}
+
+NetctlPrefix
+netctl_prefix_from_ipv4 (guint32 address)
+{
+  NetctlPrefix prefix = { .family = G_SOCKET_FAMILY_IPV4, .length = 32 };
+
+  memcpy (prefix.bytes, &address, sizeof address);
+  return prefix;
+}
+
+const NetctlSubnet *
+netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPrefix *address)
+{
+  for (guint i = 0; i < vpc->subnets->len; i++)
+    {
+      const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
+
+      if (netctl_prefix_contains (&subnet->range, address))
+        return subnet;
+    }
+  return NULL;
+}
+
+char *
+netctl_port_tap_name (guint32 port_index)
+{
+  return g_strdup_printf ("et%08x", port_index);
+}
+
+char *
+netctl_vpc_namespace_name (guint32 vpc_index)
+{
+  return g_strdup_printf ("ecs-v%06x", vpc_index);
+}
+
+char *
+netctl_vpc_uplink_name (guint32 vpc_index)
+{
+  return g_strdup_printf ("eu%06x", vpc_index);
+}
+
+guint32
+netctl_vpc_transit_address (guint32 vpc_index)
+{
+  return htonl (0x64400002u + vpc_index);
+}
+
+char *
+netctl_mac_format (const guint8 mac[6])
+{
+  return g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+                          mac[5]);
+}
+
+static gboolean
+name_parse (const char *name, const char *prefix, guint digits, guint32 max, guint32 *out_index)
+{
+  guint64 index = 0;
+  const char *text;
+
+  if (!g_str_has_prefix (name, prefix))
+    return FALSE;
+  text = name + strlen (prefix);
+  if (strlen (text) != digits)
+    return FALSE;
+  for (; *text != '\0'; text++)
+    {
+      if (!g_ascii_isxdigit (*text) || g_ascii_isupper (*text))
+        return FALSE;
+      index = index * 16 + (guint64) g_ascii_xdigit_value (*text);
+    }
+  if (index > max)
+    return FALSE;
+  *out_index = (guint32) index;
+  return TRUE;
+}
+
+gboolean
+netctl_namespace_name_parse (const char *name, guint32 *out_index)
+{
+  return name_parse (name, "ecs-v", 6, NETCTL_VPC_INDEX_MAX, out_index);
+}
+
+gboolean
+netctl_uplink_name_parse (const char *name, guint32 *out_index)
+{
+  return name_parse (name, "eu", 6, NETCTL_VPC_INDEX_MAX, out_index);
+}
+
+gboolean
+netctl_tap_name_parse (const char *name, guint32 *out_index)
+{
+  return name_parse (name, "et", 8, NETCTL_PORT_INDEX_MAX, out_index);
+}
+
+static gboolean
+refuse (GError **error, const char *kind, const char *id, guint32 index, const char *what)
+{
+  g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_INVALID, "%s \"%s\" (index %u): %s", kind,
+               id != NULL ? id : "", index, what);
+  return FALSE;
+}
+
+static gboolean
+overlap (const NetctlPrefix *a, const NetctlPrefix *b)
+{
+  return netctl_prefix_contains (a, b) || netctl_prefix_contains (b, a);
+}
+
+gboolean
+netctl_vpc_check (const NetctlVpc *vpc, GError **error)
+{
+  NetctlPrefix metadata, range;
+
+  netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
+  if (vpc->index > NETCTL_VPC_INDEX_MAX)
+    return refuse (error, "vpc", vpc->id, vpc->index, "the index is too large");
+  for (guint i = 0; i < vpc->subnets->len; i++)
+    {
+      const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
+
+      range = subnet->range;
+      if (range.family != G_SOCKET_FAMILY_IPV4 || range.length < 8 || range.length > 30)
+        return refuse (error, "vpc", vpc->id, vpc->index,
+                       "a subnet must be an IPv4 range of 8 to 30 bits");
+      if (!netctl_prefix_is_host4 (&subnet->gateway)
+          || !netctl_prefix_contains (&range, &subnet->gateway))
+        return refuse (error, "vpc", vpc->id, vpc->index,
+                       "a gateway must be a host address inside its subnet");
+      if (netctl_prefix_contains (&range, &metadata))
+        return refuse (error, "vpc", vpc->id, vpc->index, "a subnet contains the metadata address");
+      for (guint j = 0; j < i; j++)
+        if (overlap (&range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
+          return refuse (error, "vpc", vpc->id, vpc->index, "two subnets overlap");
+    }
+  return TRUE;
+}
+
+static gboolean
+ports_are_sane (int min, int max, gboolean has_ports)
+{
+  if (min == -1 && max == -1)
+    return TRUE;
+  return has_ports && min >= 0 && min <= max && max <= 65535;
+}
+
+static const char *
+rule_fault (const NetctlRule *rule)
+{
+  gboolean has_ports = rule->protocol == IPPROTO_TCP || rule->protocol == IPPROTO_UDP;
+
+  if (rule->direction != NETCTL_INGRESS && rule->direction != NETCTL_EGRESS)
+    return "a rule has no direction";
+  if (rule->priority < 1 || rule->priority > 100)
+    return "a rule's priority is not within 1 to 100";
+  if (rule->protocol < -1 || rule->protocol > 255)
+    return "a rule's protocol is not a protocol number";
+  if (!ports_are_sane (rule->port_min, rule->port_max, has_ports)
+      || !ports_are_sane (rule->source_port_min, rule->source_port_max, has_ports))
+    return "a rule's ports are not a range of TCP or UDP ports";
+  if (!rule->peer_is_group
+      && !(rule->peer.family == G_SOCKET_FAMILY_IPV4 && rule->peer.length <= 32)
+      && !(rule->peer.family == G_SOCKET_FAMILY_IPV6 && rule->peer.length <= 128))
+    return "a rule's peer is not an address range";
+  return NULL;
+}
+
+gboolean
+netctl_group_check (const NetctlGroup *group, GError **error)
+{
+  if (group->vpc > NETCTL_VPC_INDEX_MAX)
+    return refuse (error, "group", NULL, group->index, "the vpc's index is too large");
+  for (guint i = 0; i < group->rules->len; i++)
+    {
+      const char *fault = rule_fault (&g_array_index (group->rules, NetctlRule, i));
+
+      if (fault != NULL)
+        return refuse (error, "group", NULL, group->index, fault);
+    }
+  return TRUE;
+}
+
+static gboolean
+host_name_is_sane (const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *p = name; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && *p != '-' && *p != '.')
+      return FALSE;
+  return length <= 253 && name[0] != '-' && name[0] != '.';
+}
+
+gboolean
+netctl_port_check (const NetctlPort *port, GError **error)
+{
+  static const guint8 no_mac[6];
+
+  if (port->index > NETCTL_PORT_INDEX_MAX)
+    return refuse (error, "port", port->id, port->index, "the index is too large");
+  if (port->vpc > NETCTL_VPC_INDEX_MAX)
+    return refuse (error, "port", port->id, port->index, "the vpc's index is too large");
+  if ((port->mac[0] & 1) != 0 || memcmp (port->mac, no_mac, sizeof no_mac) == 0)
+    return refuse (error, "port", port->id, port->index, "the MAC address is not a station's");
+  if (port->addresses->len == 0 || port->addresses->len > ADDRESSES_MAX)
+    return refuse (error, "port", port->id, port->index, "it needs 1 to 64 addresses");
+  for (guint i = 0; i < port->addresses->len; i++)
+    if (!netctl_prefix_is_host4 (&g_array_index (port->addresses, NetctlPrefix, i)))
+      return refuse (error, "port", port->id, port->index,
+                     "an address is not a single IPv4 address");
+  if (port->groups->len == 0 || port->groups->len > GROUPS_MAX)
+    return refuse (error, "port", port->id, port->index, "it needs 1 to 16 groups");
+  if (port->host_name != NULL && !host_name_is_sane (port->host_name))
+    return refuse (error, "port", port->id, port->index, "the host name has a wrong character");
+  return TRUE;
+}
