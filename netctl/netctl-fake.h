@@ -18,7 +18,9 @@ guint netctl_fake_calls (Netctl *net);
  * goes away is attached no more. Present at first. */
 void netctl_fake_set_tap (Netctl *net, guint32 port_index, gboolean exists);
 
+/* What is there. */
 gboolean netctl_fake_has_vpc (Netctl *net, guint32 vpc_index);
+/* Likewise, in its VPC. */
 gboolean netctl_fake_has_group (Netctl *net, guint32 vpc_index, guint32 group_index);
 /* Prepared, and perhaps attached. */
 gboolean netctl_fake_has_port (Netctl *net, guint32 port_index);

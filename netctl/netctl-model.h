@@ -11,13 +11,16 @@ typedef struct
   GTree *ports;   /* port index -> NetctlPort*, in order */
 } NetctlModel;
 
+/* Without a VPC, groups or ports. */
 NetctlModel *netctl_model_new (void);
 void netctl_model_free (NetctlModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlModel, netctl_model_free)
 /* A copy that shares nothing. */
 NetctlModel *netctl_model_copy (const NetctlModel *model);
 
+/* What is there under that index, or NULL. Borrowed. */
 const NetctlGroup *netctl_model_group (const NetctlModel *model, guint32 index);
+/* Likewise. */
 const NetctlPort *netctl_model_port (const NetctlModel *model, guint32 index);
 /* Replaces what is there under the record's index by a copy. NETCTL_ERROR_INVALID when the record
  * is wrong, names an unapplied group or VPC, lies in no subnet, or its address or MAC is another

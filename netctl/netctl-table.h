@@ -27,6 +27,7 @@ typedef struct
   GPtrArray *objects; /* NetctlTableObject* */
 } NetctlTables;
 
+/* Without any table. */
 NetctlTables *netctl_tables_new (void);
 void netctl_tables_free (NetctlTables *tables);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlTables, netctl_tables_free)
