@@ -274,7 +274,6 @@ static gboolean
 remove_vpc (Kernel *kernel, guint32 index, GError **error)
 {
   g_autofree char *ns = netctl_vpc_namespace_name (index);
-  g_autofree char *uplink = netctl_vpc_uplink_name (index);
   NetctlVpc gone = { .index = index };
 
   step (kernel, "metadata");
