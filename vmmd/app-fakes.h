@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The drivers that only remember, for tests of the whole control plane: [hypervisor] driver=fake. */
+/* The drivers that only remember, for tests of the whole control plane: [hypervisor] driver=fake.
+ */
 #pragma once
 #include "img.h"
 #include "netctl.h"

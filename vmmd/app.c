@@ -2,21 +2,14 @@
 /* The hallway: every part is made here and given to those who may use it. */
 #include "config.h"
 
-#include "app.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/sysinfo.h>
-#include <unistd.h>
 #include "api-http.h"
 #include "app-fakes.h"
+#include "app.h"
 #include "img.h"
 #include "netctl.h"
 #include "ops-key.h"
 #include "ops-network.h"
+#include "ops-secret.h"
 #include "store-nonce.h"
 #include "store.h"
 #include "virt.h"
@@ -25,6 +18,14 @@
 #include "vmm-id.h"
 #include "vmm-log.h"
 #include "work.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
 
 #define DEFAULT_ACCOUNT "default"
 
@@ -172,8 +173,7 @@ open_store (App *app, const VmmConfig *config, GError **error)
   app->ctx.store = store_open (db, error);
   if (app->ctx.store == NULL || !find_host_id (app, error))
     return FALSE;
-  app->ctx.nonces
-      = store_nonces_open (nonces, g_strstrip (boot_id), vmm_clock_now_ms (), error);
+  app->ctx.nonces = store_nonces_open (nonces, g_strstrip (boot_id), vmm_clock_now_ms (), error);
   if (app->ctx.nonces == NULL)
     return FALSE;
   account = ops_account_ensure (&app->ctx, DEFAULT_ACCOUNT, error);
@@ -214,17 +214,21 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
   g_autofree char *pool = g_build_filename (config->state_dir, "pool", NULL);
   g_autofree char *net_dir = g_build_filename (config->run_dir, "net", NULL);
   g_auto (GStrv) dns = dns_servers (config);
-  ImgConfig img = { .dir = pool, .qemu_user = config->qemu_user, .qemu_group = config->qemu_group,
+  ImgConfig img = { .dir = pool,
+                    .qemu_user = config->qemu_user,
+                    .qemu_group = config->qemu_group,
                     .import_user = config->import_user,
                     .max_virtual_bytes = (guint64) config->max_image_gib << 30 };
-  NetctlConfig net = { .run_dir = net_dir, .dns = (const char *const *) dns,
-                       .metadata = on_metadata, .metadata_data = app };
+  NetctlConfig net = { .run_dir = net_dir,
+                       .dns = (const char *const *) dns,
+                       .metadata = on_metadata,
+                       .metadata_data = app };
 
   if (g_str_equal (config->driver, "fake"))
     return app_open_fakes (config, &app->virt, &app->net, &app->img, error);
   if (!g_str_equal (config->driver, "libvirt"))
-    return vmm_fail (error, VMM_ERROR_CONFIG, "[hypervisor] driver is '%s', must be libvirt or fake",
-                     config->driver);
+    return vmm_fail (error, VMM_ERROR_CONFIG,
+                     "[hypervisor] driver is '%s', must be libvirt or fake", config->driver);
   app->img = img_store_new (&img, error);
   if (app->img == NULL)
     return FALSE;
@@ -251,9 +255,12 @@ app_new (const VmmConfig *config, gboolean check_replies, GError **error)
   WorkParts parts;
 
   app->lock_fd = -1;
-  app->ctx = (VmmContext){ .config = config, .kick = kick, .service_status = service_status,
+  app->ctx = (VmmContext){ .config = config,
+                           .kick = kick,
+                           .service_status = service_status,
                            .host_processors = host_processors,
-                           .host_memory_mib = host_memory_mib, .app = app };
+                           .host_memory_mib = host_memory_mib,
+                           .app = app };
   if (!make_dirs (config, error) || !take_lock (app, config, error)
       || !open_store (app, config, error) || !open_drivers (app, config, error))
     return NULL;

@@ -2,16 +2,16 @@
 /* Command line, signals, main loop. */
 #include "config.h"
 
-#include <gio/gio.h>
-#include <gio/gunixsocketaddress.h>
-#include <glib-unix.h>
-#include <signal.h>
-#include <stdio.h>
 #include "api-action.h"
 #include "api-describe.h"
 #include "app.h"
 #include "vmm-log.h"
 #include "vmm-step.h"
+#include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
 
 typedef struct
 {
@@ -72,9 +72,9 @@ notify_ready (void)
 
   if (path == NULL)
     return;
-  address = *path == '@' ? g_unix_socket_address_new_with_type (
-                               path + 1, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT)
-                         : g_unix_socket_address_new (path);
+  address = *path == '@'
+                ? g_unix_socket_address_new_with_type (path + 1, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT)
+                : g_unix_socket_address_new (path);
   socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT,
                          &error);
   if (socket == NULL || g_socket_send_to (socket, address, "READY=1", 7, NULL, &error) < 0)
@@ -100,7 +100,8 @@ run (const Options *options)
 
   if (config != NULL && !vmm_log_set_level (config->log_level))
     {
-      fprintf (stderr, "vmmd: %s: [daemon] log-level is '%s', must be error, warning, info or debug\n",
+      fprintf (stderr,
+               "vmmd: %s: [daemon] log-level is '%s', must be error, warning, info or debug\n",
                path, config->log_level);
       return 1;
     }

@@ -3,9 +3,9 @@
 #include "config.h"
 
 #include "vmm-config.h"
+#include "vmm-error.h"
 #include <stdio.h>
 #include <string.h>
-#include "vmm-error.h"
 
 typedef enum
 {
@@ -26,66 +26,101 @@ typedef struct
 } Key;
 
 #define STR(group, key, field, fallback, doc)                                                      \
-  { group, key, KEY_STRING, G_STRUCT_OFFSET (VmmConfig, field), fallback, 0, 0, doc }
+  {                                                                                                \
+    group, key, KEY_STRING, G_STRUCT_OFFSET (VmmConfig, field), fallback, 0, 0, doc                \
+  }
 #define INT(group, key, field, fallback, min, max, doc)                                            \
-  { group, key, KEY_INT, G_STRUCT_OFFSET (VmmConfig, field), fallback, min, max, doc }
+  {                                                                                                \
+    group, key, KEY_INT, G_STRUCT_OFFSET (VmmConfig, field), fallback, min, max, doc               \
+  }
 #define BOOL(group, key, field, fallback, doc)                                                     \
-  { group, key, KEY_BOOL, G_STRUCT_OFFSET (VmmConfig, field), fallback, 0, 0, doc }
+  {                                                                                                \
+    group, key, KEY_BOOL, G_STRUCT_OFFSET (VmmConfig, field), fallback, 0, 0, doc                  \
+  }
 #define DOUBLE(group, key, field, fallback, min, max, doc)                                         \
-  { group, key, KEY_DOUBLE, G_STRUCT_OFFSET (VmmConfig, field), fallback, min, max, doc }
+  {                                                                                                \
+    group, key, KEY_DOUBLE, G_STRUCT_OFFSET (VmmConfig, field), fallback, min, max, doc            \
+  }
 
 static const Key keys[] = {
-  STR ("daemon", "state-dir", state_dir, "/var/lib/vmmd", "Database, keys, layers and console logs."),
+  STR ("daemon", "state-dir", state_dir, "/var/lib/vmmd",
+       "Database, keys, layers and console logs."),
   STR ("daemon", "run-dir", run_dir, "/run/vmmd", "Sockets and the pid file; emptied by a reboot."),
   STR ("daemon", "log-level", log_level, "info", "error, warning, info or debug."),
   INT ("daemon", "request-threads", request_threads, "8", 1, 256, "Requests served at once."),
-  INT ("daemon", "work-threads", work_threads, "16", 1, 256, "Instances and images worked on at once."),
-  STR ("api", "listen-address", listen_address, "127.0.0.1", "Address of the HTTP and HTTPS endpoints."),
+  INT ("daemon", "work-threads", work_threads, "16", 1, 256,
+       "Instances and images worked on at once."),
+  STR ("api", "listen-address", listen_address, "127.0.0.1",
+       "Address of the HTTP and HTTPS endpoints."),
   INT ("api", "port", port, "8774", 0, 65535, "HTTP port; 0 lets the kernel choose."),
-  INT ("api", "tls-port", tls_port, "8775", 0, 65535, "HTTPS port, used when a certificate is set."),
-  STR ("api", "tls-certificate", tls_certificate, "", "PEM file with the certificate chain; empty for HTTP only."),
+  INT ("api", "tls-port", tls_port, "8775", 0, 65535,
+       "HTTPS port, used when a certificate is set."),
+  STR ("api", "tls-certificate", tls_certificate, "",
+       "PEM file with the certificate chain; empty for HTTP only."),
   STR ("api", "tls-key", tls_key, "", "PEM file with the private key."),
   BOOL ("api", "signature-v1", signature_v1, "true", "Accept signature version 1.0 beside ACS3."),
   INT ("api", "max-connections", max_connections, "1024", 1, 65535, "Open connections in all."),
-  INT ("api", "max-request-bytes", max_request_bytes, "1048576", 4096, 67108864, "Largest request body, and query."),
-  INT ("api", "request-timeout-s", request_timeout_s, "20", 1, 3600, "Seconds in which a request must have arrived whole."),
-  INT ("api", "idle-timeout-s", idle_timeout_s, "60", 1, 3600, "Seconds a connection may wait for its next request."),
+  INT ("api", "max-request-bytes", max_request_bytes, "1048576", 4096, 67108864,
+       "Largest request body, and query."),
+  INT ("api", "request-timeout-s", request_timeout_s, "20", 1, 3600,
+       "Seconds in which a request must have arrived whole."),
+  INT ("api", "idle-timeout-s", idle_timeout_s, "60", 1, 3600,
+       "Seconds a connection may wait for its next request."),
   STR ("region", "id", region_id, "cn-local", "The region's id."),
   STR ("region", "name", region_name, "Local", "The region's name for people."),
   STR ("region", "zone", zone_id, "cn-local-a", "The zone's id."),
-  DOUBLE ("capacity", "vcpu-ratio", vcpu_ratio, "4", 0.1, 10000, "vCPUs promised for each processor of the host."),
-  INT ("capacity", "memory-reserve-mib", memory_reserve_mib, "1024", 0, 1048576, "Memory kept for the host itself."),
-  DOUBLE ("capacity", "disk-ratio", disk_ratio, "4", 0.1, 10000, "Virtual disk bytes promised for each byte of the pool's file system."),
-  INT ("capacity", "disk-reserve-gib", disk_reserve_gib, "1", 0, 1048576, "Free space below which nothing new is promised."),
-  INT ("capacity", "max-instances", max_instances, "1000", 1, 100000, "Instances an account may have."),
-  STR ("hypervisor", "driver", driver, "libvirt", "libvirt, or fake for tests of the control plane."),
+  DOUBLE ("capacity", "vcpu-ratio", vcpu_ratio, "4", 0.1, 10000,
+          "vCPUs promised for each processor of the host."),
+  INT ("capacity", "memory-reserve-mib", memory_reserve_mib, "1024", 0, 1048576,
+       "Memory kept for the host itself."),
+  DOUBLE ("capacity", "disk-ratio", disk_ratio, "4", 0.1, 10000,
+          "Virtual disk bytes promised for each byte of the pool's file system."),
+  INT ("capacity", "disk-reserve-gib", disk_reserve_gib, "1", 0, 1048576,
+       "Free space below which nothing new is promised."),
+  INT ("capacity", "max-instances", max_instances, "1000", 1, 100000,
+       "Instances an account may have."),
+  STR ("hypervisor", "driver", driver, "libvirt",
+       "libvirt, or fake for tests of the control plane."),
   STR ("hypervisor", "libvirt-uri", libvirt_uri, "qemu:///system", "The libvirt connection."),
-  STR ("hypervisor", "accelerator", accelerator, "auto", "auto, kvm or tcg; auto takes KVM only where it truly works."),
-  INT ("hypervisor", "crash-restarts", crash_restarts, "3", 0, 100, "Restarts of a QEMU that dies unasked within crash-window-s."),
-  INT ("hypervisor", "crash-window-s", crash_window_s, "600", 1, 86400, "The window of crash-restarts."),
+  STR ("hypervisor", "accelerator", accelerator, "auto",
+       "auto, kvm or tcg; auto takes KVM only where it truly works."),
+  INT ("hypervisor", "crash-restarts", crash_restarts, "3", 0, 100,
+       "Restarts of a QEMU that dies unasked within crash-window-s."),
+  INT ("hypervisor", "crash-window-s", crash_window_s, "600", 1, 86400,
+       "The window of crash-restarts."),
   STR ("storage", "qemu-user", qemu_user, "libvirt-qemu", "The user QEMU runs as."),
   STR ("storage", "qemu-group", qemu_group, "kvm", "The group QEMU runs as."),
-  STR ("storage", "import-user", import_user, "nobody", "The user foreign images are inspected as."),
-  INT ("storage", "max-image-gib", max_image_gib, "2048", 1, 32768, "Largest virtual size of an image or disk."),
-  STR ("network", "default-vpc-cidr", default_vpc_cidr, "172.16.0.0/12", "Range of an account's default VPC."),
-  STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20", "Range of its default vswitch."),
-  STR ("network", "dns-servers", dns_servers, "", "Name servers given to guests, comma separated; empty takes the host's."),
-  STR ("network", "ntp-servers", ntp_servers, "", "Time servers shown in the metadata, comma separated."),
-  BOOL ("network", "nat", nat, "true", "Let instances reach the outside through the host's address."),
-  INT ("deadlines", "stage-s", stage_s, "120", 1, 86400, "To make an instance's disks and network."),
+  STR ("storage", "import-user", import_user, "nobody",
+       "The user foreign images are inspected as."),
+  INT ("storage", "max-image-gib", max_image_gib, "2048", 1, 32768,
+       "Largest virtual size of an image or disk."),
+  STR ("network", "default-vpc-cidr", default_vpc_cidr, "172.16.0.0/12",
+       "Range of an account's default VPC."),
+  STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20",
+       "Range of its default vswitch."),
+  STR ("network", "dns-servers", dns_servers, "",
+       "Name servers given to guests, comma separated; empty takes the host's."),
+  STR ("network", "ntp-servers", ntp_servers, "",
+       "Time servers shown in the metadata, comma separated."),
+  BOOL ("network", "nat", nat, "true",
+        "Let instances reach the outside through the host's address."),
+  INT ("deadlines", "stage-s", stage_s, "120", 1, 86400,
+       "To make an instance's disks and network."),
   INT ("deadlines", "start-s", start_s, "120", 1, 86400, "To start or reboot an instance."),
-  INT ("deadlines", "stop-s", stop_s, "90", 1, 86400, "For a guest to power itself off; then its power is cut."),
-  INT ("deadlines", "delete-s", delete_s, "300", 1, 86400, "To take an instance away before it is reported as stuck."),
+  INT ("deadlines", "stop-s", stop_s, "90", 1, 86400,
+       "For a guest to power itself off; then its power is cut."),
+  INT ("deadlines", "delete-s", delete_s, "300", 1, 86400,
+       "To take an instance away before it is reported as stuck."),
   INT ("deadlines", "import-s", import_s, "3600", 1, 86400, "To convert an image."),
 };
 
 #define TYPES_GROUP "instance-types"
 static const VmmInstanceType default_types[] = {
-  { "ecs.t1.nano", "ecs.t1", 1, 128 },       { "ecs.t1.micro", "ecs.t1", 1, 256 },
-  { "ecs.t1.small", "ecs.t1", 1, 1024 },     { "ecs.s1.small", "ecs.s1", 1, 2048 },
-  { "ecs.s1.medium", "ecs.s1", 2, 4096 },    { "ecs.g1.large", "ecs.g1", 2, 8192 },
-  { "ecs.g1.xlarge", "ecs.g1", 4, 16384 },   { "ecs.g1.2xlarge", "ecs.g1", 8, 32768 },
-  { "ecs.c1.large", "ecs.c1", 2, 4096 },     { "ecs.c1.xlarge", "ecs.c1", 4, 8192 },
+  { "ecs.t1.nano", "ecs.t1", 1, 128 },      { "ecs.t1.micro", "ecs.t1", 1, 256 },
+  { "ecs.t1.small", "ecs.t1", 1, 1024 },    { "ecs.s1.small", "ecs.s1", 1, 2048 },
+  { "ecs.s1.medium", "ecs.s1", 2, 4096 },   { "ecs.g1.large", "ecs.g1", 2, 8192 },
+  { "ecs.g1.xlarge", "ecs.g1", 4, 16384 },  { "ecs.g1.2xlarge", "ecs.g1", 8, 32768 },
+  { "ecs.c1.large", "ecs.c1", 2, 4096 },    { "ecs.c1.xlarge", "ecs.c1", 4, 8192 },
   { "ecs.c1.2xlarge", "ecs.c1", 8, 16384 },
 };
 
@@ -279,8 +314,9 @@ vmm_config_sample (void)
         g_string_append_printf (out, " (%.10g to %.10g)", keys[i].min, keys[i].max);
       g_string_append_printf (out, "\n#%s=%s\n", keys[i].key, keys[i].fallback);
     }
-  g_string_append (out, "\n# Instance types, <vcpus> <MiB of memory> each; naming one replaces the whole list.\n"
-                        "[" TYPES_GROUP "]\n");
+  g_string_append (
+      out, "\n# Instance types, <vcpus> <MiB of memory> each; naming one replaces the whole list.\n"
+           "[" TYPES_GROUP "]\n");
   for (guint i = 0; i < G_N_ELEMENTS (default_types); i++)
     g_string_append_printf (out, "#%s=%u %u\n", default_types[i].id, default_types[i].vcpus,
                             default_types[i].memory_mib);

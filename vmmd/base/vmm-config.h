@@ -5,8 +5,8 @@
 
 typedef struct
 {
-  char *id;         /* "ecs.t1.tiny" */
-  char *family;     /* "ecs.t1" */
+  char *id;     /* "ecs.t1.tiny" */
+  char *family; /* "ecs.t1" */
   guint vcpus;
   guint memory_mib;
 } VmmInstanceType;

@@ -4,7 +4,7 @@
 
 #include "vmm-error.h"
 
-G_DEFINE_QUARK (vmm-error-quark, vmm_error)
+G_DEFINE_QUARK (vmm - error - quark, vmm_error)
 
 static const struct
 {

@@ -2,11 +2,11 @@
 /* Log lines on standard error (the journal reads the <N> prefix); fields come from the scope. */
 #include "config.h"
 
+#include "vmm-clock.h"
 #include "vmm-log.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "vmm-clock.h"
 
 static _Thread_local VmmLogScope *innermost;
 static GLogLevelFlags threshold = G_LOG_LEVEL_INFO;

@@ -21,7 +21,8 @@ typedef struct VmmLogScope
   struct VmmLogScope *outer;
 } VmmLogScope;
 
-/* What VMM_LOG_SCOPE calls at the start and at the end of its block; strictly nested in a thread. */
+/* What VMM_LOG_SCOPE calls at the start and at the end of its block; strictly nested in a thread.
+ */
 void vmm_log_scope_push (VmmLogScope *scope);
 void vmm_log_scope_pop (VmmLogScope *scope);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmmLogScope, vmm_log_scope_pop)

@@ -5,15 +5,15 @@
 
 typedef enum
 {
-  VMM_INSTANCE_PENDING,   /* disks and network are being made */
-  VMM_INSTANCE_BOOTING,   /* first start of RunInstances, part of the all-or-nothing create */
+  VMM_INSTANCE_PENDING, /* disks and network are being made */
+  VMM_INSTANCE_BOOTING, /* first start of RunInstances, part of the all-or-nothing create */
   VMM_INSTANCE_STOPPED,
   VMM_INSTANCE_STARTING,
   VMM_INSTANCE_RUNNING,
   VMM_INSTANCE_STOPPING,
   VMM_INSTANCE_REBOOTING, /* on the way down; STARTING follows */
   VMM_INSTANCE_DELETING,
-  VMM_INSTANCE_GONE,      /* the row is removed in the same transaction */
+  VMM_INSTANCE_GONE, /* the row is removed in the same transaction */
   VMM_INSTANCE_STATE_LAST
 } VmmInstanceState;
 

@@ -2,9 +2,9 @@
 /* What the fields of an instance or image may hold. */
 #include "config.h"
 
+#include "vmm-disk.h"
 #include "vmm-instance.h"
 #include <string.h>
-#include "vmm-disk.h"
 
 static gboolean
 has_url_prefix (const char *text)

@@ -14,17 +14,17 @@ typedef struct
   char *name, *description, *host_name;
   char *image_id, *type, *zone_id;
   guint vcpus, memory_mib;
-  char *user_data; /* base64, "" when there is none */
-  char *key_pair;  /* name, "" when there is none */
+  char *user_data;  /* base64, "" when there is none */
+  char *key_pair;   /* name, "" when there is none */
   char *public_key; /* OpenSSH line, "" when there is none */
   gboolean deletion_protection;
-  gboolean boot_when_staged;   /* RunInstances, not CreateInstance */
-  gboolean force;              /* the stop, reboot or delete under way cuts the power */
-  gboolean restart_on_crash;   /* ActionOnMaintenance AutoRecover */
+  gboolean boot_when_staged;     /* RunInstances, not CreateInstance */
+  gboolean force;                /* the stop, reboot or delete under way cuts the power */
+  gboolean restart_on_crash;     /* ActionOnMaintenance AutoRecover */
   gint64 created_ms, started_ms; /* started_ms 0 until the first start */
-  gint64 deadline_ms;          /* of the transitional state; 0 in a stable one */
-  char *reason;                /* why it is in this state, for its owner; "" when as asked */
-  GPtrArray *nics;             /* VmmNic*, the primary one first; NULL when not loaded */
+  gint64 deadline_ms;            /* of the transitional state; 0 in a stable one */
+  char *reason;                  /* why it is in this state, for its owner; "" when as asked */
+  GPtrArray *nics;               /* VmmNic*, the primary one first; NULL when not loaded */
 } VmmInstance;
 
 void vmm_instance_free (VmmInstance *instance);

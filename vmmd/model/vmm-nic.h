@@ -32,12 +32,12 @@ typedef struct
 {
   char *id, *group_id;
   gboolean egress, accept;
-  guint priority;       /* 1 to 100 */
-  char *protocol;       /* "tcp", "udp", "icmp", "gre", "all" */
+  guint priority;         /* 1 to 100 */
+  char *protocol;         /* "tcp", "udp", "icmp", "gre", "all" */
   int port_min, port_max; /* destination; -1 and -1 for all */
   int source_port_min, source_port_max;
-  char *cidr;           /* the other side, "" when it is a group */
-  char *peer_group_id;  /* "" when it is a range */
+  char *cidr;          /* the other side, "" when it is a group */
+  char *peer_group_id; /* "" when it is a range */
   char *description;
   gint64 created_ms;
 } VmmRule;
@@ -47,7 +47,7 @@ typedef struct
   char *id, *account_id, *instance_id, *vpc_id, *vswitch_id;
   char *mac; /* "00:16:3e:…" */
   char *ip;
-  guint32 index;     /* names its tap on every host */
+  guint32 index; /* names its tap on every host */
   guint32 vpc_index;
   GPtrArray *group_ids; /* char*, never empty */
 } VmmNic;

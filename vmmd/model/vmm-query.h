@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a list may ask for: a page, and for each noun its filters. Borrowed strings throughout. */
 #pragma once
-#include <glib.h>
 #include "vmm-instance-state.h"
+#include <glib.h>
 
 /* By number (old style), or by token when @max_results or @next_token is set (new style). */
 typedef struct
@@ -29,7 +29,7 @@ typedef struct
   const char *const *private_ips;
   const char *name; /* '*' stands for anything */
   const char *image_id, *type, *type_family, *zone_id, *vpc_id, *vswitch_id, *group_id, *key_pair;
-  const char *status; /* on the wire: "Running" */
+  const char *status;                    /* on the wire: "Running" */
   gint64 created_from_ms, created_to_ms; /* 0 for open */
 } VmmInstanceQuery;
 

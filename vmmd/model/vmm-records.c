@@ -15,8 +15,7 @@ free_strings (char *const *strings, guint n)
     g_free (strings[i]);
 }
 #define FREE_STRINGS(...)                                                                          \
-  free_strings ((char *const[]){ __VA_ARGS__ },                                                    \
-                G_N_ELEMENTS (((char *const[]){ __VA_ARGS__ })))
+  free_strings ((char *const[]){ __VA_ARGS__ }, G_N_ELEMENTS (((char *const[]){ __VA_ARGS__ })))
 
 void
 vmm_instance_free (VmmInstance *i)

@@ -19,8 +19,7 @@ ops_capacity_read (VmmContext *ctx, StoreTxn *txn, OpsCapacity *out, GError **er
   ctx->service_status (ctx, &status);
   out->vcpus_total = (gint64) (ctx->host_processors (ctx) * config->vcpu_ratio);
   out->vcpus_used = usage.vcpus;
-  out->memory_mib_total
-      = MAX (0, (gint64) ctx->host_memory_mib (ctx) - config->memory_reserve_mib);
+  out->memory_mib_total = MAX (0, (gint64) ctx->host_memory_mib (ctx) - config->memory_reserve_mib);
   out->memory_mib_used = usage.memory_mib;
   out->disk_bytes_total = (gint64) ((double) status.pool_total_bytes * config->disk_ratio);
   out->disk_bytes_used = usage.disk_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Admission: what the host has, what its rows promise, and whether more fits. For this room only. */
+/* Admission: what the host has, what its rows promise, and whether more fits. For this room only.
+ */
 #pragma once
 #include "ops-image.h"
 #include "store.h"

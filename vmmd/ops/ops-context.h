@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What every verb gets: the daemon's parts it may use, and who asks for what. */
 #pragma once
-#include <glib.h>
 #include "vmm-config.h"
+#include <glib.h>
 
 typedef struct Store Store;
 typedef struct StoreTxn StoreTxn;
@@ -38,7 +38,7 @@ struct VmmContext
 typedef struct
 {
   const char *account_id;
-  gboolean is_admin;        /* came through the administrator's socket */
+  gboolean is_admin; /* came through the administrator's socket */
   const char *request_id;
   const char *action;
   const char *client_token; /* NULL when there is none */

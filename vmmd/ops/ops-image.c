@@ -82,7 +82,8 @@ ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboo
   if (image == NULL || !store_image_count_users (txn, id, &users, error))
     return FALSE;
   if (image->account_id[0] == '\0' && !caller->is_admin)
-    return vmm_fail (error, VMM_ERROR_FORBIDDEN, "the system image '%s' is the administrator's", id);
+    return vmm_fail (error, VMM_ERROR_FORBIDDEN, "the system image '%s' is the administrator's",
+                     id);
   if (users > 0 && !force)
     return vmm_fail (error, VMM_ERROR_IMAGE_IN_USE,
                      "%u instances use the image '%s'; set Force to delete it all the same", users,

@@ -2,20 +2,21 @@
 /* Field checks, and the deadlines of states. */
 #include "config.h"
 
-#include "ops-instance-check.h"
-#include <string.h>
 #include "ops-deadline.h"
+#include "ops-instance-check.h"
 #include "store-key-pair.h"
 #include "vmm-error.h"
+#include <string.h>
 
 gboolean
 ops_check_name (const char *name, GError **error)
 {
   if (name == NULL || vmm_instance_name_is_valid (name))
     return TRUE;
-  return vmm_fail (error, VMM_ERROR_INSTANCE_NAME_MALFORMED,
-                   "the InstanceName must be 2 to 128 characters, begin with a letter, and not with "
-                   "http:// or https://");
+  return vmm_fail (
+      error, VMM_ERROR_INSTANCE_NAME_MALFORMED,
+      "the InstanceName must be 2 to 128 characters, begin with a letter, and not with "
+      "http:// or https://");
 }
 
 gboolean
@@ -33,9 +34,10 @@ ops_check_host_name (const char *name, GError **error)
 {
   if (name == NULL || vmm_instance_host_name_is_valid (name))
     return TRUE;
-  return vmm_fail (error, VMM_ERROR_HOST_NAME_MALFORMED,
-                   "the HostName must be 2 to 64 letters, digits, '.' or '-', not all digits, with no "
-                   "'.' or '-' at an end or doubled");
+  return vmm_fail (
+      error, VMM_ERROR_HOST_NAME_MALFORMED,
+      "the HostName must be 2 to 64 letters, digits, '.' or '-', not all digits, with no "
+      "'.' or '-' at an end or doubled");
 }
 
 /* g_base64_decode() skips what it does not know; a typing error must not pass. */

@@ -2,7 +2,6 @@
 /* RunInstances and CreateInstance: all checks and all rows in one transaction. */
 #include "config.h"
 
-#include <string.h>
 #include "ops-capacity.h"
 #include "ops-deadline.h"
 #include "ops-instance-check.h"
@@ -16,6 +15,7 @@
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
+#include <string.h>
 
 #define MAX_AMOUNT 100
 #define MAX_GROUPS 5
@@ -70,8 +70,10 @@ check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **e
     return vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
                      "the InstanceType '%s' does not exist; see DescribeInstanceTypes", spec->type);
   if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
-    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist", spec->zone_id);
-  if (spec->system_disk_category != NULL && !g_strv_contains (categories, spec->system_disk_category))
+    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist",
+                     spec->zone_id);
+  if (spec->system_disk_category != NULL
+      && !g_strv_contains (categories, spec->system_disk_category))
     return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_CATEGORY, "the disk category '%s' does not exist",
                      spec->system_disk_category);
   return check_amount (spec, error) && ops_check_name (spec->name, error)
@@ -100,8 +102,7 @@ find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
   if (wanted > (guint64) ctx->config->max_image_gib * GIB)
     return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_SIZE, "SystemDisk.Size is %u GiB, at most %d",
                      spec->system_disk_gib, ctx->config->max_image_gib);
-  plan->disk_bytes
-      = wanted != 0 ? wanted : (plan->image->virtual_bytes + GIB - 1) / GIB * GIB;
+  plan->disk_bytes = wanted != 0 ? wanted : (plan->image->virtual_bytes + GIB - 1) / GIB * GIB;
   return TRUE;
 }
 
@@ -181,8 +182,8 @@ admit (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanc
       || !ops_capacity_read (ctx, txn, &capacity, error))
     return FALSE;
   if (have + min > limit)
-    return vmm_fail (error, VMM_ERROR_QUOTA, "the account has %u instances, its limit is %u; %u asked",
-                     have, limit, min);
+    return vmm_fail (error, VMM_ERROR_QUOTA,
+                     "the account has %u instances, its limit is %u; %u asked", have, limit, min);
   fit = ops_capacity_fit (ctx, &capacity, plan->type->vcpus, plan->type->memory_mib,
                           plan->disk_bytes, spec->amount, &why);
   if (fit < min)
@@ -202,8 +203,8 @@ choose_address (StoreTxn *txn, const OpsInstanceSpec *spec, const Plan *plan, ch
       if (!vmm_address_parse (spec->private_ip, &address)
           || !vmm_range_is_usable (&plan->range, address))
         return vmm_fail (error, VMM_ERROR_PRIVATE_IP_MALFORMED,
-                         "the address '%s' is not one an instance may have in %s",
-                         spec->private_ip, plan->vswitch->cidr);
+                         "the address '%s' is not one an instance may have in %s", spec->private_ip,
+                         plan->vswitch->cidr);
     }
   else if (!store_nic_free_address (txn, plan->vswitch->vpc_id, plan->range.first + 1,
                                     plan->range.last - 3, &address, error))

@@ -2,13 +2,13 @@
 /* Looking at instances: one, a page of them, the console, what happened. */
 #include "config.h"
 
+#include "ops-instance.h"
+#include "store-instance.h"
+#include "vmm-error.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "ops-instance.h"
-#include "store-instance.h"
-#include "vmm-error.h"
 
 VmmInstance *
 ops_instance_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
@@ -24,9 +24,8 @@ ops_instance_list (VmmContext *ctx, const VmmCaller *caller, const VmmInstanceQu
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
 
-  return txn != NULL
-             ? store_instance_list (txn, caller->account_id, query, page, out_info, error)
-             : NULL;
+  return txn != NULL ? store_instance_list (txn, caller->account_id, query, page, out_info, error)
+                     : NULL;
 }
 
 char *

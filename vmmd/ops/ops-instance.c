@@ -2,15 +2,15 @@
 /* The verbs on an instance that exists, and the one door by which work reports. */
 #include "config.h"
 
-#include "ops-instance.h"
-#include <string.h>
 #include "ops-capacity.h"
 #include "ops-deadline.h"
 #include "ops-instance-check.h"
+#include "ops-instance.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
+#include <string.h>
 
 /* The event's move of @instance, inside @txn. A refusal names the state as its owner sees it. */
 static gboolean
@@ -87,10 +87,11 @@ delete_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char 
     return vmm_fail (error, VMM_ERROR_DELETION_PROTECTION,
                      "instance '%s' is protected; set DeletionProtection to false first", id);
   if (!force && instance->state != VMM_INSTANCE_STOPPED && instance->state != VMM_INSTANCE_PENDING)
-    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
-                     "the current status '%s' of instance '%s' does not support this operation; stop "
-                     "it first or set Force",
-                     vmm_instance_state_wire (instance->state), id);
+    return vmm_fail (
+        error, VMM_ERROR_INSTANCE_STATUS,
+        "the current status '%s' of instance '%s' does not support this operation; stop "
+        "it first or set Force",
+        vmm_instance_state_wire (instance->state), id);
   return move (ctx, txn, instance, VMM_INSTANCE_DELETE, TRUE, NULL, NULL, error);
 }
 
@@ -173,8 +174,8 @@ ops_instance_batch (VmmContext *ctx, const VmmCaller *caller, OpsBatchVerb verb,
 static gboolean
 check_change (const VmmInstance *instance, const OpsInstanceChange *change, GError **error)
 {
-  gboolean is_starting = instance->state == VMM_INSTANCE_STARTING
-                         || instance->state == VMM_INSTANCE_BOOTING;
+  gboolean is_starting
+      = instance->state == VMM_INSTANCE_STARTING || instance->state == VMM_INSTANCE_BOOTING;
 
   if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_DELETING
       || (is_starting && change->host_name != NULL))
@@ -236,10 +237,11 @@ ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, c
   if (instance == NULL)
     return FALSE;
   if (instance->state != VMM_INSTANCE_STOPPED)
-    return vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
-                     "the current status '%s' of instance '%s' does not support this operation; stop "
-                     "it first",
-                     vmm_instance_state_wire (instance->state), id);
+    return vmm_fail (
+        error, VMM_ERROR_INSTANCE_STATUS,
+        "the current status '%s' of instance '%s' does not support this operation; stop "
+        "it first",
+        vmm_instance_state_wire (instance->state), id);
   if (!ops_capacity_read (ctx, txn, &capacity, error))
     return FALSE;
   capacity.vcpus_used -= instance->vcpus;

@@ -11,7 +11,7 @@
 typedef struct
 {
   const char *image_id, *type, *zone_id;
-  const char *vswitch_id; /* default: the account's default vswitch */
+  const char *vswitch_id;       /* default: the account's default vswitch */
   const char *const *group_ids; /* default: the VPC's default group */
   const char *private_ip;
   const char *name, *description, *host_name, *user_data, *key_pair;
@@ -49,7 +49,7 @@ typedef enum
 } OpsBatchVerb;
 typedef struct
 {
-  char *id, *code, *message;     /* "200", "success"; or the error's */
+  char *id, *code, *message;      /* "200", "success"; or the error's */
   const char *previous, *current; /* states on the wire, static; "" when unknown */
 } OpsBatchResult;
 /* OpsBatchResult* in the order of @ids. */

@@ -3,12 +3,12 @@
 #include "config.h"
 
 #include "ops-key-pair.h"
-#include <string.h>
 #include "ops-txn.h"
 #include "store-key-pair.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-instance.h"
+#include <string.h>
 
 void
 ops_key_pair_free (OpsKeyPair *pair)
@@ -36,8 +36,10 @@ view (const StoreKeyPair *row)
 static char *
 canonical_key (const char *text, char **out_fingerprint)
 {
-  static const char *const types[] = { "ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256",
-                                       "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", NULL };
+  static const char *const types[] = {
+    "ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+    NULL
+  };
   g_autofree char *line = g_strstrip (g_strdup (text));
   g_auto (GStrv) words = g_strsplit (line, " ", 3);
   g_autofree guint8 *blob = NULL;

@@ -3,13 +3,13 @@
 #include "config.h"
 
 #include "ops-key.h"
-#include <string.h>
 #include "ops-secret.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "store-nonce.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
+#include <string.h>
 
 #define KEY_ID_LENGTH 20 /* behind "LTAI", as the vendor's */
 #define SECRET_LENGTH 30
@@ -176,8 +176,7 @@ GPtrArray *
 ops_key_list (VmmContext *ctx, const VmmCaller *caller, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
-  g_autoptr (GPtrArray) rows
-      = txn != NULL ? store_key_list (txn, caller->account_id, error) : NULL;
+  g_autoptr (GPtrArray) rows = txn != NULL ? store_key_list (txn, caller->account_id, error) : NULL;
   GPtrArray *keys;
 
   if (rows == NULL)

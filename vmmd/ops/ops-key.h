@@ -22,11 +22,6 @@ void ops_account_free (OpsAccount *account);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OpsKey, ops_key_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OpsAccount, ops_account_free)
 
-/* Encrypts secrets at rest with the key in @path (0600, made when missing). VMM_ERROR_CONFIG when
- * the file is readable by others or has the wrong size. */
-OpsSecretBox *ops_secret_box_new (const char *path, GError **error);
-void ops_secret_box_free (OpsSecretBox *box);
-
 /* A 16-digit account id for a new @name (1-64 of [A-Za-z0-9._-]). ACCOUNT_EXISTS. */
 OpsAccount *ops_account_create (VmmContext *ctx, const char *name, GError **error);
 /* By name or by id. ACCOUNT_NOT_FOUND. */
@@ -49,5 +44,5 @@ gboolean ops_key_lookup (VmmContext *ctx, const char *key_id, OpsKey **out, GErr
 /* Remembers the nonce for the window; NONCE_USED when the key used it before, also before a restart
  * of the daemon; TIMESTAMP_EXPIRED when the host lost power after that time, for then the memory of
  * nonces may be gone. */
-gboolean ops_nonce_use (VmmContext *ctx, const char *key_id, const char *nonce,
-                        gint64 timestamp_ms, GError **error);
+gboolean ops_nonce_use (VmmContext *ctx, const char *key_id, const char *nonce, gint64 timestamp_ms,
+                        GError **error);

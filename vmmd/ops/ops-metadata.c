@@ -2,7 +2,6 @@
 /* The metadata tree that a guest sees at 100.100.100.200, built from its rows at each request. */
 #include "config.h"
 
-#include <string.h>
 #include "ops-network.h"
 #include "ops-secret.h"
 #include "store-image.h"
@@ -10,6 +9,7 @@
 #include "store-network.h"
 #include "vmm-clock.h"
 #include "vmm-id.h"
+#include <string.h>
 
 #define TOKEN_PATH "/latest/api/token"
 #define TOKEN_TTL_HEADER "x-aliyun-ecs-metadata-token-ttl-seconds"

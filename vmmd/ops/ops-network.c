@@ -2,14 +2,14 @@
 /* Default networks, lists, and the rules of security groups. */
 #include "config.h"
 
-#include "ops-network.h"
-#include <string.h>
 #include "ops-network-default.h"
+#include "ops-network.h"
 #include "ops-txn.h"
 #include "store-network.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
+#include <string.h>
 
 #define RULES_A_GROUP 200
 
@@ -214,8 +214,7 @@ parse_ports (const char *text, int *out_min, int *out_max)
       *out_min = *out_max = -1;
       return TRUE;
     }
-  if (g_strv_length (ends) != 2
-      || !g_ascii_string_to_signed (ends[0], 10, 1, 65535, &min, NULL)
+  if (g_strv_length (ends) != 2 || !g_ascii_string_to_signed (ends[0], 10, 1, 65535, &min, NULL)
       || !g_ascii_string_to_signed (ends[1], 10, 1, 65535, &max, NULL) || min > max)
     return FALSE;
   *out_min = (int) min;
@@ -243,8 +242,8 @@ fill_protocol (const OpsRuleSpec *spec, VmmRule *rule, GError **error)
         if (!parse_ports (spec->source_port_range != NULL ? spec->source_port_range : "-1/-1",
                           &rule->source_port_min, &rule->source_port_max)
             || (!protocols[i].has_ports && rule->source_port_min != -1))
-          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE, "the SourcePortRange '%s' is malformed",
-                           spec->source_port_range);
+          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
+                           "the SourcePortRange '%s' is malformed", spec->source_port_range);
         rule->protocol = g_steal_pointer (&name);
         return TRUE;
       }
@@ -257,7 +256,8 @@ static char *
 canonical_cidr (const char *text)
 {
   const char *slash = strchr (text, '/');
-  g_autofree char *head = slash != NULL ? g_strndup (text, (gsize) (slash - text)) : g_strdup (text);
+  g_autofree char *head
+      = slash != NULL ? g_strndup (text, (gsize) (slash - text)) : g_strdup (text);
   g_autofree char *base = NULL;
   guint32 address = 0;
   guint64 length = 32;
@@ -285,8 +285,8 @@ fill_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, VmmR
       return TRUE;
     }
   if (spec->cidr == NULL)
-    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
-                     "one of %s and %s is mandatory", spec->egress ? "DestCidrIp" : "SourceCidrIp",
+    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "one of %s and %s is mandatory",
+                     spec->egress ? "DestCidrIp" : "SourceCidrIp",
                      spec->egress ? "DestGroupId" : "SourceGroupId");
   rule->cidr = canonical_cidr (spec->cidr);
   rule->peer_group_id = g_strdup ("");

@@ -24,7 +24,8 @@ VmmGroup *ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *i
 typedef struct
 {
   gboolean egress;
-  const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy, *description;
+  const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy,
+      *description;
   const char *nic_type; /* accepted and ignored: all interfaces are in a VPC */
   guint priority;
 } OpsRuleSpec;

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ops-secret.h"
+#include "vmm-error.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "ops-key.h"
-#include "vmm-error.h"
 
 struct OpsSecretBox
 {
@@ -64,8 +63,9 @@ ops_secret_box_new (const char *path, GError **error)
   n = read (fd, box->key, sizeof box->key);
   close (fd);
   if ((st.st_mode & 077) != 0)
-    vmm_fail (error, VMM_ERROR_CONFIG, "%s has mode %04o, must be 0600: others could read the secrets",
-              path, st.st_mode & 07777);
+    vmm_fail (error, VMM_ERROR_CONFIG,
+              "%s has mode %04o, must be 0600: others could read the secrets", path,
+              st.st_mode & 07777);
   else if (n != (ssize_t) sizeof box->key || st.st_size != (off_t) sizeof box->key)
     vmm_fail (error, VMM_ERROR_CONFIG, "%s has %ld bytes, must have %u: restore it from a backup",
               path, (long) st.st_size, (guint) sizeof box->key);

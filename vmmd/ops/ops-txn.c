@@ -3,10 +3,10 @@
 #include "config.h"
 
 #include "ops-txn.h"
-#include <string.h>
 #include "store-account.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
+#include <string.h>
 
 /* The name of the first parameter that only one of the two texts has, or has with that value. */
 static char *

@@ -9,7 +9,8 @@
 #define OPS_TOKEN_KEEP_MS (G_GINT64_CONSTANT (24) * 3600 * 1000)
 
 /* Begins a writing transaction. *@out_answer is the answer given before to the caller's ClientToken
- * (then nothing more is to be done), or NULL. IDEMPOTENT_MISMATCH names the parameter that differs. */
+ * (then nothing more is to be done), or NULL. IDEMPOTENT_MISMATCH names the parameter that differs.
+ */
 StoreTxn *ops_begin (VmmContext *ctx, const VmmCaller *caller, char **out_answer, GError **error);
 /* Remembers @answer for the ClientToken and commits. With dry_run fails with DRY_RUN instead and
  * nothing has changed. */

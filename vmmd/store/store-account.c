@@ -58,7 +58,8 @@ store_account_insert (StoreTxn *txn, const StoreAccount *account, GError **error
       > 0)
     return TRUE;
   if (store_error_is_duplicate (local))
-    return vmm_fail (error, VMM_ERROR_ACCOUNT_EXISTS, "an account named '%s' exists", account->name);
+    return vmm_fail (error, VMM_ERROR_ACCOUNT_EXISTS, "an account named '%s' exists",
+                     account->name);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }
@@ -111,9 +112,9 @@ read_key (StoreRows *rows)
 gboolean
 store_key_insert (StoreTxn *txn, const StoreKey *key, GError **error)
 {
-  return store_exec (txn, error,
-                     "INSERT INTO access_key (" KEY_COLUMNS ") VALUES (?, ?, ?, ?, ?)", "ssbii",
-                     key->id, key->account_id, key->secret, (gint64) key->enabled, key->created_ms)
+  return store_exec (txn, error, "INSERT INTO access_key (" KEY_COLUMNS ") VALUES (?, ?, ?, ?, ?)",
+                     "ssbii", key->id, key->account_id, key->secret, (gint64) key->enabled,
+                     key->created_ms)
          > 0;
 }
 
@@ -160,8 +161,8 @@ store_key_set_enabled (StoreTxn *txn, const char *account_id, const char *id, gb
                        GError **error)
 {
   int changes
-      = store_exec (txn, error, "UPDATE access_key SET enabled=? WHERE id=? AND account_id=?", "iss",
-                    (gint64) enabled, id, account_id);
+      = store_exec (txn, error, "UPDATE access_key SET enabled=? WHERE id=? AND account_id=?",
+                    "iss", (gint64) enabled, id, account_id);
 
   return changed_key (changes, id, error);
 }

@@ -27,6 +27,7 @@ typedef struct
 void store_key_free (StoreKey *key);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreKey, store_key_free)
 
+/* The account must exist. */
 gboolean store_key_insert (StoreTxn *txn, const StoreKey *key, GError **error);
 /* VMM_ERROR_KEY_NOT_FOUND. */
 StoreKey *store_key_get (StoreTxn *txn, const char *id, GError **error);

@@ -3,15 +3,26 @@
 #include "config.h"
 
 #include "store-db.h"
-#include <string.h>
 #include "store-sqlite.h"
 #include "vmm-error.h"
+#include <string.h>
 
 struct StoreRows
 {
   StoreConn *conn;
   sqlite3_stmt *statement;
 };
+
+gboolean
+store_error_is_duplicate (const GError *error)
+{
+  g_autofree char *unique = g_strdup_printf ("(%d)", SQLITE_CONSTRAINT_UNIQUE);
+  g_autofree char *primary = g_strdup_printf ("(%d)", SQLITE_CONSTRAINT_PRIMARYKEY);
+
+  return g_error_matches (error, VMM_ERROR, VMM_ERROR_STORE)
+         && (g_str_has_suffix (error->message, unique)
+             || g_str_has_suffix (error->message, primary));
+}
 
 static gboolean
 bind_string (sqlite3_stmt *statement, int at, const char *text)
@@ -342,8 +353,8 @@ store_list (StoreTxn *txn, const char *columns, const char *table, const char *o
   if (by_token && page->next_token != NULL && *page->next_token != '\0'
       && !page_after_token (filter, order, page->next_token, error))
     return NULL;
-  sql = g_strdup_printf ("SELECT %s, %s FROM %s WHERE %s ORDER BY %s DESC LIMIT ? OFFSET ?", columns,
-                         order, table, filter->where->str, order);
+  sql = g_strdup_printf ("SELECT %s, %s FROM %s WHERE %s ORDER BY %s DESC LIMIT ? OFFSET ?",
+                         columns, order, table, filter->where->str, order);
   add_arg (filter, g_variant_new_int64 ((gint64) limit + 1));
   add_arg (filter, g_variant_new_int64 (by_token ? 0 : ((gint64) page->number - 1) * limit));
   rows = store_query_array (txn, error, sql, filter->args);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Statements for the other files of this room: SQL text, a letter an argument, rows out.
  *
- * Letters: 's' const char* (NULL is SQL NULL), 'i' gint64, 'b' GBytes*. Statements are compiled once
- * a connection and kept by their text, so texts should be few. */
+ * Letters: 's' const char* (NULL is SQL NULL), 'i' gint64, 'b' GBytes*. Statements are compiled
+ * once a connection and kept by their text, so texts should be few. */
 #pragma once
-#include "store.h"
+#include "vmm-query.h"
+#include <glib.h>
+
+typedef struct StoreTxn StoreTxn;
 
 /* Runs a statement without rows. The number of rows changed, or -1. */
 int store_exec (StoreTxn *txn, GError **error, const char *sql, const char *letters, ...);
@@ -55,7 +58,6 @@ void store_filter_in (StoreFilter *filter, const char *column, const char *const
 /* "AND <column> GLOB …" where '*' of @pattern stands for anything and nothing else does. */
 void store_filter_wildcard (StoreFilter *filter, const char *column, const char *pattern);
 
-#include "vmm-query.h"
 /* Rows of "SELECT <columns>, <order> FROM <table> WHERE …" newest first, one page of them. The last
  * column is the integer that orders them; it becomes the token. */
 GPtrArray *store_list (StoreTxn *txn, const char *columns, const char *table, const char *order,

@@ -2,17 +2,17 @@
 /* Images, disks and layers. */
 #include "config.h"
 
-#include "store-image.h"
 #include "store-db.h"
+#include "store-image.h"
 #include "vmm-error.h"
 
 #define IMAGE_COLUMNS                                                                              \
-  "id, account_id, state, name, description, os_type, os_name, architecture, layer_id,"             \
+  "id, account_id, state, name, description, os_type, os_name, architecture, layer_id,"            \
   " source_file, source_format, progress, virtual_bytes, created_ms, deadline_ms, reason"
 /* A disk is Creating for as long as its instance is Pending: derived, so that it cannot drift. */
 #define DISK_COLUMNS                                                                               \
-  "d.id, d.account_id, d.host_id, d.instance_id, d.image_id, d.zone_id, d.name, d.description,"     \
-  " d.category, d.layer_id, d.device, d.is_system, d.delete_with_instance, d.virtual_bytes,"        \
+  "d.id, d.account_id, d.host_id, d.instance_id, d.image_id, d.zone_id, d.name, d.description,"    \
+  " d.category, d.layer_id, d.device, d.is_system, d.delete_with_instance, d.virtual_bytes,"       \
   " d.created_ms, coalesce (i.state, '') = 'pending'"
 #define DISK_TABLE "disk d LEFT JOIN instance i ON i.id=d.instance_id"
 
@@ -83,8 +83,8 @@ store_image_insert (StoreTxn *txn, const VmmImage *i, GError **error)
                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   "sssssssssssiiiis", i->id, i->account_id, vmm_image_state_to_string (i->state),
                   i->name, i->description, i->os_type, i->os_name, i->architecture, i->layer_id,
-                  i->source_file, i->source_format, (gint64) i->progress,
-                  (gint64) i->virtual_bytes, i->created_ms, i->deadline_ms, i->reason)
+                  i->source_file, i->source_format, (gint64) i->progress, (gint64) i->virtual_bytes,
+                  i->created_ms, i->deadline_ms, i->reason)
       > 0)
     return TRUE;
   if (store_error_is_duplicate (local))
@@ -96,11 +96,10 @@ store_image_insert (StoreTxn *txn, const VmmImage *i, GError **error)
 VmmImage *
 store_image_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
 {
-  g_autoptr (StoreRows) rows
-      = store_query (txn, error,
-                     "SELECT " IMAGE_COLUMNS " FROM image WHERE id=?1"
-                     " AND (?2 IS NULL OR account_id=?2 OR account_id='')",
-                     "ss", id, account_id);
+  g_autoptr (StoreRows) rows = store_query (txn, error,
+                                            "SELECT " IMAGE_COLUMNS " FROM image WHERE id=?1"
+                                            " AND (?2 IS NULL OR account_id=?2 OR account_id='')",
+                                            "ss", id, account_id);
   g_autoptr (GError) local = NULL;
 
   if (rows == NULL)
@@ -156,9 +155,9 @@ store_image_list (StoreTxn *txn, const char *account_id, const VmmImageQuery *qu
 GPtrArray *
 store_image_working (StoreTxn *txn, GError **error)
 {
-  return read_ids (store_query (txn, error,
-                                "SELECT id FROM image WHERE state IN ('creating', 'deleting')", ""),
-                   error);
+  return read_ids (
+      store_query (txn, error, "SELECT id FROM image WHERE state IN ('creating', 'deleting')", ""),
+      error);
 }
 
 gboolean
@@ -166,8 +165,8 @@ store_image_move (StoreTxn *txn, const char *id, VmmImageState from, VmmImageSta
                   const char *reason, gint64 deadline_ms, GError **error)
 {
   int changes = store_exec (
-      txn, error, "UPDATE image SET state=?, reason=?, deadline_ms=? WHERE id=? AND state=?", "ssiss",
-      vmm_image_state_to_string (to), reason != NULL ? reason : "", deadline_ms, id,
+      txn, error, "UPDATE image SET state=?, reason=?, deadline_ms=? WHERE id=? AND state=?",
+      "ssiss", vmm_image_state_to_string (to), reason != NULL ? reason : "", deadline_ms, id,
       vmm_image_state_to_string (from));
 
   if (changes == 0)
@@ -179,7 +178,8 @@ store_image_move (StoreTxn *txn, const char *id, VmmImageState from, VmmImageSta
 gboolean
 store_image_set_progress (StoreTxn *txn, const char *id, guint percent, GError **error)
 {
-  return store_exec (txn, error, "UPDATE image SET progress=? WHERE id=?", "is", (gint64) percent, id)
+  return store_exec (txn, error, "UPDATE image SET progress=? WHERE id=?", "is", (gint64) percent,
+                     id)
          >= 0;
 }
 
@@ -314,9 +314,8 @@ store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *quer
                  const VmmPage *page, VmmPageInfo *info, GError **error)
 {
   g_auto (StoreFilter) filter = { NULL, NULL };
-  const char *status = query->status != NULL && *query->status != '\0'
-                           ? status_condition (query->status)
-                           : NULL;
+  const char *status
+      = query->status != NULL && *query->status != '\0' ? status_condition (query->status) : NULL;
 
   store_filter_init (&filter, "d.account_id=?", account_id);
   store_filter_in (&filter, "d.id", query->ids);

@@ -2,16 +2,16 @@
 /* Instances and their events. */
 #include "config.h"
 
-#include "store-instance.h"
 #include "store-db.h"
 #include "store-image.h"
+#include "store-instance.h"
 #include "store-network.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
 
 #define COLUMNS                                                                                    \
-  "id, account_id, host_id, uuid, state, name, description, host_name, image_id, type, zone_id,"    \
-  " user_data, key_pair, public_key, reason, vcpus, memory_mib, deletion_protection,"               \
+  "id, account_id, host_id, uuid, state, name, description, host_name, image_id, type, zone_id,"   \
+  " user_data, key_pair, public_key, reason, vcpus, memory_mib, deletion_protection,"              \
   " boot_when_staged, force, restart_on_crash, created_ms, started_ms, deadline_ms"
 #define N_TEXTS 15
 
@@ -20,10 +20,10 @@ read_instance (StoreRows *rows)
 {
   VmmInstance *i = g_new0 (VmmInstance, 1);
   g_autofree char *state = store_rows_string (rows, 4);
-  char **texts[N_TEXTS] = { &i->id,        &i->account_id, &i->host_id,   &i->uuid,
-                            NULL,          &i->name,       &i->description, &i->host_name,
-                            &i->image_id,  &i->type,       &i->zone_id,   &i->user_data,
-                            &i->key_pair,  &i->public_key, &i->reason };
+  char **texts[N_TEXTS]
+      = { &i->id,      &i->account_id,  &i->host_id,   &i->uuid,       NULL,
+          &i->name,    &i->description, &i->host_name, &i->image_id,   &i->type,
+          &i->zone_id, &i->user_data,   &i->key_pair,  &i->public_key, &i->reason };
 
   for (int t = 0; t < N_TEXTS; t++)
     if (texts[t] != NULL)
@@ -74,7 +74,8 @@ store_instance_get (StoreTxn *txn, const char *account_id, const char *id, GErro
   else if (local != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   else
-    vmm_fail (error, VMM_ERROR_INSTANCE_NOT_FOUND, "the specified instance '%s' does not exist", id);
+    vmm_fail (error, VMM_ERROR_INSTANCE_NOT_FOUND, "the specified instance '%s' does not exist",
+              id);
   if (instance == NULL)
     return NULL;
   instance->nics = store_nic_list (txn, id, error);
@@ -102,7 +103,8 @@ filter_status (StoreFilter *filter, const char *wire)
 static void
 filter_addresses (StoreFilter *filter, const char *const *ips)
 {
-  g_autoptr (GString) sql = g_string_new (" AND id IN (SELECT instance_id FROM nic WHERE ip IN (-1");
+  g_autoptr (GString) sql
+      = g_string_new (" AND id IN (SELECT instance_id FROM nic WHERE ip IN (-1");
 
   if (ips == NULL || ips[0] == NULL)
     return;
@@ -221,7 +223,8 @@ store_instance_set_name (StoreTxn *txn, const char *id, const char *name, GError
 gboolean
 store_instance_set_description (StoreTxn *txn, const char *id, const char *text, GError **error)
 {
-  return store_exec (txn, error, "UPDATE instance SET description=? WHERE id=?", "ss", text, id) > 0;
+  return store_exec (txn, error, "UPDATE instance SET description=? WHERE id=?", "ss", text, id)
+         > 0;
 }
 
 gboolean
@@ -233,7 +236,8 @@ store_instance_set_host_name (StoreTxn *txn, const char *id, const char *name, G
 gboolean
 store_instance_set_user_data (StoreTxn *txn, const char *id, const char *base64, GError **error)
 {
-  return store_exec (txn, error, "UPDATE instance SET user_data=? WHERE id=?", "ss", base64, id) > 0;
+  return store_exec (txn, error, "UPDATE instance SET user_data=? WHERE id=?", "ss", base64, id)
+         > 0;
 }
 
 gboolean
@@ -357,8 +361,8 @@ store_event_count (StoreTxn *txn, const char *instance_id, VmmInstanceEvent even
 
   if (!store_query_int (
           txn, &count, error,
-          "SELECT count(*) FROM instance_event WHERE instance_id=? AND event=? AND at_ms >= ?", "ssi",
-          instance_id, vmm_instance_event_to_string (event), since_ms))
+          "SELECT count(*) FROM instance_event WHERE instance_id=? AND event=? AND at_ms >= ?",
+          "ssi", instance_id, vmm_instance_event_to_string (event), since_ms))
     return FALSE;
   *out = (guint) count;
   return TRUE;

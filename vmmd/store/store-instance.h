@@ -5,6 +5,7 @@
 #include "vmm-instance.h"
 #include "vmm-query.h"
 
+/* With no interfaces yet. */
 gboolean store_instance_insert (StoreTxn *txn, const VmmInstance *instance, GError **error);
 /* With nics. @account_id NULL reads for the daemon itself. VMM_ERROR_INSTANCE_NOT_FOUND. */
 VmmInstance *store_instance_get (StoreTxn *txn, const char *account_id, const char *id,
@@ -19,9 +20,9 @@ typedef struct
 {
   VmmInstanceState from, to;
   VmmInstanceEvent event;
-  const char *reason;    /* NULL for none */
+  const char *reason; /* NULL for none */
   gint64 now_ms;
-  gint64 deadline_ms;    /* of @to; 0 when it is stable */
+  gint64 deadline_ms; /* of @to; 0 when it is stable */
   gboolean force;
 } StoreMove;
 /* The one statement that changes a state: VMM_ERROR_INSTANCE_STATUS when another moved it first.
@@ -62,6 +63,7 @@ typedef struct
   gint64 at_ms;
 } StoreEvent;
 void store_event_free (StoreEvent *event);
+/* StoreEvent*, newest first; @instance_id NULL for all of the account. */
 GPtrArray *store_event_list (StoreTxn *txn, const char *account_id, const char *instance_id,
                              const VmmPage *page, VmmPageInfo *info, GError **error);
 /* How many events of that kind the instance had since @since_ms. */

@@ -2,8 +2,8 @@
 /* Key pairs. */
 #include "config.h"
 
-#include "store-key-pair.h"
 #include "store-db.h"
+#include "store-key-pair.h"
 #include "vmm-error.h"
 
 #define COLUMNS "account_id, name, fingerprint, public_key, created_ms"

@@ -2,8 +2,8 @@
 /* VPCs, vswitches and security groups. */
 #include "config.h"
 
-#include "store-network.h"
 #include "store-db.h"
+#include "store-network.h"
 #include "vmm-error.h"
 
 #define VPC_COLUMNS "id, account_id, name, cidr, is_default, created_ms, idx"
@@ -11,10 +11,10 @@
 #define GROUP_COLUMNS                                                                              \
   "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx"
 #define RULE_COLUMNS                                                                               \
-  "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"          \
+  "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"         \
   " source_port_max, cidr, peer_group_id, description, created_ms"
 #define SAME_RULE                                                                                  \
-  "group_id=? AND egress=? AND accept=? AND priority=? AND protocol=? AND port_min=?"               \
+  "group_id=? AND egress=? AND accept=? AND priority=? AND protocol=? AND port_min=?"              \
   " AND port_max=? AND source_port_min=? AND source_port_max=? AND cidr=? AND peer_group_id=?"
 
 static gpointer
@@ -196,13 +196,15 @@ VmmVpc *
 store_vpc_get_default (StoreTxn *txn, const char *account_id, GError **error)
 {
   return read_one (store_query (txn, error,
-                                "SELECT " VPC_COLUMNS " FROM vpc WHERE account_id=? AND is_default=1",
+                                "SELECT " VPC_COLUMNS
+                                " FROM vpc WHERE account_id=? AND is_default=1",
                                 "s", account_id),
                    read_vpc, error);
 }
 
 VmmVswitch *
-store_vswitch_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id, GError **error)
+store_vswitch_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id,
+                           GError **error)
 {
   return read_one (store_query (txn, error,
                                 "SELECT " VSWITCH_COLUMNS " FROM vswitch"
@@ -242,8 +244,8 @@ store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *id
   store_filter_init (&filter, "account_id=?", account_id);
   store_filter_in (&filter, "id", ids);
   store_filter_string (&filter, "vpc_id=?", vpc_id);
-  return store_list (txn, VSWITCH_COLUMNS, "vswitch", "seq", &filter, page, info,
-                     read_vswitch, (GDestroyNotify) vmm_vswitch_free, error);
+  return store_list (txn, VSWITCH_COLUMNS, "vswitch", "seq", &filter, page, info, read_vswitch,
+                     (GDestroyNotify) vmm_vswitch_free, error);
 }
 
 GPtrArray *
@@ -264,7 +266,8 @@ GPtrArray *
 store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **error)
 {
   g_autoptr (StoreRows) rows = store_query (
-      txn, error, "SELECT " VSWITCH_COLUMNS " FROM vswitch WHERE vpc_id=? ORDER BY id", "s", vpc_id);
+      txn, error, "SELECT " VSWITCH_COLUMNS " FROM vswitch WHERE vpc_id=? ORDER BY id", "s",
+      vpc_id);
 
   return rows != NULL
              ? store_read_all (rows, read_vswitch, (GDestroyNotify) vmm_vswitch_free, error)
@@ -293,16 +296,16 @@ store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error)
                                             "SELECT vpc_id FROM nic WHERE host_id=?) ORDER BY idx",
                                             "s", host_id);
 
-  return rows != NULL ? store_read_all (rows, read_vpc, (GDestroyNotify) vmm_vpc_free, error) : NULL;
+  return rows != NULL ? store_read_all (rows, read_vpc, (GDestroyNotify) vmm_vpc_free, error)
+                      : NULL;
 }
 
 GPtrArray *
 store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
 {
-  g_autoptr (StoreRows) rows
-      = store_query (txn, error,
-                     "SELECT " RULE_COLUMNS " FROM security_rule WHERE group_id=? ORDER BY seq", "s",
-                     group_id);
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error, "SELECT " RULE_COLUMNS " FROM security_rule WHERE group_id=? ORDER BY seq", "s",
+      group_id);
 
   return rows != NULL ? store_read_all (rows, read_rule, (GDestroyNotify) vmm_rule_free, error)
                       : NULL;
@@ -311,14 +314,14 @@ store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
 gboolean
 store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError **error)
 {
-  int changes = store_exec (
-      txn, error,
-      "INSERT OR IGNORE INTO security_rule (" RULE_COLUMNS
-      ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      "ssiiisiiiisssi", r->id, r->group_id, (gint64) r->egress, (gint64) r->accept,
-      (gint64) r->priority, r->protocol, (gint64) r->port_min, (gint64) r->port_max,
-      (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr, r->peer_group_id,
-      r->description, r->created_ms);
+  int changes
+      = store_exec (txn, error,
+                    "INSERT OR IGNORE INTO security_rule (" RULE_COLUMNS
+                    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "ssiiisiiiisssi", r->id, r->group_id, (gint64) r->egress, (gint64) r->accept,
+                    (gint64) r->priority, r->protocol, (gint64) r->port_min, (gint64) r->port_max,
+                    (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
+                    r->peer_group_id, r->description, r->created_ms);
 
   *out_added = changes > 0;
   return changes >= 0;
@@ -327,12 +330,11 @@ store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError 
 gboolean
 store_rule_delete (StoreTxn *txn, const VmmRule *r, gboolean *out_removed, GError **error)
 {
-  int changes
-      = store_exec (txn, error, "DELETE FROM security_rule WHERE " SAME_RULE, "siiisiiiiss",
-                    r->group_id, (gint64) r->egress, (gint64) r->accept, (gint64) r->priority,
-                    r->protocol, (gint64) r->port_min, (gint64) r->port_max,
-                    (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
-                    r->peer_group_id);
+  int changes = store_exec (txn, error, "DELETE FROM security_rule WHERE " SAME_RULE, "siiisiiiiss",
+                            r->group_id, (gint64) r->egress, (gint64) r->accept,
+                            (gint64) r->priority, r->protocol, (gint64) r->port_min,
+                            (gint64) r->port_max, (gint64) r->source_port_min,
+                            (gint64) r->source_port_max, r->cidr, r->peer_group_id);
 
   *out_removed = changes > 0;
   return changes >= 0;

@@ -24,11 +24,14 @@ VmmVswitch *store_vswitch_get_default (StoreTxn *txn, const char *account_id, co
 VmmGroup *store_group_get_default (StoreTxn *txn, const char *account_id, const char *vpc_id,
                                    GError **error);
 
+/* VmmVpc*, newest first. */
 GPtrArray *store_vpc_list (StoreTxn *txn, const char *account_id, const char *const *ids,
                            const VmmPage *page, VmmPageInfo *info, GError **error);
+/* VmmVswitch*, newest first. */
 GPtrArray *store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *ids,
                                const char *vpc_id, const VmmPage *page, VmmPageInfo *info,
                                GError **error);
+/* VmmGroup* without rules, newest first. */
 GPtrArray *store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *query,
                              const VmmPage *page, VmmPageInfo *info, GError **error);
 /* All vswitches of a VPC, groups of a VPC: for the network of this host. */
@@ -37,13 +40,14 @@ GPtrArray *store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **erro
 GPtrArray *store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
                                     GError **error);
 /* Whether an interface on the host is in the VPC, or in the group. */
-gboolean store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
-                              gboolean *out, GError **error);
+gboolean store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gboolean *out,
+                              GError **error);
 gboolean store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id,
                                 gboolean *out, GError **error);
 /* VPCs that have an interface on the host. */
 GPtrArray *store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error);
 
+/* VmmRule*, oldest first. */
 GPtrArray *store_rule_list (StoreTxn *txn, const char *group_id, GError **error);
 /* FALSE in @out_added when an equal rule exists. */
 gboolean store_rule_insert (StoreTxn *txn, const VmmRule *rule, gboolean *out_added,

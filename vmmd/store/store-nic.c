@@ -93,9 +93,10 @@ store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint3
   gint64 highest = -1, gap = 0;
 
   *out = 0;
-  if (!store_query_int (txn, &highest, error,
-                        "SELECT coalesce (max (ip), -1) FROM nic WHERE vpc_id=? AND ip BETWEEN ? AND ?",
-                        "sii", vpc_id, (gint64) first, (gint64) last))
+  if (!store_query_int (
+          txn, &highest, error,
+          "SELECT coalesce (max (ip), -1) FROM nic WHERE vpc_id=? AND ip BETWEEN ? AND ?", "sii",
+          vpc_id, (gint64) first, (gint64) last))
     return FALSE;
   if (highest < (gint64) last)
     {
@@ -129,9 +130,9 @@ read_groups (StoreTxn *txn, GPtrArray *nics, GError **error)
   for (guint i = 0; i < nics->len; i++)
     {
       VmmNic *nic = g_ptr_array_index (nics, i);
-      g_autoptr (StoreRows) rows
-          = store_query (txn, error, "SELECT group_id FROM nic_group WHERE nic_id=? ORDER BY position",
-                         "s", nic->id);
+      g_autoptr (StoreRows) rows = store_query (
+          txn, error, "SELECT group_id FROM nic_group WHERE nic_id=? ORDER BY position", "s",
+          nic->id);
 
       nic->group_ids = rows != NULL ? store_read_all (rows, read_text, g_free, error) : NULL;
       if (nic->group_ids == NULL)
@@ -178,10 +179,9 @@ store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error)
 char *
 store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **error)
 {
-  g_autoptr (StoreRows) rows = store_query (txn, error,
-                                            "SELECT n.instance_id FROM " NIC_TABLE
-                                            " WHERE v.idx=? AND n.ip=?",
-                                            "ii", (gint64) vpc_index, (gint64) ip);
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error, "SELECT n.instance_id FROM " NIC_TABLE " WHERE v.idx=? AND n.ip=?",
+                     "ii", (gint64) vpc_index, (gint64) ip);
 
   return rows != NULL && store_rows_next (rows, error) ? store_rows_string (rows, 0) : NULL;
 }
@@ -189,9 +189,10 @@ store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **
 gboolean
 store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
 {
-  return store_exec (txn, error,
-                     "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
-                     "s", instance_id)
+  return store_exec (
+             txn, error,
+             "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)", "s",
+             instance_id)
              >= 0
          && store_exec (txn, error, "DELETE FROM nic WHERE instance_id=?", "s", instance_id) >= 0;
 }
@@ -203,8 +204,8 @@ store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gbo
   gint64 found = 0;
 
   if (!store_query_int (txn, &found, error,
-                        "SELECT EXISTS (SELECT 1 FROM nic WHERE vpc_id=? AND host_id=?)", "ss", vpc_id,
-                        host_id))
+                        "SELECT EXISTS (SELECT 1 FROM nic WHERE vpc_id=? AND host_id=?)", "ss",
+                        vpc_id, host_id))
     return FALSE;
   *out = found != 0;
   return TRUE;

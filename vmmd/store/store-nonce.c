@@ -2,19 +2,20 @@
 /* The memory of nonces. */
 #include "config.h"
 
+#include "store-db.h"
 #include "store-nonce.h"
+#include "store-sqlite.h"
+#include "vmm-error.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
-#include "store-db.h"
-#include "store-sqlite.h"
-#include "vmm-error.h"
 
 #define SCHEMA                                                                                     \
-  "CREATE TABLE IF NOT EXISTS nonce (key_id TEXT NOT NULL, nonce TEXT NOT NULL,"                    \
-  " expires_ms INTEGER NOT NULL, PRIMARY KEY (key_id, nonce)) WITHOUT ROWID;"                       \
-  "CREATE INDEX IF NOT EXISTS nonce_age ON nonce (expires_ms);"                                     \
-  "CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY, first_ms INTEGER NOT NULL) WITHOUT ROWID;"
+  "CREATE TABLE IF NOT EXISTS nonce (key_id TEXT NOT NULL, nonce TEXT NOT NULL,"                   \
+  " expires_ms INTEGER NOT NULL, PRIMARY KEY (key_id, nonce)) WITHOUT ROWID;"                      \
+  "CREATE INDEX IF NOT EXISTS nonce_age ON nonce (expires_ms);"                                    \
+  "CREATE TABLE IF NOT EXISTS boot (id TEXT PRIMARY KEY, first_ms INTEGER NOT NULL) WITHOUT "      \
+  "ROWID;"
 
 struct StoreNonces
 {
@@ -30,8 +31,8 @@ read_boot (StoreNonces *nonces, const char *boot_id, gint64 now_ms, GError **err
 {
   gint64 others = 0;
 
-  if (!store_query_int (&nonces->txn, &others, error, "SELECT count(*) FROM boot WHERE id <> ?", "s",
-                        boot_id)
+  if (!store_query_int (&nonces->txn, &others, error, "SELECT count(*) FROM boot WHERE id <> ?",
+                        "s", boot_id)
       || store_exec (&nonces->txn, error, "INSERT OR IGNORE INTO boot (id, first_ms) VALUES (?, ?)",
                      "si", boot_id, now_ms)
              < 0)

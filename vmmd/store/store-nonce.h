@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Nonces of signed requests, in a database file of their own.
  *
- * A commit costs no flush to disk, since every request makes one: what a killed daemon wrote is in the
- * kernel and safe. What a power cut may lose is made up for by the boot mark: after one, requests that
- * are older than the daemon's start are refused. Any thread. */
+ * A commit costs no flush to disk, since every request makes one: what a killed daemon wrote is in
+ * the kernel and safe. What a power cut may lose is made up for by the boot mark: after one,
+ * requests that are older than the daemon's start are refused. Any thread. */
 #pragma once
 #include <glib.h>
 

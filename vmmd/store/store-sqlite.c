@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include "store-sqlite.h"
-#include "store-db.h"
 #include "vmm-error.h"
 
 #define BUSY_TIMEOUT_MS 30000
@@ -14,16 +13,6 @@ store_conn_fail (StoreConn *conn, const char *what, GError **error)
   vmm_fail (error, VMM_ERROR_STORE, "database: %s: %s (%d)", what, sqlite3_errmsg (conn->db),
             sqlite3_extended_errcode (conn->db));
   return FALSE;
-}
-
-gboolean
-store_error_is_duplicate (const GError *error)
-{
-  g_autofree char *unique = g_strdup_printf ("(%d)", SQLITE_CONSTRAINT_UNIQUE);
-  g_autofree char *primary = g_strdup_printf ("(%d)", SQLITE_CONSTRAINT_PRIMARYKEY);
-
-  return g_error_matches (error, VMM_ERROR, VMM_ERROR_STORE)
-         && (g_str_has_suffix (error->message, unique) || g_str_has_suffix (error->message, primary));
 }
 
 static void
@@ -43,10 +32,9 @@ StoreConn *
 store_conn_open (const char *path, const char *synchronous, GError **error)
 {
   StoreConn *conn = g_new0 (StoreConn, 1);
-  g_autofree char *pragmas
-      = g_strdup_printf ("PRAGMA journal_mode=WAL; PRAGMA synchronous=%s;"
-                         "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
-                         synchronous);
+  g_autofree char *pragmas = g_strdup_printf ("PRAGMA journal_mode=WAL; PRAGMA synchronous=%s;"
+                                              "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF;",
+                                              synchronous);
 
   conn->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, finalize);
   conn->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One SQLite connection with its compiled statements. Used by this room's store.c and store-db.c. */
+/* One SQLite connection with its compiled statements. Used by this room's store.c and store-db.c.
+ */
 #pragma once
 #include <glib.h>
 #include <sqlite3.h>
@@ -21,6 +22,7 @@ gboolean store_conn_fail (StoreConn *conn, const char *what, GError **error);
 sqlite3_stmt *store_conn_statement (StoreConn *conn, const char *sql, GError **error);
 gboolean store_conn_run (StoreConn *conn, const char *sql, GError **error);
 
+/* What store.h hides: a transaction holds its connection. */
 struct StoreTxn
 {
   struct Store *store;

@@ -2,17 +2,17 @@
 /* Opening, migrating and transactions. */
 #include "config.h"
 
+#include "store-db.h"
+#include "store-resources.h"
+#include "store-sqlite.h"
 #include "store.h"
+#include "vmm-error.h"
+#include "vmm-step.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <string.h>
 #include <unistd.h>
-#include "store-db.h"
-#include "store-resources.h"
-#include "store-sqlite.h"
-#include "vmm-error.h"
-#include "vmm-step.h"
 
 #define MIGRATIONS "/vmmd/store/migrations"
 
@@ -21,8 +21,8 @@ struct Store
   char *path;
   GMutex writing; /* held from begin to the end of a writing transaction */
   StoreConn *writer;
-  GMutex lock;    /* guards idle */
-  GQueue idle;    /* StoreConn*: readers not in use */
+  GMutex lock; /* guards idle */
+  GQueue idle; /* StoreConn*: readers not in use */
 };
 
 static int
@@ -195,7 +195,7 @@ store_meta_get (StoreTxn *txn, const char *key, GError **error)
 gboolean
 store_meta_set (StoreTxn *txn, const char *key, const char *value, GError **error)
 {
-  return store_exec (txn, error, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", "ss", key,
-                     value)
+  return store_exec (txn, error, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", "ss",
+                     key, value)
          > 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The database: open, migrate, transactions. One writer at a time, many readers.
  *
- * Any thread; a transaction belongs to the thread that began it. Errors are VMM_ERROR_STORE unless a
- * function says otherwise. */
+ * Any thread; a transaction belongs to the thread that began it. Errors are VMM_ERROR_STORE unless
+ * a function says otherwise. */
 #pragma once
 #include <glib.h>
 

@@ -3,12 +3,12 @@
  * closed until it is complete. */
 #include "config.h"
 
-#include <string.h>
 #include "ops-instance.h"
 #include "store-image.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
 #include "work-item.h"
+#include <string.h>
 
 #define GUEST_MTU 1450
 
@@ -37,8 +37,7 @@ static VirtSpec *
 spec_of (WorkItem *item, const VmmInstance *instance, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (GPtrArray) disks
-      = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
+  g_autoptr (GPtrArray) disks = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
   g_autoptr (VirtSpec) spec = virt_spec_new ();
 
   if (disks == NULL)

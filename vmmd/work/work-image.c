@@ -99,17 +99,17 @@ import (WorkItem *item, VmmImage *image)
   ImgLayerInfo info = { 0 };
 
   /* What a run before a crash may have left is made again. */
-  if (!name_layer (item, image, &error)
-      || !WORK_CALL (img, layer_remove, image->layer_id, &error))
+  if (!name_layer (item, image, &error) || !WORK_CALL (img, layer_remove, image->layer_id, &error))
     return work_failed (item, g_steal_pointer (&error));
-  if (WORK_CALL (img, import, image->layer_id, image->source_file, image->source_format, on_progress,
-                 &progress, cancellable, &info, &error)
+  if (WORK_CALL (img, import, image->layer_id, image->source_file, image->source_format,
+                 on_progress, &progress, cancellable, &info, &error)
       && finish (item, image, info.virtual_bytes, &error))
     {
       vmm_info ("image %s is available", image->id);
       return WORK_DONE;
     }
-  if (work_is_cancelled (item->work) || g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
+  if (work_is_cancelled (item->work)
+      || g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
     return 0;
   if (g_error_matches (error, VMM_ERROR, VMM_ERROR_STORE))
     return work_failed (item, g_steal_pointer (&error));

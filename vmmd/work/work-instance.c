@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The work of each state of an instance. Every step may run twice; a crash between any two of them is
- * mended by running the state's work again. */
+/* The work of each state of an instance. Every step may run twice; a crash between any two of them
+ * is mended by running the state's work again. */
 #include "config.h"
 
-#include <glib/gstdio.h>
 #include "ops-deadline.h"
 #include "ops-instance.h"
 #include "store-image.h"
@@ -12,8 +11,11 @@
 #include "vmm-error.h"
 #include "vmm-log.h"
 #include "work-item.h"
+#include "work.h"
+#include <glib/gstdio.h>
 
-/* A start that failed so often for a reason of its own (not an absent libvirtd) will not succeed. */
+/* A start that failed so often for a reason of its own (not an absent libvirtd) will not succeed.
+ */
 #define START_ATTEMPTS 3
 /* A guest in its firmware loses the first press of the power button. */
 #define PRESS_AGAIN_MS 5000
@@ -34,9 +36,9 @@ report (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, con
 
   if (ops_instance_event (item->ctx, item->id, instance->state, event, reason, &error))
     {
-      vmm_info ("instance %s: %s after %s%s%s", item->id,
-                vmm_instance_event_to_string (event), vmm_instance_state_to_string (instance->state),
-                reason != NULL ? ": " : "", reason != NULL ? reason : "");
+      vmm_info ("instance %s: %s after %s%s%s", item->id, vmm_instance_event_to_string (event),
+                vmm_instance_state_to_string (instance->state), reason != NULL ? ": " : "",
+                reason != NULL ? reason : "");
       item->failures = 0;
       g_clear_error (item->last_error);
       return event == VMM_INSTANCE_DELETED ? WORK_DONE : 0;
@@ -51,8 +53,7 @@ static gboolean
 make_disks (WorkItem *item, const VmmInstance *instance, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (GPtrArray) disks
-      = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
+  g_autoptr (GPtrArray) disks = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
 
   for (guint i = 0; disks != NULL && i < disks->len; i++)
     {
@@ -107,7 +108,8 @@ start (WorkItem *item, const VmmInstance *instance)
   return work_failed (item, g_steal_pointer (&error));
 }
 
-/* Stop and reboot: the guest is asked first, unless its owner said otherwise or it will not listen. */
+/* Stop and reboot: the guest is asked first, unless its owner said otherwise or it will not listen.
+ */
 static gint64
 stop (WorkItem *item, const VmmInstance *instance)
 {
@@ -130,9 +132,10 @@ stop (WorkItem *item, const VmmInstance *instance)
   if (!power_off (item, instance, &error))
     return work_failed (item, g_steal_pointer (&error));
   return report (item, instance, VMM_INSTANCE_OFF,
-                 is_up && !instance->force ? "the guest did not power itself off in time; its power "
-                                             "was cut"
-                                           : NULL);
+                 is_up && !instance->force
+                     ? "the guest did not power itself off in time; its power "
+                       "was cut"
+                     : NULL);
 }
 
 static void
@@ -152,8 +155,7 @@ remove_logs (WorkItem *item, const VmmInstance *instance)
     }
 }
 
-static gint64
-delete (WorkItem *item, const VmmInstance *instance)
+static gint64 delete (WorkItem *item, const VmmInstance *instance)
 {
   g_autoptr (GError) error = NULL;
   gint64 answer;
@@ -163,7 +165,8 @@ delete (WorkItem *item, const VmmInstance *instance)
     return work_failed (item, g_steal_pointer (&error));
   remove_logs (item, instance);
   answer = report (item, instance, VMM_INSTANCE_DELETED, instance->reason);
-  /* The rows are gone; what they alone had kept alive follows, and at the next start at the latest. */
+  /* The rows are gone; what they alone had kept alive follows, and at the next start at the latest.
+   */
   if (answer == WORK_DONE
       && (!work_network_release (item, instance, &error) || !work_sweep_layers (item, &error)))
     {
@@ -235,9 +238,8 @@ static gint64
 expire (WorkItem *item, const VmmInstance *instance)
 {
   const GError *last = *item->last_error;
-  g_autofree char *reason
-      = g_strdup_printf ("not done within its time%s%s", last != NULL ? ": " : "",
-                         last != NULL ? last->message : "");
+  g_autofree char *reason = g_strdup_printf (
+      "not done within its time%s%s", last != NULL ? ": " : "", last != NULL ? last->message : "");
 
   return report (item, instance, VMM_INSTANCE_FAILED, reason);
 }

@@ -3,17 +3,18 @@
 #pragma once
 #include "vmm-instance.h"
 #include "vmm-step.h"
-#include "work.h"
+#include "work-parts.h"
 
-/* Answers of a kind of work: finished, or look again after so many milliseconds (or when kicked). */
+/* Answers of a kind of work: finished, or look again after so many milliseconds (or when kicked).
+ */
 #define WORK_DONE (-1)
 
 /* What keeps changes of the network apart; the only locks held over driver calls, since netctl
  * serialises a VPC's calls anyway. */
 typedef struct
 {
-  /* Held for reading while one object is changed and for writing while all are compared, so that the
-   * comparison does not take away what was made since it read the rows. */
+  /* Held for reading while one object is changed and for writing while all are compared, so that
+   * the comparison does not take away what was made since it read the rows. */
   GRWLock whole;
   /* A VPC is taken away only when no interface needs it: another instance's start must not fall
    * between the look and the deed. Striped by index; a collision costs a wait and nothing else. */
@@ -27,7 +28,7 @@ typedef struct
   VmmContext *ctx;
   Work *work;
   const char *id;
-  guint failures;    /* since the item last finished */
+  guint failures;      /* since the item last finished */
   GError **last_error; /* kept between runs, for the reason at a deadline */
 } WorkItem;
 
@@ -38,9 +39,13 @@ gboolean work_is_away (const GError *error);
 /* The executor is stopping: give up long steps. */
 gboolean work_is_cancelled (Work *work);
 
+/* One run of the work on an instance: WORK_DONE, or when to look again. */
 gint64 work_instance (WorkItem *item);
+/* The same for an image. */
 gint64 work_image (WorkItem *item);
+/* The same for a security group whose rules changed. */
 gint64 work_group (WorkItem *item);
+/* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 
 /* Brings an instance's domain up as far as its rows say; idempotent. @out_started when it runs. */

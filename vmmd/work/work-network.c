@@ -2,12 +2,12 @@
 /* From rows to the network of this host. */
 #include "config.h"
 
-#include <netinet/in.h>
-#include <stdio.h>
-#include "store-network.h"
 #include "store-instance.h"
+#include "store-network.h"
 #include "vmm-error.h"
 #include "work-item.h"
+#include <netinet/in.h>
+#include <stdio.h>
 
 static GMutex *
 vpc_lock (WorkItem *item, guint32 index)
@@ -58,10 +58,9 @@ protocol_number (const char *name)
   {
     const char *name;
     int number;
-  } numbers[] = { { "tcp", IPPROTO_TCP },
-                  { "udp", IPPROTO_UDP },
-                  { "icmp", IPPROTO_ICMP },
-                  { "gre", IPPROTO_GRE } };
+  } numbers[] = {
+    { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP }, { "gre", IPPROTO_GRE }
+  };
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (g_str_equal (numbers[i].name, name))
@@ -199,14 +198,15 @@ detach (WorkItem *item, NetctlPort *port, GError **error)
 static gboolean
 for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GError **error)
 {
-  g_autoptr (GRWLockReaderLocker) reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
 
   (void) reading;
   for (guint i = 0; txn != NULL && i < instance->nics->len; i++)
     {
-      g_autoptr (NetctlPort) port = port_plan (txn, g_ptr_array_index (instance->nics, i),
-                                               instance->host_name, error);
+      g_autoptr (NetctlPort) port
+          = port_plan (txn, g_ptr_array_index (instance->nics, i), instance->host_name, error);
 
       if (port == NULL || !call (item, port, error))
         return FALSE;
@@ -217,7 +217,8 @@ for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GErro
 gboolean
 work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **error)
 {
-  g_autoptr (GRWLockReaderLocker) reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
   (void) reading;
   for (guint i = 0; i < instance->nics->len; i++)
@@ -247,8 +248,7 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
   gboolean in_use = TRUE;
 
   (void) lock;
-  if (txn == NULL
-      || !store_vpc_is_in_use (txn, nic->vpc_id, item->ctx->host_id, &in_use, error))
+  if (txn == NULL || !store_vpc_is_in_use (txn, nic->vpc_id, item->ctx->host_id, &in_use, error))
     return FALSE;
   if (!in_use)
     return WORK_CALL (item->parts->net, vpc_remove, nic->vpc_index, error);
@@ -257,8 +257,7 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
       const char *id = g_ptr_array_index (nic->group_ids, i);
       g_autoptr (VmmGroup) group = store_group_get (txn, NULL, id, error);
 
-      if (group == NULL
-          || !store_group_is_in_use (txn, id, item->ctx->host_id, &in_use, error)
+      if (group == NULL || !store_group_is_in_use (txn, id, item->ctx->host_id, &in_use, error)
           || (!in_use
               && !WORK_CALL (item->parts->net, group_remove, nic->vpc_index, group->index, error)))
         return FALSE;
@@ -269,7 +268,8 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
 gboolean
 work_network_release (WorkItem *item, const VmmInstance *instance, GError **error)
 {
-  g_autoptr (GRWLockReaderLocker) reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
   (void) reading;
   for (guint i = 0; i < instance->nics->len; i++)
@@ -282,7 +282,8 @@ work_network_release (WorkItem *item, const VmmInstance *instance, GError **erro
 gint64
 work_group (WorkItem *item)
 {
-  g_autoptr (GRWLockReaderLocker) reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (GError) error = NULL;
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
   g_autoptr (VmmGroup) row = txn != NULL ? store_group_get (txn, NULL, item->id, &error) : NULL;
@@ -300,8 +301,7 @@ work_group (WorkItem *item)
   g_clear_pointer (&txn, store_txn_free);
   lock = g_mutex_locker_new (vpc_lock (item, vpc->index));
   txn = store_begin_read (item->ctx->store, &error);
-  if (txn == NULL
-      || !store_group_is_in_use (txn, row->id, item->ctx->host_id, &in_use, &error))
+  if (txn == NULL || !store_group_is_in_use (txn, row->id, item->ctx->host_id, &in_use, &error))
     return work_failed (item, g_steal_pointer (&error));
   if (!in_use)
     return WORK_DONE;
@@ -353,7 +353,8 @@ plan_nic (StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
 gboolean
 work_network_reconcile (WorkItem *item, GError **error)
 {
-  g_autoptr (GRWLockWriterLocker) writing = g_rw_lock_writer_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GRWLockWriterLocker) writing
+      = g_rw_lock_writer_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (NetctlPlan) plan = netctl_plan_new ();
   g_autoptr (GPtrArray) vpcs = NULL;

@@ -2,16 +2,17 @@
 /* Comparing rows and host: adopt, restart, sweep what has no row, and forget what is old. */
 #include "config.h"
 
+#include "ops-txn.h"
 #include "store-account.h"
 #include "store-image.h"
 #include "store-instance.h"
 #include "store-nonce.h"
-#include "ops-txn.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
 #include "vmm-log.h"
 #include "work-item.h"
+#include "work.h"
 
 #define EVERY_MS (5 * 60 * 1000)
 #define AGAIN_MS 5000

@@ -2,11 +2,11 @@
 /* The keyed executor. */
 #include "config.h"
 
-#include "work.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
 #include "vmm-log.h"
 #include "work-item.h"
+#include "work.h"
 
 #define BACK_OFF_FIRST_MS 200
 #define BACK_OFF_LAST_MS 10000
@@ -14,7 +14,7 @@
 typedef struct
 {
   char *id;
-  gint64 due_us;      /* monotonic; when to run next */
+  gint64 due_us; /* monotonic; when to run next */
   gboolean is_running;
   gboolean is_kicked; /* while running */
   guint failures;
@@ -98,8 +98,12 @@ run_kind (WorkItem *item)
 static void
 run_entry (Work *work, Entry *entry)
 {
-  WorkItem item = { .parts = &work->parts, .ctx = work->parts.ctx, .work = work, .id = entry->id,
-                    .failures = entry->failures, .last_error = &entry->last_error };
+  WorkItem item = { .parts = &work->parts,
+                    .ctx = work->parts.ctx,
+                    .work = work,
+                    .id = entry->id,
+                    .failures = entry->failures,
+                    .last_error = &entry->last_error };
   gint64 delay_ms;
 
   entry->is_running = TRUE;
@@ -176,8 +180,11 @@ void
 work_start (Work *work)
 {
   g_autoptr (GError) last_error = NULL;
-  WorkItem item = { .parts = &work->parts, .ctx = work->parts.ctx, .work = work,
-                    .id = WORK_RECONCILE, .last_error = &last_error };
+  WorkItem item = { .parts = &work->parts,
+                    .ctx = work->parts.ctx,
+                    .work = work,
+                    .id = WORK_RECONCILE,
+                    .last_error = &last_error };
   gint64 delay_ms = work_reconcile (&item);
 
   kick_at (work, WORK_RECONCILE, g_get_monotonic_time () + delay_ms * 1000);

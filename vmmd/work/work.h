@@ -2,26 +2,13 @@
 /* The executor: makes the host follow the rows. At most one item an id at a time, on a bounded pool
  * of threads; an item that is kicked while it runs runs once more. */
 #pragma once
-#include "img.h"
-#include "netctl.h"
-#include "ops-context.h"
-#include "virt.h"
-
-typedef struct Work Work;
-
-/* The drivers; borrowed, and must outlive the executor. */
-typedef struct
-{
-  VmmContext *ctx;
-  VirtDriver *virt;
-  Netctl *net;
-  ImgStore *img;
-} WorkParts;
+#include "work-parts.h"
 
 /* The reserved id of the comparison of rows and host: at start, when the hypervisor's connection
  * comes back, and every few minutes. */
 #define WORK_RECONCILE "reconcile"
 
+/* An executor that does nothing yet. @parts is copied. */
 Work *work_new (const WorkParts *parts);
 /* Compares rows and host once, on this thread, then begins to work. */
 void work_start (Work *work);
@@ -29,6 +16,7 @@ void work_start (Work *work);
 void work_kick (Work *work, const char *id);
 /* Lets running items finish and begins no other. Guests are not touched. */
 void work_stop (Work *work);
+/* Stopped before. */
 void work_free (Work *work);
 /* Whether nothing is running or ready (waiting items do not count). For tests. */
 gboolean work_is_idle (Work *work);
