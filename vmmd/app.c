@@ -213,17 +213,17 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
 {
   g_autofree char *pool = g_build_filename (config->state_dir, "pool", NULL);
   g_autofree char *net_dir = g_build_filename (config->run_dir, "net", NULL);
-  g_auto (GStrv) dns = dns_servers (config);
   ImgConfig img = { .dir = pool,
                     .qemu_user = config->qemu_user,
                     .qemu_group = config->qemu_group,
                     .import_user = config->import_user,
                     .max_virtual_bytes = (guint64) config->max_image_gib << 30 };
   NetctlConfig net = { .run_dir = net_dir,
-                       .dns = (const char *const *) dns,
+                       .dns = (const char *const *) app->ctx.dns_servers,
                        .metadata = on_metadata,
                        .metadata_data = app };
 
+  app->ctx.dns_servers = dns_servers (config);
   if (g_str_equal (config->driver, "fake"))
     return app_open_fakes (config, &app->virt, &app->net, &app->img, error);
   if (!g_str_equal (config->driver, "libvirt"))
@@ -295,6 +295,7 @@ app_free (App *app)
   g_clear_pointer (&app->ctx.store, store_close);
   g_clear_pointer (&app->ctx.secrets, ops_secret_box_free);
   g_free (app->ctx.host_id);
+  g_strfreev (app->ctx.dns_servers);
   if (app->lock_fd >= 0)
     {
       unlink (app->lock_path);

@@ -25,6 +25,7 @@ struct VmmContext
   StoreNonces *nonces;
   OpsSecretBox *secrets;
   char *host_id;
+  char **dns_servers; /* given to guests */
   /* Asks the executor to look at the object of that id. Never blocks. */
   void (*kick) (VmmContext *ctx, const char *id);
   /* The two come from above ops, as kick does; set by the application. */

@@ -38,9 +38,8 @@ add_under (Tree *tree, const char *folder, const char *name, const char *value)
 }
 
 static void
-add_lines (Tree *tree, const char *path, const char *comma_list)
+add_lines (Tree *tree, const char *path, char **items)
 {
-  g_auto (GStrv) items = g_strsplit (comma_list, ",", -1);
   g_autofree char *text = g_strjoinv ("\n", items);
 
   if (*text != '\0')
@@ -73,6 +72,8 @@ add_nic (Tree *tree, const VmmNic *nic, const VmmVpc *vpc, const VmmVswitch *vsw
 static void
 add_instance (VmmContext *ctx, Tree *tree, const VmmInstance *i)
 {
+  g_auto (GStrv) ntp_servers = g_strsplit (ctx->config->ntp_servers, ",", -1);
+
   add (tree, "meta-data/instance-id", i->id);
   add (tree, "meta-data/image-id", i->image_id);
   add (tree, "meta-data/hostname", i->host_name);
@@ -84,8 +85,8 @@ add_instance (VmmContext *ctx, Tree *tree, const VmmInstance *i)
   add (tree, "meta-data/instance/instance-type", i->type);
   add (tree, "meta-data/instance/instance-name", i->name);
   add (tree, "meta-data/instance/virtualization-solution", "ECS Virt");
-  add_lines (tree, "meta-data/dns-conf/nameservers", ctx->config->dns_servers);
-  add_lines (tree, "meta-data/ntp-conf/ntp-servers", ctx->config->ntp_servers);
+  add_lines (tree, "meta-data/dns-conf/nameservers", ctx->dns_servers);
+  add_lines (tree, "meta-data/ntp-conf/ntp-servers", ntp_servers);
   if (*i->public_key != '\0')
     add (tree, "meta-data/public-keys/0/openssh-key", i->public_key);
 }

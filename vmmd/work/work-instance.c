@@ -193,12 +193,14 @@ crashed (WorkItem *item, const VmmInstance *instance)
     return work_failed (item, g_steal_pointer (&error));
   g_clear_pointer (&txn, store_txn_free);
   if (!instance->restart_on_crash)
-    reason = g_strdup ("QEMU died; the instance is set not to be restarted");
+    reason = g_strdup ("QEMU is gone without a shutdown; the instance is set not to be restarted");
   else if (count >= (guint) config->crash_restarts)
-    reason = g_strdup_printf ("QEMU died; restarted %u times within %d s before, not again", count,
-                              config->crash_window_s);
+    reason = g_strdup_printf (
+        "QEMU is gone without a shutdown, %u restarts within %d s before; not again", count,
+        config->crash_window_s);
   else
-    return report (item, instance, VMM_INSTANCE_CRASHED, "QEMU died; restarting");
+    return report (item, instance, VMM_INSTANCE_CRASHED,
+                   "QEMU is gone without a shutdown; starting it again");
   return report (item, instance, VMM_INSTANCE_OFF, reason);
 }
 

@@ -14,8 +14,8 @@
 typedef struct
 {
   char *id;
-  gint64 due_us; /* monotonic; when to run next */
-  gboolean is_running;
+  gint64 due_us;      /* monotonic; when to run next */
+  GSequenceIter *due; /* its place among those that wait; NULL while it runs */
   gboolean is_kicked; /* while running */
   guint failures;
   GError *last_error;
@@ -27,6 +27,7 @@ struct Work
   GMutex lock; /* guards all below; never held over a driver call */
   GCond changed;
   GHashTable *entries; /* id → Entry* */
+  GSequence *due;      /* Entry* (borrowed), the next one first */
   GPtrArray *threads;
   guint n_running;
   gint stopping; /* atomic */
@@ -55,27 +56,35 @@ work_new (const WorkParts *parts)
   for (guint i = 0; i < G_N_ELEMENTS (work->net_locks.vpcs); i++)
     g_mutex_init (&work->net_locks.vpcs[i]);
   work->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
+  work->due = g_sequence_new (NULL);
   work->threads = g_ptr_array_new ();
   return work;
+}
+
+static int
+compare_due (gconstpointer a, gconstpointer b, gpointer data)
+{
+  const Entry *left = a, *right = b;
+
+  return left->due_us < right->due_us ? -1 : left->due_us > right->due_us;
+}
+
+static void
+wait_until (Work *work, Entry *entry, gint64 due_us)
+{
+  if (entry->due != NULL)
+    g_sequence_remove (entry->due);
+  entry->due_us = due_us;
+  entry->due = g_sequence_insert_sorted (work->due, entry, compare_due, NULL);
 }
 
 /* The entry that is due first and not running. */
 static Entry *
 first_due (Work *work)
 {
-  GHashTableIter iter;
-  gpointer value;
-  Entry *best = NULL;
+  GSequenceIter *first = g_sequence_get_begin_iter (work->due);
 
-  g_hash_table_iter_init (&iter, work->entries);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      Entry *entry = value;
-
-      if (!entry->is_running && (best == NULL || entry->due_us < best->due_us))
-        best = entry;
-    }
-  return best;
+  return g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
 }
 
 static gint64
@@ -106,7 +115,8 @@ run_entry (Work *work, Entry *entry)
                     .last_error = &entry->last_error };
   gint64 delay_ms;
 
-  entry->is_running = TRUE;
+  g_sequence_remove (entry->due);
+  entry->due = NULL;
   entry->is_kicked = FALSE;
   work->n_running++;
   g_mutex_unlock (&work->lock);
@@ -116,12 +126,11 @@ run_entry (Work *work, Entry *entry)
   }
   g_mutex_lock (&work->lock);
   work->n_running--;
-  entry->is_running = FALSE;
   entry->failures = delay_ms == WORK_DONE ? 0 : item.failures;
   if (entry->is_kicked)
-    entry->due_us = 0;
+    wait_until (work, entry, 0);
   else if (delay_ms != WORK_DONE)
-    entry->due_us = g_get_monotonic_time () + delay_ms * 1000;
+    wait_until (work, entry, g_get_monotonic_time () + delay_ms * 1000);
   else
     g_hash_table_remove (work->entries, entry->id);
   g_cond_broadcast (&work->changed);
@@ -159,13 +168,13 @@ kick_at (Work *work, const char *id, gint64 due_us)
     {
       entry = g_new0 (Entry, 1);
       entry->id = g_strdup (id);
-      entry->due_us = due_us;
       g_hash_table_insert (work->entries, entry->id, entry);
+      wait_until (work, entry, due_us);
     }
-  else if (entry->is_running)
+  else if (entry->due == NULL)
     entry->is_kicked = TRUE;
-  else
-    entry->due_us = MIN (entry->due_us, due_us);
+  else if (due_us < entry->due_us)
+    wait_until (work, entry, due_us);
   g_cond_signal (&work->changed);
   g_mutex_unlock (&work->lock);
 }
@@ -209,6 +218,7 @@ work_free (Work *work)
 {
   if (work == NULL)
     return;
+  g_sequence_free (work->due);
   g_hash_table_unref (work->entries);
   g_ptr_array_unref (work->threads);
   g_rw_lock_clear (&work->net_locks.whole);
@@ -222,16 +232,12 @@ work_free (Work *work)
 gboolean
 work_is_idle (Work *work)
 {
-  GHashTableIter iter;
-  gpointer value;
+  const Entry *first;
   gboolean idle;
 
   g_mutex_lock (&work->lock);
-  idle = work->n_running == 0;
-  g_hash_table_iter_init (&iter, work->entries);
-  while (idle && g_hash_table_iter_next (&iter, NULL, &value))
-    if (((Entry *) value)->due_us <= g_get_monotonic_time ())
-      idle = FALSE;
+  first = first_due (work);
+  idle = work->n_running == 0 && (first == NULL || first->due_us > g_get_monotonic_time ());
   g_mutex_unlock (&work->lock);
   return idle;
 }
