@@ -93,6 +93,14 @@ def a_header_that_is_not_there_is_named():
     refused("missing", "vmmd/base/vmm-a.c", {"vmmd/base/vmm-a.c": '#include "vmm-gone.h"\n'})
 
 
+def the_architecture_page_tells_the_same_as_the_readmes():
+    known = layers.rooms(ROOT)
+    with open(os.path.join(ROOT, "docs/architecture.md"), encoding="utf-8") as f:
+        rows = [line.strip("| \n").split(" | ") for line in f if line.startswith("| ")]
+    shown = {row[0]: row[1].split() for row in rows if row[0] in known}
+    assert shown == known, (shown, known)
+
+
 def the_tree_is_clean():
     found = layers.check(ROOT)
     assert found == [], "\n" + "\n".join(map(str, found))
@@ -105,4 +113,4 @@ if __name__ == "__main__":
              a_cycle_of_three_is_found_too, a_module_and_its_own_header_are_no_cycle,
              rooms_that_use_each_other_are_a_cycle, an_include_in_a_comment_does_not_count,
              a_source_without_a_room_is_refused, a_header_that_is_not_there_is_named,
-             the_tree_is_clean])
+             the_architecture_page_tells_the_same_as_the_readmes, the_tree_is_clean])
