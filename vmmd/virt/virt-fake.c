@@ -4,6 +4,7 @@
 
 #include "virt-fake.h"
 
+#include "virt-domain-xml.h"
 #include "virt-facts.h"
 
 /* Wakes the event thread to end. */
@@ -247,7 +248,11 @@ act_list (Fake *self, const char *none, gpointer data, GError **error)
 static gboolean
 start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
 {
-  return call (driver, act_start_paused, spec->id, (gpointer) spec, error);
+  const VirtDomainXmlOptions options = { .is_kvm = FALSE };
+  g_autofree char *xml = virt_domain_xml (spec, &options, error);
+
+  /* A spec that the real driver would refuse is refused here, too. */
+  return xml != NULL && call (driver, act_start_paused, spec->id, (gpointer) spec, error);
 }
 
 static gboolean

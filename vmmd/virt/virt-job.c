@@ -27,6 +27,7 @@ clear_job (gpointer data)
   virConnectClose (job->conn);
   g_free (job->id);
   g_free (job->xml);
+  g_free (job->uuid);
   virt_fact_free (job->fact);
   g_clear_pointer (&job->facts, g_ptr_array_unref);
   g_clear_error (&job->error);

@@ -15,6 +15,7 @@ struct VirtJob
   virConnectPtr conn; /* owned */
   char *id;           /* of the domain, or NULL */
   char *xml;          /* for a definition, or NULL */
+  char *uuid;         /* the one in xml, or NULL */
   VirtJobFunc func;
   VirtFact *fact;   /* result */
   GPtrArray *facts; /* result: VirtFact* */

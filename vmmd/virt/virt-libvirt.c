@@ -123,6 +123,29 @@ read_state (VirtJob *job, virDomainPtr domain, VirtState *out_state, VirtReason 
 
 /* ---- jobs ---- */
 
+/* Forgets a domain that is off, with all that hangs on it. */
+static gboolean
+undefine_domain (const VirtJob *job, virDomainPtr domain, GError **error)
+{
+  const unsigned int with_all
+      = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+        | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
+
+  return virDomainUndefineFlags (domain, with_all) == 0 || is_error (VIR_ERR_NO_DOMAIN)
+         || fail (job, "undefine", error);
+}
+
+/* libvirt binds a name to its UUID, so that another one needs the old definition gone. */
+static gboolean
+make_way (const VirtJob *job, virDomainPtr old, GError **error)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN];
+
+  if (virDomainGetUUIDString (old, uuid) < 0)
+    return fail (job, "read the UUID of", error);
+  return g_ascii_strcasecmp (uuid, job->uuid) == 0 || undefine_domain (job, old, error);
+}
+
 static gboolean
 job_start_paused (VirtJob *job, GError **error)
 {
@@ -133,12 +156,13 @@ job_start_paused (VirtJob *job, GError **error)
     return FALSE;
   if (old != NULL && virDomainIsActive (old) == 1)
     return TRUE;
+  if (old != NULL && !make_way (job, old, error))
+    return FALSE;
   domain = virDomainDefineXML (job->conn, job->xml);
   if (domain == NULL)
     return fail (job, "define", error);
-  if (virDomainCreateWithFlags (domain, VIR_DOMAIN_START_PAUSED) < 0)
-    return fail (job, "start", error);
-  return TRUE;
+  return virDomainCreateWithFlags (domain, VIR_DOMAIN_START_PAUSED) == 0
+         || fail (job, "start", error);
 }
 
 static gboolean
@@ -190,9 +214,6 @@ job_reset (VirtJob *job, GError **error)
 static gboolean
 job_undefine (VirtJob *job, GError **error)
 {
-  const unsigned int with_all
-      = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-        | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
   g_autoptr (VirtDomain) domain = NULL;
 
   if (!find (job, &domain, error))
@@ -202,8 +223,7 @@ job_undefine (VirtJob *job, GError **error)
   /* libvirt would make a running one transient, and its end then leaves no reason. */
   if (virDomainIsActive (domain) == 1)
     return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' is not off", job->id);
-  return virDomainUndefineFlags (domain, with_all) == 0 || is_error (VIR_ERR_NO_DOMAIN)
-         || fail (job, "undefine", error);
+  return undefine_domain (job, domain, error);
 }
 
 static gboolean
@@ -314,6 +334,7 @@ start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
   if (job == NULL)
     return FALSE;
   job->xml = g_steal_pointer (&xml);
+  job->uuid = g_strdup (spec->uuid);
   return run (driver, job, error);
 }
 

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The fake driver needs no host. */
+#include "virt-fake.h"
+#include "world.h"
+
+World *
+world_new (void)
+{
+  World *world = g_new0 (World, 1);
+
+  world->driver = virt_fake_new ();
+  world->listener = listener_new (world->driver);
+  return world;
+}
+
+void
+world_free (World *world)
+{
+  listener_free (world->listener, world->driver);
+  virt_driver_free (world->driver);
+  g_free (world);
+}
+
+VirtSpec *
+world_spec (World *world, const char *id, gboolean boots)
+{
+  VirtSpec *spec = spec_new (id);
+
+  spec_add_disk (spec, "vda", "0", "/nowhere/l-0.qcow2", NULL);
+  return spec;
+}
+
+gboolean
+world_wait_booted (World *world, const char *id)
+{
+  return TRUE;
+}
+
+void
+world_crash (World *world, const char *id)
+{
+  assert_true (virt_fake_stage (world->driver, id, VIRT_FAKE_CRASH));
+}
+
+void
+world_take_away (World *world)
+{
+  virt_fake_set_away (world->driver, TRUE);
+}
+
+void
+world_bring_back (World *world)
+{
+  virt_fake_set_away (world->driver, FALSE);
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* libvirt on a private host (tests/lib/private-host), with guests under TCG. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "world.h"
+
+#define POOL "/var/lib/vmmd/layers"
+#define BOOT_MS 90000
+#define POLL_US 50000
+
+/* Runs a program to its end; the test fails when it does. */
+static void
+run (const char *const *argv)
+{
+  int status = -1;
+
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status,
+                NULL);
+  if (status != 0)
+    fail_msg ("'%s' failed", argv[0]);
+}
+
+static pid_t
+pid_in (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return (pid_t) g_ascii_strtoll (text, NULL, 10);
+}
+
+/* The modes docs/hypervisor.md asks for. */
+static void
+make_directories (void)
+{
+  const struct group *kvm = getgrnam ("kvm");
+
+  assert_non_null (kvm);
+  assert_int_equal (chmod ("/var/lib/vmmd", 0711), 0);
+  g_mkdir_with_parents (POOL, 0711);
+  g_mkdir_with_parents ("/var/lib/vmmd/console", 0700);
+  g_mkdir_with_parents ("/run/vmmd/vnc", 0711);
+  assert_int_equal (chown ("/run/vmmd/vnc", 0, kvm->gr_gid), 0);
+  assert_int_equal (chmod ("/run/vmmd/vnc", 0770), 0);
+}
+
+World *
+world_new (void)
+{
+  World *world;
+
+  if (g_getenv ("VMMD_PRIVATE_HOST") == NULL)
+    return NULL;
+  make_directories ();
+  world = g_new0 (World, 1);
+  world->driver = virt_libvirt_new ("qemu:///system", "tcg", NULL);
+  assert_non_null (world->driver);
+  world->listener = listener_new (world->driver);
+  wait_for_connection (world->listener, world->driver, TRUE);
+  return world;
+}
+
+void
+world_free (World *world)
+{
+  const VirtDriverClass *class = world->driver->class;
+  g_autoptr (GPtrArray) facts = class->list (world->driver, NULL);
+
+  for (guint i = 0; facts != NULL && i < facts->len; i++)
+    {
+      const VirtFact *fact = g_ptr_array_index (facts, i);
+
+      class->destroy (world->driver, fact->id, NULL);
+      class->undefine (world->driver, fact->id, NULL);
+    }
+  listener_free (world->listener, world->driver);
+  virt_driver_free (world->driver);
+  g_free (world);
+}
+
+static void
+give_to_qemu (const char *path, mode_t mode)
+{
+  const struct passwd *qemu = getpwnam ("libvirt-qemu");
+  const struct group *kvm = getgrnam ("kvm");
+
+  assert_non_null (qemu);
+  assert_int_equal (chown (path, qemu->pw_uid, kvm->gr_gid), 0);
+  assert_int_equal (chmod (path, mode), 0);
+}
+
+VirtSpec *
+world_spec (World *world, const char *id, gboolean boots)
+{
+  VirtSpec *spec = spec_new (id);
+  const char *tiny = boots ? g_getenv ("VMMD_TINY_IMAGE") : NULL;
+  g_autofree char *base = g_strdup_printf (POOL "/%s-base.qcow2", id);
+  g_autofree char *top = g_strdup_printf (POOL "/%s-top.qcow2", id);
+  const char *copy[] = { "cp", "-f", tiny, base, NULL };
+  const char *empty[] = { "qemu-img", "create", "-q", "-f", "qcow2", base, "32M", NULL };
+  const char *over[]
+      = { "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, top, NULL };
+
+  if (tiny != NULL)
+    spec->memory_mib = 128;
+  unlink (base);
+  run (tiny != NULL ? copy : empty);
+  run (over);
+  give_to_qemu (base, 0440);
+  give_to_qemu (top, 0600);
+  spec_add_disk (spec, "vda", id, top, base, NULL);
+  unlink (spec->console_log);
+  return spec;
+}
+
+gboolean
+world_wait_booted (World *world, const char *id)
+{
+  g_autofree char *path = g_strdup_printf ("/var/lib/vmmd/console/%s.log", id);
+  gint64 end_us = g_get_monotonic_time () + (gint64) BOOT_MS * 1000;
+
+  if (g_getenv ("VMMD_TINY_IMAGE") == NULL)
+    return FALSE;
+  /* A file that grows tells nobody; hence the polling. */
+  for (;;)
+    {
+      g_autofree char *log = NULL;
+
+      if (g_file_get_contents (path, &log, NULL, NULL) && strstr (log, "VMMD-READY") != NULL)
+        return TRUE;
+      if (g_get_monotonic_time () > end_us)
+        fail_msg ("'%s' did not boot; its console says: %s", id, log != NULL ? log : "nothing");
+      g_usleep (POLL_US);
+    }
+}
+
+void
+world_crash (World *world, const char *id)
+{
+  g_autofree char *path = g_strdup_printf ("/run/libvirt/qemu/%s.pid", id);
+
+  assert_int_equal (kill (pid_in (path), SIGKILL), 0);
+}
+
+void
+world_take_away (World *world)
+{
+  assert_int_equal (kill (pid_in ("/run/libvirtd.pid"), SIGKILL), 0);
+}
+
+void
+world_bring_back (World *world)
+{
+  const char *start[] = { "libvirtd", "--daemon", "--pid-file", "/run/libvirtd.pid", NULL };
+
+  run (start);
+}
