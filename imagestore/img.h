@@ -22,16 +22,21 @@ typedef enum
 
 typedef struct
 {
-  const char *dir;              /* the pool, e.g. /var/lib/vmmd/pool */
+  const char *dir;                    /* the pool, e.g. /var/lib/vmmd/pool */
   const char *qemu_user, *qemu_group; /* who must be able to read sealed and write active layers */
-  const char *import_user;      /* who inspects foreign files */
+  const char *import_user;            /* who inspects foreign files */
   guint64 max_virtual_bytes;
 } ImgConfig;
+
+/* Characters of a layer id: "l-" and twenty of [0-9a-z]. */
+#define IMG_LAYER_ID_LENGTH 22
 
 typedef struct
 {
   guint64 virtual_bytes;
-  guint64 used_bytes; /* blocks on the host */
+  guint64 used_bytes;                   /* blocks on the host */
+  char parent[IMG_LAYER_ID_LENGTH + 1]; /* the layer it rests on, or "" */
+  gboolean is_sealed;
 } ImgLayerInfo;
 
 typedef void (*ImgProgressFunc) (guint percent, gpointer data);
@@ -40,8 +45,11 @@ typedef void (*ImgProgressFunc) (guint percent, gpointer data);
 typedef struct ImgStore ImgStore;
 typedef struct
 {
-  /* An empty layer (@parent NULL) or an overlay on @parent, unsealed, writable by QEMU. Milliseconds
-   * at any size. An existing layer of that id is left as it is. */
+  /* An empty layer (@parent NULL) or an overlay on @parent, unsealed, writable by QEMU.
+   * Milliseconds at any size. An existing layer of that id is left as it is. @virtual_bytes is a
+   * multiple of 512 and not less than the parent's size (else REFUSED); 0 with a parent means the
+   * parent's size. NOT_FOUND when the parent is not there. The parent may be in use and need not be
+   * sealed yet. */
   gboolean (*layer_create) (ImgStore *store, const char *id, const char *parent,
                             guint64 virtual_bytes, GError **error);
   /* Read-only from now on. */
@@ -50,14 +58,18 @@ typedef struct
   gboolean (*layer_remove) (ImgStore *store, const char *id, GError **error);
   /* NOT_FOUND when it is not there. */
   gboolean (*layer_info) (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error);
-  /* Ids of all layers on disk (char*), for the sweep of orphans; files that are not ours in form are
-   * not listed and never touched. */
+  /* Makes an unsealed layer that nobody has open larger; the size it has already is no error, a
+   * smaller one is REFUSED. */
+  gboolean (*layer_grow) (ImgStore *store, const char *id, guint64 virtual_bytes, GError **error);
+  /* Ids of all layers on disk (char*), for the sweep of orphans; files that are not ours in form
+   * are not listed and never touched. */
   GPtrArray *(*layer_list) (ImgStore *store, GError **error);
   /* What the hypervisor opens for the layer. The caller frees it. */
   char *(*layer_path) (ImgStore *store, const char *id);
   /* Checks @file ("raw" or "qcow2", never probed) and converts it into the new, sealed layer @id,
-   * in a confined process. REFUSED with the reason for anything hostile. Leaves nothing behind on
-   * failure. @progress may be NULL and is called on this thread. */
+   * in a confined process. REFUSED for anything hostile; the message begins with the reason's name
+   * and a colon (img-refusal.h). Leaves nothing behind on failure. An existing layer of that id is
+   * left as it is. @progress may be NULL and is called on this thread. @out may be NULL. */
   gboolean (*import) (ImgStore *store, const char *id, const char *file, const char *format,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       ImgLayerInfo *out, GError **error);
@@ -71,7 +83,12 @@ struct ImgStore
   const ImgStoreClass *class;
 };
 
-/* The file pool; makes the directory. */
+/* Whether @id has the form of a layer id. All calls answer REFUSED for another. */
+gboolean img_layer_id_is (const char *id);
+
+/* The file pool; makes the directory and sweeps what a crash left half made. One store a pool at a
+ * time. @config is copied; its @dir must be absolute. The environment variable VMMD_IMG_HELPER
+ * names the helper program where it is not the installed one. */
 ImgStore *img_store_new (const ImgConfig *config, GError **error);
 /* One that only remembers; for tests of the control plane. See img-fake.h for failing calls. */
 ImgStore *img_fake_new (void);

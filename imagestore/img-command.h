@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs one program and waits for it: an argument vector, a deadline, a way to cancel. */
+#pragma once
+#include "img.h"
+
+typedef struct
+{
+  const char *const *argv; /* argv[0] is looked up in PATH */
+  guint timeout_ms;
+  GCancellable *cancellable; /* or NULL */
+  ImgProgressFunc progress;  /* or NULL; gets what `qemu-img -p` prints, on the calling thread */
+  gpointer progress_data;
+
+  /* The outcome; img_command_clear() frees it. */
+  int status;      /* the exit code, or 128 and the signal */
+  GString *output; /* the first 256 KiB */
+  GString *errors; /* the first 16 KiB; not always UTF-8 */
+} ImgCommand;
+
+/* FALSE when it could not be started (IO), was cancelled (CANCELLED) or ran out of time (REFUSED,
+ * "limit"); it and its children are gone then. TRUE with any status otherwise. It gets no input, no
+ * file descriptors of ours and an empty environment but for PATH. Any thread. */
+gboolean img_command_run (ImgCommand *command, GError **error);
+/* The first line of what it said on stderr, in ASCII; the caller frees it. */
+char *img_command_complaint (const ImgCommand *command);
+void img_command_clear (ImgCommand *command);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImgCommand, img_command_clear)

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The fake pool: a hash table behind a lock, with the rules of the real one. */
+#include "config.h"
+
+#include "img-fake.h"
+#include "img-file.h"
+#include "img-name.h"
+#include "img-refusal.h"
+#include <string.h>
+#include <unistd.h>
+
+#define FAKE_DIR "/nowhere/pool"
+/* What an empty layer takes on a real file system. */
+#define EMPTY_BYTES 200704u
+#define MAX_VIRTUAL_BYTES (G_GUINT64_CONSTANT (32) << 40)
+
+typedef struct
+{
+  ImgStore parent;
+  GMutex lock;
+  GHashTable *layers; /* id → ImgLayerInfo */
+  guint calls;
+  guint fail_at;
+  ImgError fail_code;
+  guint64 total_bytes;
+  guint64 free_bytes;
+} Fake;
+
+/* Every call of the table begins here: counts it, and fails it when its turn has come. */
+static gboolean
+enter (Fake *fake, GError **error)
+{
+  fake->calls++;
+  if (fake->fail_at == 0 || --fake->fail_at != 0)
+    return TRUE;
+  g_set_error (error, IMG_ERROR, fake->fail_code, "call %u fails on request", fake->calls);
+  return FALSE;
+}
+
+static ImgLayerInfo *
+find (Fake *fake, const char *id, GError **error)
+{
+  ImgLayerInfo *info;
+
+  if (!img_layer_id_is (id))
+    {
+      img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+      return NULL;
+    }
+  info = g_hash_table_lookup (fake->layers, id);
+  if (info == NULL)
+    g_set_error (error, IMG_ERROR, IMG_ERROR_NOT_FOUND, "layer %s is not there", id);
+  return info;
+}
+
+static gboolean
+add (Fake *fake, const char *id, const ImgLayerInfo *info, GError **error)
+{
+  if (fake->free_bytes < info->used_bytes)
+    {
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_SPACE, "the fake pool is full");
+      return FALSE;
+    }
+  fake->free_bytes -= info->used_bytes;
+  g_hash_table_insert (fake->layers, g_strdup (id), g_memdup2 (info, sizeof *info));
+  return TRUE;
+}
+
+static gboolean
+fake_create (ImgStore *store, const char *id, const char *parent, guint64 virtual_bytes,
+             GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  ImgLayerInfo info = { .used_bytes = EMPTY_BYTES };
+  const ImgLayerInfo *below = NULL;
+
+  if (!enter (fake, error))
+    return FALSE;
+  if (!img_layer_id_is (id))
+    return img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+  if (parent != NULL && !img_layer_id_is (parent))
+    return img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+  if (g_hash_table_contains (fake->layers, id))
+    return TRUE;
+  if (parent != NULL && (below = find (fake, parent, error)) == NULL)
+    return FALSE;
+  if (!img_name_choose_size (virtual_bytes, below != NULL ? below->virtual_bytes : 0,
+                             MAX_VIRTUAL_BYTES, &info.virtual_bytes, error))
+    return FALSE;
+  g_strlcpy (info.parent, parent != NULL ? parent : "", sizeof info.parent);
+  return add (fake, id, &info, error);
+}
+
+static gboolean
+fake_seal (ImgStore *store, const char *id, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+
+  if (info == NULL)
+    return FALSE;
+  info->is_sealed = TRUE;
+  return TRUE;
+}
+
+static gboolean
+fake_remove (ImgStore *store, const char *id, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  const ImgLayerInfo *info;
+
+  if (!enter (fake, error))
+    return FALSE;
+  if (!img_layer_id_is (id))
+    return img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+  info = g_hash_table_lookup (fake->layers, id);
+  if (info != NULL)
+    fake->free_bytes += info->used_bytes;
+  g_hash_table_remove (fake->layers, id);
+  return TRUE;
+}
+
+static gboolean
+fake_info (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  const ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+
+  if (info == NULL)
+    return FALSE;
+  *out = *info;
+  return TRUE;
+}
+
+static gboolean
+fake_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+
+  if (info == NULL || !img_name_check_grow (info, virtual_bytes, MAX_VIRTUAL_BYTES, error))
+    return FALSE;
+  info->virtual_bytes = virtual_bytes;
+  return TRUE;
+}
+
+static GPtrArray *
+fake_list (ImgStore *store, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  GPtrArray *ids;
+  GHashTableIter iter;
+  gpointer id;
+
+  if (!enter (fake, error))
+    return NULL;
+  ids = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_iter_init (&iter, fake->layers);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_ptr_array_add (ids, g_strdup (id));
+  return ids;
+}
+
+static char *
+fake_path (ImgStore *store, const char *id)
+{
+  g_autofree char *name = NULL;
+
+  if (!img_layer_id_is (id))
+    return NULL;
+  name = img_name_file (id);
+  return g_build_filename (FAKE_DIR, name, NULL);
+}
+
+/* The real look at the real file, by the same parser; only the conversion is left out. */
+static gboolean
+inspect (const char *file, const char *format, ImgLayerInfo *out, GError **error)
+{
+  ImgHeader header;
+  gboolean is_ok;
+  int fd;
+
+  if (strcmp (format, "raw") != 0 && strcmp (format, "qcow2") != 0)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2", format);
+      return FALSE;
+    }
+  fd = img_file_open_foreign (file, error);
+  if (fd < 0)
+    return FALSE;
+  if (strcmp (format, "raw") == 0)
+    is_ok = img_file_check_raw (fd, MAX_VIRTUAL_BYTES, error)
+            && img_file_size (fd, &out->virtual_bytes, &out->used_bytes, error);
+  else
+    {
+      is_ok = img_file_read_header (fd, &header, error)
+              && img_header_accept (&header, MAX_VIRTUAL_BYTES, error)
+              && img_file_check_l1 (fd, &header, error)
+              && img_file_size (fd, NULL, &out->used_bytes, error);
+      out->virtual_bytes = is_ok ? header.virtual_bytes : 0;
+    }
+  close (fd);
+  return is_ok;
+}
+
+static gboolean
+fake_import (ImgStore *store, const char *id, const char *file, const char *format,
+             ImgProgressFunc progress, gpointer data, GCancellable *cancellable, ImgLayerInfo *out,
+             GError **error)
+{
+  Fake *fake = (Fake *) store;
+  ImgLayerInfo info = { .is_sealed = TRUE };
+  const ImgLayerInfo *known;
+
+  g_mutex_lock (&fake->lock);
+  if (!enter (fake, error))
+    {
+      g_mutex_unlock (&fake->lock);
+      return FALSE;
+    }
+  known = g_hash_table_lookup (fake->layers, id);
+  if (known != NULL && out != NULL)
+    *out = *known;
+  g_mutex_unlock (&fake->lock);
+  if (!img_layer_id_is (id))
+    return img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+  if (known != NULL)
+    return TRUE;
+  if (!inspect (file, format, &info, error))
+    return FALSE;
+  /* Outside the lock: the caller's function may call us. */
+  if (progress != NULL)
+    progress (100, data);
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_CANCELLED, "it was cancelled");
+      return FALSE;
+    }
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  if (!g_hash_table_contains (fake->layers, id) && !add (fake, id, &info, error))
+    return FALSE;
+  if (out != NULL)
+    *out = *(const ImgLayerInfo *) g_hash_table_lookup (fake->layers, id);
+  return TRUE;
+}
+
+static gboolean
+fake_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+
+  if (!enter (fake, error))
+    return FALSE;
+  *out_total = fake->total_bytes;
+  *out_free = fake->free_bytes;
+  return TRUE;
+}
+
+static void
+fake_free (ImgStore *store)
+{
+  Fake *fake = (Fake *) store;
+
+  g_hash_table_unref (fake->layers);
+  g_mutex_clear (&fake->lock);
+  g_free (fake);
+}
+
+static const ImgStoreClass fake_class = {
+  .layer_create = fake_create,
+  .layer_seal = fake_seal,
+  .layer_remove = fake_remove,
+  .layer_info = fake_info,
+  .layer_grow = fake_grow,
+  .layer_list = fake_list,
+  .layer_path = fake_path,
+  .import = fake_import,
+  .space = fake_space,
+  .free = fake_free,
+};
+
+ImgStore *
+img_fake_new (void)
+{
+  Fake *fake = g_new0 (Fake, 1);
+
+  fake->parent.class = &fake_class;
+  g_mutex_init (&fake->lock);
+  fake->layers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  fake->total_bytes = G_GUINT64_CONSTANT (1) << 40;
+  fake->free_bytes = fake->total_bytes;
+  return &fake->parent;
+}
+
+void
+img_fake_fail_at (ImgStore *store, guint nth, ImgError code)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+
+  fake->fail_at = nth;
+  fake->fail_code = code;
+}
+
+guint
+img_fake_calls (ImgStore *store)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+
+  return fake->calls;
+}
+
+void
+img_fake_set_space (ImgStore *store, guint64 total, guint64 free_bytes)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+
+  fake->total_bytes = total;
+  fake->free_bytes = free_bytes;
+}
+
+void
+img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  ImgLayerInfo *info = g_hash_table_lookup (fake->layers, id);
+
+  g_return_if_fail (info != NULL);
+  info->used_bytes = used_bytes;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A pool that only remembers, and can fail on request. Any thread. */
+#pragma once
+#include "img.h"
+
+/* The @nth call from now (1: the next) of any of the table's calls but layer_path fails with @code
+ * and changes nothing; 0 takes that back. */
+void img_fake_fail_at (ImgStore *store, guint nth, ImgError code);
+/* Calls so far, layer_path not counted. */
+guint img_fake_calls (ImgStore *store);
+/* What space() answers; each layer made or imported takes its used bytes of it. */
+void img_fake_set_space (ImgStore *store, guint64 total, guint64 free_bytes);
+/* Makes @used_bytes the blocks of layer @id, as a guest that writes would. */
+void img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes);

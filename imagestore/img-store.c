@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pool: a directory with one file a layer. A layer gets its final name only when it is whole
+ * and on disk, so a crash leaves either the layer or a file that the next start sweeps. */
+#include "config.h"
+
+#include "img-command.h"
+#include "img-file.h"
+#include "img-import.h"
+#include "img-name.h"
+#include "img-refusal.h"
+#include "img.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define NEW_PREFIX ".new-"
+#define SPOOL ".spool"
+/* For programs that do milliseconds of work. */
+#define TIMEOUT_MS 30000
+
+typedef struct
+{
+  ImgStore parent;
+  char *dir;
+  char *spool;
+  int dir_fd;
+  int spool_fd;
+  uid_t qemu_uid; /* (uid_t) -1: leave the owner as it is */
+  gid_t qemu_gid;
+  char *import_user;
+  guint64 max_virtual_bytes;
+} Pool;
+
+static gboolean
+check_id (const char *id, GError **error)
+{
+  return img_layer_id_is (id) || img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+}
+
+static gboolean
+sync_fd (int fd, GError **error)
+{
+  return fsync (fd) == 0 || img_file_fail (error, "fsync");
+}
+
+/* Opens a layer's file; NOT_FOUND when it is not there. */
+static int
+open_layer (const Pool *pool, const char *id, GError **error)
+{
+  g_autofree char *name = NULL;
+
+  if (!check_id (id, error))
+    return -1;
+  name = img_name_file (id);
+  return img_file_open_below (pool->dir_fd, name, O_RDONLY, error);
+}
+
+static gboolean
+layer_exists (const Pool *pool, const char *id)
+{
+  g_autofree char *name = img_name_file (id);
+  struct stat st;
+
+  return fstatat (pool->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode);
+}
+
+static gboolean
+own (const Pool *pool, int fd, gboolean is_sealed, GError **error)
+{
+  if (pool->qemu_uid != (uid_t) -1
+      && fchown (fd, is_sealed ? 0 : pool->qemu_uid, pool->qemu_gid) < 0)
+    return img_file_fail (error, "fchown");
+  return fchmod (fd, is_sealed ? 0440 : 0600) == 0 || img_file_fail (error, "fchmod");
+}
+
+/* The file @from below @from_fd, open as @fd, becomes layer @id: owner and mode first, then bytes
+ * on disk, then the name. */
+static gboolean
+settle (const Pool *pool, int from_fd, const char *from, int fd, const char *id, gboolean is_sealed,
+        GError **error)
+{
+  g_autofree char *name = img_name_file (id);
+
+  if (!own (pool, fd, is_sealed, error) || !sync_fd (fd, error))
+    return FALSE;
+  if (renameat2 (from_fd, from, pool->dir_fd, name, RENAME_NOREPLACE) < 0)
+    return img_file_fail (error, name);
+  return sync_fd (pool->dir_fd, error);
+}
+
+static gboolean
+run_qemu_img (const char *const *argv, GError **error)
+{
+  g_auto (ImgCommand) command = { .argv = argv, .timeout_ms = TIMEOUT_MS };
+  g_autofree char *complaint = NULL;
+  ImgError code = IMG_ERROR_IO;
+
+  if (!img_command_run (&command, error))
+    return FALSE;
+  if (command.status == 0)
+    return TRUE;
+  complaint = img_command_complaint (&command);
+  if (strstr (complaint, "No space left") != NULL)
+    code = IMG_ERROR_SPACE;
+  g_set_error (error, IMG_ERROR, code, "%s", complaint);
+  return FALSE;
+}
+
+static gboolean
+pool_info (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  ImgLayerInfo info = { 0 };
+  ImgHeader header;
+  struct stat st;
+  gboolean is_ok;
+  int fd = open_layer (pool, id, error);
+
+  if (fd < 0)
+    return FALSE;
+  is_ok = img_file_read_header (fd, &header, error)
+          && (fstat (fd, &st) == 0 || img_file_fail (error, "fstat"));
+  close (fd);
+  if (!is_ok)
+    return FALSE;
+  info.virtual_bytes = header.virtual_bytes;
+  info.used_bytes = (guint64) st.st_blocks * 512;
+  info.is_sealed = (st.st_mode & S_IWUSR) == 0;
+  img_name_parent (header.backing, info.parent);
+  *out = info;
+  return TRUE;
+}
+
+/* The size the new layer gets. */
+static gboolean
+choose_size (const Pool *pool, const char *parent, guint64 asked, guint64 *out_bytes,
+             GError **error)
+{
+  ImgLayerInfo info = { 0 };
+
+  if (parent != NULL && !pool_info ((ImgStore *) pool, parent, &info, error))
+    return FALSE;
+  return img_name_choose_size (asked, info.virtual_bytes, pool->max_virtual_bytes, out_bytes,
+                               error);
+}
+
+static gboolean
+pool_create (ImgStore *store, const char *id, const char *parent, guint64 virtual_bytes,
+             GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  g_autofree char *new_name = NULL, *new_path = NULL, *parent_path = NULL, *size = NULL;
+  gboolean is_ok;
+  guint64 bytes;
+  int fd;
+
+  if (!check_id (id, error) || (parent != NULL && !check_id (parent, error)))
+    return FALSE;
+  if (layer_exists (pool, id))
+    return TRUE;
+  if (!choose_size (pool, parent, virtual_bytes, &bytes, error))
+    return FALSE;
+  new_name = g_strconcat (NEW_PREFIX, id, NULL);
+  new_path = g_build_filename (pool->dir, new_name, NULL);
+  size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+  parent_path = parent != NULL ? store->class->layer_path (store, parent) : NULL;
+  unlinkat (pool->dir_fd, new_name, 0);
+
+  /* -u: the parent may be locked by a running QEMU and need not be opened; we know its size. */
+  const char *const empty[] = { "qemu-img", "create", "-q", "-f", "qcow2", new_path, size, NULL };
+  const char *const overlay[] = { "qemu-img",  "create", "-q",    "-u",     "-f", "qcow2", "-b",
+                                  parent_path, "-F",     "qcow2", new_path, size, NULL };
+  if (!run_qemu_img (parent != NULL ? overlay : empty, error))
+    {
+      unlinkat (pool->dir_fd, new_name, 0);
+      return FALSE;
+    }
+  fd = img_file_open_below (pool->dir_fd, new_name, O_RDWR, error);
+  is_ok = fd >= 0 && settle (pool, pool->dir_fd, new_name, fd, id, FALSE, error);
+  if (fd >= 0)
+    close (fd);
+  if (!is_ok)
+    unlinkat (pool->dir_fd, new_name, 0);
+  return is_ok;
+}
+
+static gboolean
+pool_seal (ImgStore *store, const char *id, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  int fd = open_layer (pool, id, error);
+  gboolean is_ok;
+
+  if (fd < 0)
+    return FALSE;
+  is_ok = own (pool, fd, TRUE, error) && sync_fd (fd, error);
+  close (fd);
+  return is_ok;
+}
+
+static gboolean
+pool_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  g_autofree char *path = NULL, *size = NULL;
+  ImgLayerInfo info;
+
+  if (!pool_info (store, id, &info, error)
+      || !img_name_check_grow (&info, virtual_bytes, pool->max_virtual_bytes, error))
+    return FALSE;
+  if (virtual_bytes == info.virtual_bytes)
+    return TRUE;
+  path = store->class->layer_path (store, id);
+  size = g_strdup_printf ("%" G_GUINT64_FORMAT, virtual_bytes);
+  const char *const argv[] = { "qemu-img", "resize", "-q", "-f", "qcow2", path, size, NULL };
+  return run_qemu_img (argv, error);
+}
+
+static gboolean
+pool_remove (ImgStore *store, const char *id, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  g_autofree char *name = NULL;
+
+  if (!check_id (id, error))
+    return FALSE;
+  name = img_name_file (id);
+  return unlinkat (pool->dir_fd, name, 0) == 0 || errno == ENOENT || img_file_fail (error, name);
+}
+
+/* Calls @func with each name in the directory; "." and ".." too. */
+static gboolean
+for_each_name (int dir_fd, void (*func) (int dir_fd, const char *name, gpointer data),
+               gpointer data, GError **error)
+{
+  /* A handle of its own: the position in the directory belongs to the handle. */
+  int fd = openat (dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  struct dirent *entry;
+
+  if (dir == NULL)
+    {
+      img_file_fail (error, "reading the pool");
+      if (fd >= 0)
+        close (fd);
+      return FALSE;
+    }
+  while ((entry = readdir (dir)) != NULL)
+    func (dir_fd, entry->d_name, data);
+  closedir (dir);
+  return TRUE;
+}
+
+static void
+add_layer (int dir_fd, const char *name, gpointer data)
+{
+  char *id = img_name_layer (name);
+  struct stat st;
+
+  if (id != NULL && fstatat (dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode))
+    g_ptr_array_add (data, g_steal_pointer (&id));
+  g_free (id);
+}
+
+static GPtrArray *
+pool_list (ImgStore *store, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
+
+  return for_each_name (pool->dir_fd, add_layer, ids, error) ? g_steal_pointer (&ids) : NULL;
+}
+
+static char *
+pool_path (ImgStore *store, const char *id)
+{
+  const Pool *pool = (const Pool *) store;
+  g_autofree char *name = NULL;
+
+  if (!img_layer_id_is (id))
+    return NULL;
+  name = img_name_file (id);
+  return g_build_filename (pool->dir, name, NULL);
+}
+
+static gboolean
+pool_import (ImgStore *store, const char *id, const char *file, const char *format,
+             ImgProgressFunc progress, gpointer data, GCancellable *cancellable, ImgLayerInfo *out,
+             GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  const ImgImport import = { .spool_fd = pool->spool_fd,
+                             .spool_path = pool->spool,
+                             .import_user = pool->import_user,
+                             .max_virtual_bytes = pool->max_virtual_bytes,
+                             .name = id,
+                             .file = file,
+                             .format = format,
+                             .progress = progress,
+                             .progress_data = data,
+                             .cancellable = cancellable };
+  ImgLayerInfo info;
+
+  if (!check_id (id, error))
+    return FALSE;
+  if (!layer_exists (pool, id))
+    {
+      g_autofree char *from = g_strconcat (id, "/work/" IMG_IMPORT_RESULT, NULL);
+      int fd = img_import_run (&import, error);
+      gboolean is_ok = fd >= 0 && settle (pool, pool->spool_fd, from, fd, id, TRUE, error);
+
+      if (fd >= 0)
+        close (fd);
+      img_import_clean (&import);
+      if (!is_ok)
+        return FALSE;
+    }
+  return pool_info (store, id, out != NULL ? out : &info, error);
+}
+
+static gboolean
+pool_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error)
+{
+  const Pool *pool = (const Pool *) store;
+  struct statvfs fs;
+
+  if (fstatvfs (pool->dir_fd, &fs) < 0)
+    return img_file_fail (error, "fstatvfs");
+  *out_total = (guint64) fs.f_blocks * fs.f_frsize;
+  *out_free = (guint64) fs.f_bavail * fs.f_frsize;
+  return TRUE;
+}
+
+static void
+pool_free (ImgStore *store)
+{
+  Pool *pool = (Pool *) store;
+
+  if (pool->dir_fd >= 0)
+    close (pool->dir_fd);
+  if (pool->spool_fd >= 0)
+    close (pool->spool_fd);
+  g_free (pool->dir);
+  g_free (pool->spool);
+  g_free (pool->import_user);
+  g_free (pool);
+}
+
+static const ImgStoreClass pool_class = {
+  .layer_create = pool_create,
+  .layer_seal = pool_seal,
+  .layer_remove = pool_remove,
+  .layer_info = pool_info,
+  .layer_grow = pool_grow,
+  .layer_list = pool_list,
+  .layer_path = pool_path,
+  .import = pool_import,
+  .space = pool_space,
+  .free = pool_free,
+};
+
+static gboolean
+find_owner (Pool *pool, const ImgConfig *config, GError **error)
+{
+  g_autofree char *buffer = g_malloc (65536);
+  struct passwd user, *found_user = NULL;
+  struct group group, *found_group = NULL;
+
+  pool->qemu_uid = (uid_t) -1;
+  pool->qemu_gid = (gid_t) -1;
+  /* Only root can give files away; without root QEMU runs as we do. */
+  if (geteuid () != 0 || config->qemu_user == NULL)
+    return TRUE;
+  if (getpwnam_r (config->qemu_user, &user, buffer, 65536, &found_user) != 0 || found_user == NULL)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "no user \"%s\"", config->qemu_user);
+      return FALSE;
+    }
+  pool->qemu_uid = user.pw_uid;
+  pool->qemu_gid = user.pw_gid;
+  if (config->qemu_group == NULL)
+    return TRUE;
+  if (getgrnam_r (config->qemu_group, &group, buffer, 65536, &found_group) != 0
+      || found_group == NULL)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "no group \"%s\"", config->qemu_group);
+      return FALSE;
+    }
+  pool->qemu_gid = group.gr_gid;
+  return TRUE;
+}
+
+/* Makes and opens the pool (QEMU may look up names in it) and the spool (only we may). */
+static gboolean
+open_directories (Pool *pool, GError **error)
+{
+  if (g_mkdir_with_parents (pool->dir, 0750) < 0)
+    return img_file_fail (error, pool->dir);
+  pool->dir_fd = open (pool->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (pool->dir_fd < 0)
+    return img_file_fail (error, pool->dir);
+  if (pool->qemu_uid != (uid_t) -1 && fchown (pool->dir_fd, 0, pool->qemu_gid) < 0)
+    return img_file_fail (error, pool->dir);
+  if (fchmod (pool->dir_fd, 0750) < 0)
+    return img_file_fail (error, pool->dir);
+  if (mkdirat (pool->dir_fd, SPOOL, 0700) < 0 && errno != EEXIST)
+    return img_file_fail (error, pool->spool);
+  pool->spool_fd = img_file_open_below (pool->dir_fd, SPOOL, O_RDONLY | O_DIRECTORY, error);
+  return pool->spool_fd >= 0;
+}
+
+static void
+sweep_new (int dir_fd, const char *name, gpointer data)
+{
+  if (g_str_has_prefix (name, NEW_PREFIX) && img_layer_id_is (name + strlen (NEW_PREFIX)))
+    unlinkat (dir_fd, name, 0);
+}
+
+static void
+sweep_spool (int dir_fd, const char *name, gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (img_layer_id_is (name) && !img_file_remove_tree (dir_fd, name, &error))
+    g_warning ("an old import's files stay: %s", error->message);
+}
+
+ImgStore *
+img_store_new (const ImgConfig *config, GError **error)
+{
+  Pool *pool = g_new0 (Pool, 1);
+  ImgStore *store = &pool->parent;
+
+  store->class = &pool_class;
+  pool->dir = g_strdup (config->dir);
+  pool->spool = g_build_filename (config->dir, SPOOL, NULL);
+  pool->import_user = g_strdup (config->import_user);
+  pool->max_virtual_bytes = config->max_virtual_bytes;
+  pool->dir_fd = -1;
+  pool->spool_fd = -1;
+  /* qemu-img would take a path such as "nbd:…" for something else than a file. */
+  if (!g_path_is_absolute (config->dir))
+    g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "the pool \"%s\" is not an absolute path",
+                 config->dir);
+  else if (find_owner (pool, config, error) && open_directories (pool, error)
+           && for_each_name (pool->dir_fd, sweep_new, NULL, error)
+           && for_each_name (pool->spool_fd, sweep_spool, NULL, error))
+    return store;
+  img_store_free (store);
+  return NULL;
+}
+
+void
+img_store_free (ImgStore *store)
+{
+  if (store != NULL)
+    store->class->free (store);
+}
