@@ -224,7 +224,7 @@ fake_import (ImgStore *store, const char *id, const char *file, const char *form
       g_mutex_unlock (&fake->lock);
       return FALSE;
     }
-  known = g_hash_table_lookup (fake->layers, id);
+  known = img_layer_id_is (id) ? g_hash_table_lookup (fake->layers, id) : NULL;
   if (known != NULL && out != NULL)
     *out = *known;
   g_mutex_unlock (&fake->lock);
