@@ -34,6 +34,8 @@ report (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, con
 {
   g_autoptr (GError) error = NULL;
 
+  if (reason != NULL && *reason == '\0')
+    reason = NULL;
   if (ops_instance_event (item->ctx, item->id, instance->state, event, reason, &error))
     {
       vmm_info ("instance %s: %s after %s%s%s", item->id, vmm_instance_event_to_string (event),
