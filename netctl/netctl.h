@@ -22,7 +22,7 @@ typedef enum
 /* Where a guest finds its metadata, in every VPC. */
 #define NETCTL_METADATA_ADDRESS "100.100.100.200"
 /* Bounds of the indexes below, so that one name prefix ("et0", "eu0", never "eth") covers all. */
-#define NETCTL_VPC_INDEX_MAX 0xfffff
+#define NETCTL_VPC_INDEX_MAX 0xfff00
 #define NETCTL_PORT_INDEX_MAX 0xfffffff
 
 /* An address with a prefix length, parsed once at the edge; text for the kernel is printed from

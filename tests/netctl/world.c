@@ -1,0 +1,580 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A private host for tests of the kernel's driver. */
+#include "world.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "netctl-ns.h"
+#include "netctl-plan.h"
+
+void
+world_need_private_host (void)
+{
+  if (geteuid () == 0 && g_strcmp0 (g_getenv ("VMMD_PRIVATE_HOST"), "1") == 0)
+    return;
+  g_print ("1..0 # SKIP needs a private host: tests/lib/private-host --no-libvirt\n");
+  exit (77);
+}
+
+static char *
+vrun (const char *format, va_list arguments, gboolean *out_is_ok)
+{
+  g_autofree char *line = g_strdup_vprintf (format, arguments);
+  g_auto (GStrv) argv = g_strsplit (line, " ", -1);
+  g_autofree char *output = NULL, *fault = NULL;
+  int status;
+
+  *out_is_ok = g_spawn_sync (NULL, argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, &fault,
+                             &status, NULL)
+               && g_spawn_check_wait_status (status, NULL);
+  if (!*out_is_ok)
+    print_message ("%s: %s\n", line, fault != NULL ? fault : "");
+  return g_steal_pointer (&output);
+}
+
+char *
+world_run (const char *format, ...)
+{
+  va_list arguments;
+  gboolean is_ok;
+  char *output;
+
+  va_start (arguments, format);
+  output = vrun (format, arguments, &is_ok);
+  va_end (arguments);
+  assert_true (is_ok);
+  return output;
+}
+
+gboolean
+world_try (const char *format, ...)
+{
+  va_list arguments;
+  gboolean is_ok;
+
+  va_start (arguments, format);
+  g_free (vrun (format, arguments, &is_ok));
+  va_end (arguments);
+  return is_ok;
+}
+
+#define RUN(...) g_free (world_run (__VA_ARGS__))
+
+static guint
+answer (guint32 vpc, const char *peer, const char *method, const char *path, GHashTable *headers,
+        GBytes **out_body, gpointer data)
+{
+  const char *token = g_hash_table_lookup (headers, "x-token");
+  char *text = g_strdup_printf ("%s %s vpc=%u peer=%s token=%s", method, path, vpc, peer,
+                                token != NULL ? token : "");
+
+  *out_body = g_bytes_new_take (text, strlen (text));
+  return g_str_equal (path, "/absent") ? 404 : 200;
+}
+
+static void
+assert_done (gboolean is_done, const GError *error)
+{
+  if (!is_done)
+    print_error ("%s\n", error->message);
+  assert_true (is_done);
+}
+
+void
+world_start (World *world)
+{
+  static const char *const dns[] = { "192.0.2.53", NULL };
+  NetctlConfig config = { .run_dir = world->run_dir, .dns = dns, .metadata = answer };
+  g_autoptr (GError) error = NULL;
+
+  world->net = netctl_new (&config, &error);
+  assert_done (world->net != NULL, error);
+  assert_done (world->net->class->reconcile (world->net, world->plan, &error), error);
+}
+
+void
+world_stop (World *world)
+{
+  g_clear_pointer (&world->net, netctl_free);
+}
+
+static void
+guest_free (Guest *guest)
+{
+  g_free (guest->ns);
+  g_free (guest->address);
+  g_free (guest->gateway);
+  g_free (guest);
+}
+
+World *
+world_new (void)
+{
+  World *world = g_new0 (World, 1);
+
+  world->run_dir = g_dir_make_tmp ("netctl-XXXXXX", NULL);
+  assert_int_equal (g_chmod (world->run_dir, 0755), 0);
+  world->plan = netctl_plan_new ();
+  world->guests = g_ptr_array_new_with_free_func ((GDestroyNotify) guest_free);
+  world_start (world);
+  return world;
+}
+
+void
+world_free (World *world)
+{
+  g_autoptr (NetctlPlan) nothing = netctl_plan_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *rest = NULL, *dhcp = g_build_filename (world->run_dir, "dhcp", NULL);
+
+  if (world->net == NULL)
+    world_start (world);
+  for (guint i = 0; i < world->guests->len; i++)
+    world_try ("ip netns del %s", ((Guest *) g_ptr_array_index (world->guests, i))->ns);
+  if (world_try ("test -e /run/netns/outside"))
+    RUN ("ip netns del outside");
+  /* A namespace goes with its links, but the kernel does that at its leisure. */
+  for (guint i = 0; i < world->guests->len; i++)
+    {
+      Guest *guest = g_ptr_array_index (world->guests, i);
+      g_autofree char *ns = netctl_vpc_namespace_name (guest->port->vpc);
+      g_autofree char *tap = netctl_port_tap_name (guest->port->index);
+
+      for (guint j = 0; j < 500 && world_try ("ip -n %s link show %s", ns, tap); j++)
+        g_usleep (10000);
+    }
+  assert_done (world->net->class->reconcile (world->net, nothing, &error), error);
+  rest = world_fingerprint (world);
+  assert_string_equal (rest, "");
+  world_stop (world);
+  netctl_plan_free (world->plan);
+  g_ptr_array_unref (world->guests);
+  assert_int_equal (g_rmdir (dhcp), 0);
+  assert_int_equal (g_rmdir (world->run_dir), 0);
+  g_free (world->run_dir);
+  g_free (world);
+}
+
+NetctlVpc *
+world_vpc (World *world, guint32 index, const char *range, gboolean nat)
+{
+  NetctlVpc *vpc = netctl_vpc_new ();
+  g_autoptr (GError) error = NULL;
+  NetctlSubnet subnet;
+
+  vpc->index = index;
+  vpc->id = g_strdup_printf ("vpc-%u", index);
+  vpc->nat = nat;
+  assert_true (netctl_prefix_parse (range, &subnet.range));
+  subnet.gateway = subnet.range;
+  subnet.gateway.length = 32;
+  subnet.gateway.bytes[3] |= 1;
+  g_array_append_val (vpc->subnets, subnet);
+  g_ptr_array_add (world->plan->vpcs, vpc);
+  assert_done (world->net->class->vpc_apply (world->net, vpc, &error), error);
+  return vpc;
+}
+
+NetctlGroup *
+world_group (World *world, guint32 vpc, guint32 index)
+{
+  NetctlGroup *group = netctl_group_new ();
+
+  group->vpc = vpc;
+  group->index = index;
+  group->members_reach_each_other = TRUE;
+  g_ptr_array_add (world->plan->groups, group);
+  world_apply_group (world, group);
+  return group;
+}
+
+void
+world_rule (NetctlGroup *group, NetctlDirection direction, gboolean accept, guint priority,
+            int protocol, int port_min, int port_max, const char *peer)
+{
+  NetctlRule rule = { .direction = direction,
+                      .accept = accept,
+                      .priority = priority,
+                      .protocol = protocol,
+                      .port_min = port_min,
+                      .port_max = port_max,
+                      .source_port_min = -1,
+                      .source_port_max = -1 };
+
+  rule.peer_is_group = g_str_has_prefix (peer, "group ");
+  if (rule.peer_is_group)
+    rule.peer_group = (guint32) g_ascii_strtoull (peer + strlen ("group "), NULL, 10);
+  else
+    assert_true (netctl_prefix_parse (peer, &rule.peer));
+  g_array_append_val (group->rules, rule);
+}
+
+void
+world_apply_group (World *world, const NetctlGroup *group)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_done (world->net->class->group_apply (world->net, group, &error), error);
+}
+
+Guest *
+world_guest_apart (World *world, guint32 vpc, guint32 port, const char *address, guint32 group)
+{
+  Guest *guest = g_new0 (Guest, 1);
+  g_autofree char *tap = netctl_port_tap_name (port), *mac = NULL;
+  NetctlPrefix prefix;
+
+  guest->world = world;
+  guest->ns = g_strdup_printf ("guest%u", world->namespaces++);
+  guest->address = g_strdup (address);
+  guest->port = netctl_port_new ();
+  guest->port->vpc = vpc;
+  guest->port->index = port;
+  guest->port->id = g_strdup_printf ("eni-%u", port);
+  guest->port->host_name = g_strdup_printf ("host%u", port);
+  memcpy (guest->port->mac, "\x00\x16\x3e\x00\x00", 5);
+  guest->port->mac[5] = (guint8) port;
+  assert_true (netctl_prefix_parse (address, &prefix));
+  g_array_append_val (guest->port->addresses, prefix);
+  g_array_append_val (guest->port->groups, group);
+  prefix.bytes[3] = 1;
+  guest->gateway = netctl_prefix_address (&prefix);
+  g_ptr_array_add (world->plan->ports, guest->port);
+  g_ptr_array_add (world->guests, guest);
+
+  mac = netctl_mac_format (guest->port->mac);
+  RUN ("ip netns add %s", guest->ns);
+  RUN ("ip link add %s type veth peer name eth0 netns %s", tap, guest->ns);
+  RUN ("ip -n %s link set eth0 address %s mtu 1450 up", guest->ns, mac);
+  RUN ("ip -n %s link set lo up", guest->ns);
+  RUN ("ip -n %s addr add %s/24 dev eth0", guest->ns, address);
+  RUN ("ip -n %s route add default via %s", guest->ns, guest->gateway);
+  return guest;
+}
+
+Guest *
+world_guest (World *world, guint32 vpc, guint32 port, const char *address, guint32 group)
+{
+  Guest *guest = world_guest_apart (world, vpc, port, address, group);
+  g_autoptr (GError) error = NULL;
+
+  assert_done (world->net->class->port_prepare (world->net, guest->port, &error), error);
+  assert_done (world->net->class->port_attach (world->net, guest->port, &error), error);
+  return guest;
+}
+
+void
+world_detach (Guest *guest)
+{
+  Netctl *net = guest->world->net;
+  g_autoptr (GError) error = NULL;
+
+  assert_done (net->class->port_detach (net, guest->port, &error), error);
+}
+
+void
+world_forget (Guest *guest)
+{
+  GPtrArray *ports = guest->world->plan->ports;
+  guint at = 0;
+
+  assert_true (g_ptr_array_find (ports, guest->port, &at));
+  g_ptr_array_steal_index (ports, at);
+  netctl_port_free (guest->port);
+  guest->port = NULL;
+  g_ptr_array_remove (guest->world->guests, guest);
+}
+
+void
+world_outside (World *world)
+{
+  RUN ("ip netns add outside");
+  RUN ("ip link add uplink0 type veth peer name eth0 netns outside");
+  RUN ("ip addr add 192.0.2.1/24 dev uplink0");
+  RUN ("ip link set uplink0 up");
+  RUN ("ip -n outside addr add 192.0.2.2/24 dev eth0");
+  RUN ("ip -n outside link set eth0 up");
+}
+
+/* Fingerprint */
+
+static void
+append_ours (GString *out, const char *title, const char *text, const char *const *marks)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    for (guint j = 0; marks[j] != NULL; j++)
+      if (strstr (lines[i], marks[j]) != NULL)
+        {
+          g_string_append_printf (out, "%s: %s\n", title, g_strstrip (lines[i]));
+          break;
+        }
+}
+
+static int
+compare_text (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+}
+
+/* The kernel lists a set's elements in an order of its own. */
+static char *
+with_sorted_elements (const char *rules)
+{
+  static const char mark[] = "elements = {";
+  GString *out = g_string_new (NULL);
+  const char *at;
+
+  while ((at = strstr (rules, mark)) != NULL)
+    {
+      gsize length = strcspn (at, "}");
+      g_autofree char *body = g_strndup (at + strlen (mark), length - strlen (mark));
+      g_auto (GStrv) elements = g_strsplit (body, ",", -1);
+
+      for (guint i = 0; elements[i] != NULL; i++)
+        g_strstrip (elements[i]);
+      qsort (elements, g_strv_length (elements), sizeof *elements, compare_text);
+      g_string_append_len (out, rules, at - rules);
+      for (guint i = 0; elements[i] != NULL; i++)
+        g_string_append_printf (out, "%s, ", elements[i]);
+      rules = at + length;
+    }
+  g_string_append (out, rules);
+  return g_string_free (out, FALSE);
+}
+
+static char *
+sorted_lines (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  qsort (lines, g_strv_length (lines), sizeof *lines, compare_text);
+  return g_strjoinv ("\n", lines);
+}
+
+/* A namespace of ours from the inside, without what changes by itself. */
+static void
+append_inside (GString *out, const char *ns)
+{
+  static const char *const all[] = { " ", NULL };
+  g_autofree char *rules = world_run ("ip netns exec %s nft -s list ruleset", ns);
+  g_autofree char *routes = world_run ("ip -n %s route show table all", ns);
+  g_autofree char *addresses = world_run ("ip -n %s -br -4 addr", ns);
+  g_autofree char *neighbours = world_run ("ip -n %s neigh show nud permanent", ns);
+  g_autofree char *sorted_rules = with_sorted_elements (rules);
+  g_autofree char *sorted_neighbours = sorted_lines (neighbours);
+  g_autoptr (GString) plain = g_string_new (addresses);
+
+  /* The number of a veth's other end differs from run to run. */
+  for (char *at = strchr (plain->str, '@'); at != NULL; at = strchr (at + 1, '@'))
+    for (char *p = at + 1; *p != ' ' && *p != '\0'; p++)
+      *p = ' ';
+  append_ours (out, ns, sorted_rules, all);
+  append_ours (out, ns, routes, all);
+  append_ours (out, ns, plain->str, all);
+  append_ours (out, ns, sorted_neighbours, all);
+}
+
+static void
+append_files (GString *out, const char *dir)
+{
+  g_autofree char *names = world_run ("ls %s", dir);
+  static const char *const all[] = { "ecs-", NULL };
+
+  append_ours (out, "file", names, all);
+}
+
+char *
+world_fingerprint (World *world)
+{
+  static const char *const links[] = { "et0", "eu0", NULL };
+  static const char *const namespaces[] = { "ecs-v", NULL };
+  static const char *const servers[] = { "--dhcp-hostsfile=", NULL };
+  g_autofree char *host_links = world_run ("ip -o -br link");
+  g_autofree char *names = world_run ("ls /run/netns");
+  g_autofree char *processes = world_run ("ps -eo args");
+  g_autofree char *dhcp = g_build_filename (world->run_dir, "dhcp", NULL);
+  g_autoptr (GPtrArray) inside = netctl_ns_list ();
+  GString *out = g_string_new (NULL);
+  g_autoptr (GString) plain = g_string_new (NULL);
+  g_auto (GStrv) lines = g_strsplit (host_links, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_string_append_printf (plain, "%.*s\n", (int) strcspn (lines[i], "@ "), lines[i]);
+  append_ours (out, "link", plain->str, links);
+  append_ours (out, "namespace", names, namespaces);
+  append_ours (out, "process", processes, servers);
+  append_files (out, dhcp);
+  for (guint i = 0; i < inside->len; i++)
+    append_inside (out, g_ptr_array_index (inside, i));
+  return g_string_free (out, FALSE);
+}
+
+/* Sockets */
+
+typedef struct
+{
+  int domain, type, protocol, fd;
+} Opening;
+
+static gboolean
+open_here (gpointer data, GError **error)
+{
+  Opening *opening = data;
+
+  opening->fd = socket (opening->domain, opening->type | SOCK_CLOEXEC, opening->protocol);
+  return opening->fd >= 0;
+}
+
+static int
+open_socket (const char *ns, int domain, int type, int protocol)
+{
+  Opening opening = { domain, type, protocol, -1 };
+  int fd = *ns != '\0' ? netctl_ns_open (ns, FALSE, NULL) : -1;
+
+  assert_true (*ns == '\0' || fd >= 0);
+  netctl_ns_run (fd, open_here, &opening, NULL);
+  if (fd >= 0)
+    close (fd);
+  assert_true (opening.fd >= 0);
+  return opening.fd;
+}
+
+static struct sockaddr_in
+socket_address (const char *address, guint16 port)
+{
+  struct sockaddr_in result = { .sin_family = AF_INET, .sin_port = htons (port) };
+
+  assert_int_equal (inet_pton (AF_INET, address, &result.sin_addr), 1);
+  return result;
+}
+
+static gboolean
+wait_for (int fd, short events, guint timeout_ms)
+{
+  struct pollfd event = { fd, events, 0 };
+
+  return poll (&event, 1, (int) timeout_ms) == 1;
+}
+
+int
+world_listen (const char *ns, const char *address, guint16 port)
+{
+  struct sockaddr_in name = socket_address (address, port);
+  int fd = open_socket (ns, AF_INET, SOCK_STREAM, 0), on = 1;
+
+  assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
+  assert_int_equal (listen (fd, 16), 0);
+  return fd;
+}
+
+int
+world_connect (const char *ns, const char *address, guint16 port, guint timeout_ms)
+{
+  struct sockaddr_in name = socket_address (address, port);
+  int fd = open_socket (ns, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), code = 0;
+  socklen_t length = sizeof code;
+
+  if (connect (fd, (struct sockaddr *) &name, sizeof name) == 0)
+    return fd;
+  if (errno == EINPROGRESS && wait_for (fd, POLLOUT, timeout_ms)
+      && getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code == 0)
+    return fd;
+  close (fd);
+  return -1;
+}
+
+int
+world_accept (int fd, guint timeout_ms)
+{
+  return wait_for (fd, POLLIN, timeout_ms) ? accept4 (fd, NULL, NULL, SOCK_CLOEXEC) : -1;
+}
+
+int
+world_udp (const char *ns, const char *address, guint16 port)
+{
+  struct sockaddr_in name = socket_address (address, port);
+  int fd = open_socket (ns, AF_INET, SOCK_DGRAM, 0);
+
+  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
+  return fd;
+}
+
+int
+world_packet (const char *ns, const char *link, guint16 protocol)
+{
+  struct sockaddr_ll name = { .sll_family = AF_PACKET, .sll_protocol = htons (protocol) };
+  int fd = open_socket (ns, AF_PACKET, SOCK_RAW, htons (protocol));
+  struct ifreq request = { 0 };
+
+  g_strlcpy (request.ifr_name, link, sizeof request.ifr_name);
+  assert_int_equal (ioctl (fd, SIOCGIFINDEX, &request), 0);
+  name.sll_ifindex = request.ifr_ifindex;
+  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
+  return fd;
+}
+
+gboolean
+world_reaches (const char *ns, const char *address, guint16 port)
+{
+  int fd = world_connect (ns, address, port, 1000);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+gboolean
+world_passes (int from, int to, const char *text, guint timeout_ms)
+{
+  gsize length = strlen (text), got = 0;
+  g_autofree char *buffer = g_malloc0 (length + 1);
+
+  if (send (from, text, length, MSG_NOSIGNAL) != (gssize) length)
+    return FALSE;
+  while (got < length && wait_for (to, POLLIN, timeout_ms))
+    {
+      gssize part = recv (to, buffer + got, length - got, 0);
+
+      if (part <= 0)
+        return FALSE;
+      got += (gsize) part;
+    }
+  return g_str_equal (buffer, text);
+}
+
+char *
+world_http (const char *ns, const char *address, const char *request)
+{
+  int fd = world_connect (ns, address, 80, 1000);
+  GString *answer;
+  char buffer[4096];
+  gssize part;
+
+  if (fd < 0)
+    return NULL;
+  answer = g_string_new (NULL);
+  if (send (fd, request, strlen (request), MSG_NOSIGNAL) > 0)
+    while (wait_for (fd, POLLIN, 5000) && (part = recv (fd, buffer, sizeof buffer, 0)) > 0)
+      g_string_append_len (answer, buffer, part);
+  close (fd);
+  return g_string_free (answer, answer->len == 0);
+}
