@@ -64,6 +64,14 @@ fill_request (ApiRequest *request, SoupServerMessage *message, const ApiConn *co
   request->peer = api_conn_peer (conn);
 }
 
+/* Before 3.3 libsoup never lets go of a connection that the client closes between two requests, nor
+ * of its descriptor. */
+static gboolean
+keeps_alive (void)
+{
+  return soup_check_version (3, 3, 0);
+}
+
 /* Gives @answer to libsoup and takes its body. */
 static void
 set_answer (SoupServerMessage *message, ApiAnswer *answer)
@@ -76,6 +84,8 @@ set_answer (SoupServerMessage *message, ApiAnswer *answer)
   soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
   soup_server_message_set_status (message, answer->status, NULL);
   soup_message_headers_replace (headers, "x-acs-request-id", answer->request_id);
+  if (!keeps_alive ())
+    soup_message_headers_replace (headers, "Connection", "close");
   soup_server_message_set_response (message, answer->content_type, SOUP_MEMORY_TAKE,
                                     g_string_free (body, FALSE), length);
 }
@@ -98,8 +108,8 @@ deliver (gpointer data)
 
   set_answer (job->message, &job->answer);
   if (job->server->is_closing)
-    soup_message_headers_append (soup_server_message_get_response_headers (job->message),
-                                 "Connection", "close");
+    soup_message_headers_replace (soup_server_message_get_response_headers (job->message),
+                                  "Connection", "close");
   api_conn_set_phase (job->conn, API_CONN_WRITING);
   soup_server_message_unpause (job->message);
   job->server->n_running--;
@@ -158,8 +168,8 @@ refuse_body (ApiServer *server, SoupServerMessage *message, const ApiConn *conn)
   fill_request (&request, message, conn);
   api_front_refuse (&request, VMM_ERROR_REQUEST_TOO_LARGE, why, &answer);
   set_answer (message, &answer);
-  soup_message_headers_append (soup_server_message_get_response_headers (message), "Connection",
-                               "close");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection",
+                                "close");
 }
 
 /* Counts the bytes of the body; @size 0 is the announcement in the headers. */
@@ -241,6 +251,8 @@ listen_nowhere (ApiServer *server)
   int fds[2];
   g_autoptr (GError) error = NULL;
 
+  if (!keeps_alive ())
+    return;
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
     {
       vmm_warning ("no sockets for keep-alive, each request takes a connection of its own");
