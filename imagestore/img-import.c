@@ -21,6 +21,9 @@
 /* Slower than any disk that still works. */
 #define BYTES_PER_SECOND (G_GUINT64_CONSTANT (8) << 20)
 #define LEAST_SECONDS 60
+/* No honest image is so much smaller than what it unfolds to; zeros are not counted in either. */
+#define UNFOLD_MAX 100
+#define UNFOLD_FREE_BYTES (G_GUINT64_CONSTANT (1) << 30)
 /* Shares of the copy and the conversion in the progress. */
 #define COPY_PERCENT 20
 
@@ -339,6 +342,10 @@ measure (Job *job, GError **error)
       return FALSE;
     }
   job->needed_bytes = required;
+  if (job->needed_bytes > UNFOLD_FREE_BYTES && job->needed_bytes / UNFOLD_MAX > job->file_bytes)
+    return img_refuse (error, IMG_REFUSAL_LIMIT,
+                       "%" G_GUINT64_FORMAT " bytes would become %" G_GUINT64_FORMAT,
+                       job->file_bytes, job->needed_bytes);
   return check_space (job, required, error);
 }
 

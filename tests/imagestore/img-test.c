@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Helpers of this room's tests. */
+#include "img-test.h"
+#include <string.h>
+#include <sys/wait.h>
+
+char *
+img_test_dir (void)
+{
+  g_autoptr (GError) error = NULL;
+  char *dir = g_dir_make_tmp ("vmmd-img-XXXXXX", &error);
+
+  assert_non_null (dir);
+  return dir;
+}
+
+void
+img_test_remove (const char *dir)
+{
+  assert_int_equal (img_test_run (NULL, "rm", "-rf", "--", dir, NULL), 0);
+}
+
+char *
+img_test_corpus (const char *dir, const char *canary)
+{
+  char *corpus = g_build_filename (dir, "corpus", NULL);
+
+  assert_int_equal (
+      img_test_run (NULL, "python3", g_getenv ("IMG_TEST_MAKE_CORPUS"), corpus, canary, NULL), 0);
+  return corpus;
+}
+
+void
+img_test_each (const char *corpus, ImgTestFunc func, gpointer data)
+{
+  g_autoptr (GDir) dir = g_dir_open (corpus, 0, NULL);
+  const char *name;
+  guint count = 0;
+
+  assert_non_null (dir);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (corpus, name, NULL);
+      g_auto (GStrv) parts = g_strsplit (name, "--", 2);
+      const char *format = strrchr (name, '.');
+
+      assert_int_equal (g_strv_length (parts), 2);
+      assert_non_null (format);
+      func (path, parts[0], format + 1, data);
+      count++;
+    }
+  /* An empty corpus would prove nothing. */
+  assert_true (count > 80);
+}
+
+void
+img_test_assert_refused (const GError *error, const char *name, const char *what)
+{
+  g_autofree char *start = g_strconcat (name, ": ", NULL);
+
+  if (error == NULL)
+    fail_msg ("%s: taken, and should be refused as %s", what, name);
+  if (!g_error_matches (error, IMG_ERROR, IMG_ERROR_REFUSED)
+      || !g_str_has_prefix (error->message, start))
+    fail_msg ("%s: \"%s\" (code %d) is no refusal as %s", what, error->message, error->code, name);
+}
+
+int
+img_test_run (char **out_text, const char *program, ...)
+{
+  g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_autoptr (GSubprocess) process = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  va_list args;
+
+  g_ptr_array_add (argv, (gpointer) program);
+  va_start (args, program);
+  for (const char *arg; (arg = va_arg (args, const char *)) != NULL;)
+    g_ptr_array_add (argv, (gpointer) arg);
+  va_end (args);
+  g_ptr_array_add (argv, NULL);
+  process = g_subprocess_newv ((const char *const *) argv->pdata,
+                               G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
+                               &error);
+  if (process == NULL)
+    fail_msg ("%s: %s", program, error->message);
+  /* Not the _utf8 variant: what images hold is no text. */
+  g_autoptr (GBytes) bytes = NULL;
+  assert_true (g_subprocess_communicate (process, NULL, NULL, &bytes, NULL, NULL));
+  text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  if (out_text != NULL)
+    *out_text = g_steal_pointer (&text);
+  return g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
+}
