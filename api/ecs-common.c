@@ -6,9 +6,8 @@
 #include "vmm-disk.h"
 #include <string.h>
 
-const char *const ecs_disk_categories[] = { "cloud",      "cloud_efficiency", "cloud_ssd",
-                                            "cloud_essd", "cloud_auto",       "ephemeral_ssd",
-                                            NULL };
+const char *const ecs_disk_categories[]
+    = { "cloud", "cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto", NULL };
 
 /* "false", or a zero however it is written. */
 static gboolean

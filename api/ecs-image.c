@@ -351,7 +351,7 @@ static const ApiAction actions[] = {
     .since = "0.1",
     .access = API_ADMIN,
     .permission = "ecs:ImportLocalImage",
-    .flags = API_DRY_RUN,
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
     .run = import_local_image,
     API_PARAMS (ImportArgs, import_params),
     API_FIELDS (import_fields),

@@ -42,7 +42,7 @@ static const ApiParam refused_nic_params[] = {
 typedef struct
 {
   char *image_id, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
-  char *name, *description, *host_name, *user_data;
+  char *name, *description, *host_name, *user_data, *key_pair;
   char *disk_category, *disk_name, *disk_description;
   int disk_gib;
   gboolean deletion_protection;
@@ -51,7 +51,7 @@ typedef struct
   int amount, max_amount, min_amount;
   gboolean unique_suffix;
   /* Refused. */
-  char *password, *password_inherit, *key_pair, *ram_role, *bandwidth_out, *inner_ip, *image_family;
+  char *password, *password_inherit, *ram_role, *bandwidth_out, *inner_ip, *image_family;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
   char *resource_group_id, *auto_release_time, *ipv6_count, *disk_encrypted, *disk_snapshot_policy;
   char *http_endpoint, *http_tokens;
@@ -68,11 +68,9 @@ typedef struct
       ECS_REFUSED (CreateArgs, image_family, "ImageFamily",                                        \
                    .doc = "Image families are not offered here; name the image."),                 \
       ECS_REFUSED (CreateArgs, password, "Password", .flags = API_SECRET,                          \
-                   .doc = "Passwords are not offered here; put keys into the user data."),         \
+                   .doc = "Passwords are not offered here; use a key pair or user data."),         \
       ECS_REFUSED (CreateArgs, password_inherit, "PasswordInherit",                                \
                    .doc = "Passwords are not offered here."),                                      \
-      ECS_REFUSED (CreateArgs, key_pair, "KeyPairName",                                            \
-                   .doc = "Key pairs are not offered here; put keys into the user data."),         \
       ECS_REFUSED (CreateArgs, ram_role, "RamRoleName", .doc = "Roles are not offered here."),     \
       ECS_REFUSED (CreateArgs, bandwidth_out, "InternetMaxBandwidthOut",                           \
                    .doc = "Public addresses are not offered here; 0 passes."),                     \
@@ -134,6 +132,8 @@ typedef struct
                .error = VMM_ERROR_USER_DATA_SIZE,                                                  \
                .doc = "Data for the guest's cloud-init in base64, at most 32 KiB before "          \
                       "encoding."),                                                                \
+      API_STR (CreateArgs, key_pair, "KeyPairName", .max_length = 512,                             \
+               .doc = "The key pair whose key the guest accepts; see ImportKeyPair."),             \
       API_INT (CreateArgs, disk_gib, "SystemDisk.Size", .fallback = "0", .min = 0, .max = 32768,   \
                .error = VMM_ERROR_SYSTEM_DISK_SIZE,                                                \
                .doc = "GiB of the system disk, not less than the image; otherwise as the image."), \
@@ -190,6 +190,7 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
     .description = args->description,
     .host_name = args->host_name,
     .user_data = args->user_data,
+    .key_pair = args->key_pair,
     .system_disk_category = args->disk_category,
     .system_disk_name = args->disk_name,
     .system_disk_description = args->disk_description,
@@ -255,8 +256,8 @@ create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
       VMM_ERROR_INSTANCE_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,                          \
       VMM_ERROR_HOST_NAME_MALFORMED, VMM_ERROR_USER_DATA_SIZE, VMM_ERROR_USER_DATA_BASE64,         \
       VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY, VMM_ERROR_SYSTEM_DISK_TOO_SMALL, \
-      VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA, VMM_ERROR_IDEMPOTENT_MISMATCH,                          \
-      VMM_ERROR_IDEMPOTENT_PROCESSING
+      VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA,                           \
+      VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
 
 static const ApiAction actions[] = {
   { .name = "RunInstances",

@@ -105,9 +105,11 @@ typedef struct
 } BatchArgs;
 
 #define BATCH_MODE                                                                                 \
-  API_STR (BatchArgs, mode, "BatchOptimization", .max_length = 32, API_CHOICES ("SuccessFirst"),   \
-           .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                                               \
-           .doc = "Each instance is handled for itself and has its own result.")
+  API_STR (BatchArgs, mode, "BatchOptimization", .fallback = "SuccessFirst", .max_length = 32,     \
+           API_CHOICES ("SuccessFirst", "AllTogether"),                                            \
+           .doc = "SuccessFirst: each instance is handled for itself and has its own result. "     \
+                  "AllTogether: when one of them does not allow it, nothing is done and the "      \
+                  "answer is that error.")
 
 static const ApiParam start_many_params[] = {
   ECS_INSTANCE_ID_LIST (BatchArgs, ids),
@@ -138,12 +140,49 @@ static const ApiField batch_fields[] = {
                "The status after the call; empty when unknown."),
 };
 
+/* The error of that wire code. */
+static VmmError
+error_of_wire (const char *wire)
+{
+  for (int code = 0; code < VMM_ERROR_LAST; code++)
+    if (g_str_equal (vmm_error_wire ((VmmError) code), wire))
+      return (VmmError) code;
+  return VMM_ERROR_INTERNAL;
+}
+
+/* Fails as the first instance would that does not allow @verb, and changes nothing. */
+static gboolean
+check_batch (ApiCall *call, const BatchArgs *args, OpsBatchVerb verb, GError **error)
+{
+  VmmCaller dry = *call->caller;
+  g_autoptr (GPtrArray) results = NULL;
+
+  dry.dry_run = TRUE;
+  results = ops_instance_batch (call->ctx, &dry, verb, (const char *const *) args->ids, args->force,
+                                error);
+  if (results == NULL)
+    return FALSE;
+  for (guint i = 0; i < results->len; i++)
+    {
+      const OpsBatchResult *result = results->pdata[i];
+      VmmError code = error_of_wire (result->code);
+
+      if (code != VMM_ERROR_DRY_RUN)
+        return vmm_fail (error, code, "%s", result->message);
+    }
+  return TRUE;
+}
+
 static gboolean
 run_batch (ApiCall *call, const BatchArgs *args, OpsBatchVerb verb, ApiReply *reply, GError **error)
 {
-  g_autoptr (GPtrArray) results = ops_instance_batch (
-      call->ctx, call->caller, verb, (const char *const *) args->ids, args->force, error);
+  g_autoptr (GPtrArray) results = NULL;
 
+  if (g_str_equal (args->mode, "AllTogether") && !call->caller->dry_run
+      && !check_batch (call, args, verb, error))
+    return FALSE;
+  results = ops_instance_batch (call->ctx, call->caller, verb, (const char *const *) args->ids,
+                                args->force, error);
   if (results == NULL)
     return FALSE;
 
@@ -209,7 +248,7 @@ static const ApiParam modify_params[] = {
   API_TRI (ModifyArgs, deletion_protection, "DeletionProtection",
            .doc = "Whether deletion is refused."),
   ECS_REFUSED (ModifyArgs, password, "Password", .flags = API_SECRET,
-               .doc = "Passwords are not offered here; put keys into the user data."),
+               .doc = "Passwords are not offered here."),
   ECS_REFUSED (ModifyArgs, recyclable, "Recyclable", .doc = "A recycle bin is not offered here."),
   ECS_REFUSED (ModifyArgs, remote_type, "RemoteConnectionOptions.Type",
                .doc = "Remote connection options are not offered here."),
@@ -314,7 +353,7 @@ static const ApiField console_fields[] = {
   API_OUT_STR ("InstanceId", API_REQUIRED, "The instance."),
   API_OUT_STR ("ConsoleOutput", API_REQUIRED, "The last 64 KiB of the serial console, in base64."),
   API_OUT_STR ("LastUpdateTime", API_REQUIRED,
-               "When the guest last wrote; empty when it never did."),
+               "When the guest last wrote; when it never did, when it was made."),
 };
 
 static gboolean
@@ -395,7 +434,8 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = start_instances,
     API_PARAMS (BatchArgs, start_many_params),
-    API_FIELDS (batch_fields) },
+    API_FIELDS (batch_fields),
+    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS) },
   { .name = "StopInstances",
     .summary = "Stops several instances, each with its own result.",
     .since = "0.1",
@@ -404,7 +444,8 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = stop_instances,
     API_PARAMS (BatchArgs, stop_many_params),
-    API_FIELDS (batch_fields) },
+    API_FIELDS (batch_fields),
+    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS) },
   { .name = "RebootInstances",
     .summary = "Reboots several instances, each with its own result.",
     .since = "0.1",
@@ -413,7 +454,8 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = reboot_instances,
     API_PARAMS (BatchArgs, reboot_many_params),
-    API_FIELDS (batch_fields) },
+    API_FIELDS (batch_fields),
+    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS) },
   { .name = "ModifyInstanceAttribute",
     .summary = "Changes the name, texts, user data or deletion protection of an instance.",
     .since = "0.1",
