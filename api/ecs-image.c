@@ -289,9 +289,10 @@ static const ApiParam import_params[] = {
   API_STR (ImportArgs, format, "ImageFormat", .flags = API_REQUIRED, .max_length = 16,
            API_CHOICES ("raw", "qcow2"), .error = VMM_ERROR_IMAGE_FORMAT,
            .doc = "The file's format, which is never guessed; Format is the answer's."),
-  API_STR (ImportArgs, name, "ImageName", .flags = API_REQUIRED, .max_length = 512,
-           .format = &ecs_format_image_name, .error = VMM_ERROR_IMAGE_NAME_MALFORMED,
-           .doc = "A name of 2 to 128 characters that begins with a letter."),
+  API_STR (ImportArgs, name, "ImageName", .max_length = 512, .format = &ecs_format_image_name,
+           .error = VMM_ERROR_IMAGE_NAME_MALFORMED,
+           .doc = "A name of 2 to 128 characters that begins with a letter; otherwise the file's "
+                  "without its ending."),
   API_STR (ImportArgs, description, "Description", .max_length = 1024,
            .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,
            .doc = "2 to 256 characters."),
@@ -307,14 +308,26 @@ static const ApiField import_fields[] = {
   API_OUT_STR ("ImageId", API_REQUIRED, "The new image, which is Creating."),
 };
 
+/* The file's name without folder and ending. */
+static char *
+name_of_file (const char *file)
+{
+  g_autofree char *base = g_path_get_basename (file);
+  const char *dot = strrchr (base, '.');
+
+  return dot != NULL && dot != base ? g_strndup (base, (gsize) (dot - base))
+                                    : g_steal_pointer (&base);
+}
+
 static gboolean
 import_local_image (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const ImportArgs *args = data;
+  g_autofree char *default_name = name_of_file (args->file);
   OpsImageSpec spec = {
     .file = args->file,
     .format = args->format,
-    .name = args->name,
+    .name = args->name != NULL ? args->name : default_name,
     .description = args->description,
     .os_type = args->os_type,
     .os_name = args->os_name,

@@ -5,6 +5,7 @@
 #include "api-dispatch.h"
 #include "ecs-world.h"
 #include "ops-key.h"
+#include "ops-secret.h"
 #include "store-image.h"
 #include "vmm-id.h"
 #include <glib/gstdio.h>

@@ -162,7 +162,7 @@ static void
 an_import_is_for_the_administrator_and_shows_as_creating (void **state)
 {
   static const char import[]
-      = "Action=ImportLocalImage&File=/images/a.raw&Format=RAW&ImageName=first";
+      = "Action=ImportLocalImage&File=/images/a.raw&ImageFormat=RAW&ImageName=first";
   World *w = *state;
   g_autofree char *delete = NULL;
 
@@ -171,13 +171,16 @@ an_import_is_for_the_administrator_and_shows_as_creating (void **state)
   assert_ok (w, import);
   delete = g_strdup_printf ("Action=DeleteImage&ImageId=%s", world_get (w, "$.ImageId"));
   assert_answer (w, import, "InvalidImageName.Duplicated");
-  assert_answer (w, "Action=ImportLocalImage&File=/a&Format=vhd&ImageName=b",
+  assert_answer (w, "Action=ImportLocalImage&File=/a&ImageFormat=vhd&ImageName=b",
                  "InvalidDiskImageFormat.ValueNotSupported");
-  assert_answer (w, "Action=ImportLocalImage&File=a&Format=raw&ImageName=bb",
+  assert_answer (w, "Action=ImportLocalImage&File=a&ImageFormat=raw&ImageName=bb",
                  "InvalidImageFile.NotFound");
   assert_ok (w, "Action=DescribeImages&Status=Creating");
   assert_string_equal (world_get (w, "$.Images.Image[0].Progress"), "0%");
   assert_string_equal (world_get (w, "$..Usable"), "false");
+  assert_ok (w, "Action=ImportLocalImage&File=/images/tiny.v2.qcow2&ImageFormat=qcow2");
+  assert_ok (w, "Action=DescribeImages&Status=Creating&ImageName=tiny.v2");
+  assert_int_equal (world_count (w, "$.Images.Image[*]"), 1);
   w->as_admin = FALSE;
   assert_answer (w, delete, "Forbidden.RAM");
   w->as_admin = TRUE;
