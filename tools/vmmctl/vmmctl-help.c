@@ -77,25 +77,34 @@ choices_of (const VmmctlParam *param)
   return g_string_free (text, FALSE);
 }
 
+static void print_params (GPtrArray *params, int indent);
+
+static void
+print_param (const VmmctlParam *param, int indent)
+{
+  gboolean is_list = param->kind == VMMCTL_KIND_TEXTS || param->kind == VMMCTL_KIND_JSON
+                     || param->kind == VMMCTL_KIND_ITEMS;
+  g_autofree char *choices = choices_of (param);
+
+  g_print ("%*s%s%s (%s%s%s%s%s)\n%*s%s\n", indent, "", indent > 2 ? "" : "--", param->name,
+           param->choices->len > 0 ? choices : param->type, param->is_required ? ", required" : "",
+           is_list ? ", repeatable" : "", param->fallback != NULL ? ", default " : "",
+           param->fallback != NULL ? param->fallback : "", indent + 4, "", param->doc);
+  print_params (param->items, indent + 4);
+}
+
+/* The required ones first. */
 static void
 print_params (GPtrArray *params, int indent)
 {
-  for (guint i = 0; i < params->len; i++)
-    {
-      const VmmctlParam *param = params->pdata[i];
-      g_autofree char *choices = choices_of (param);
+  for (int required = TRUE; required >= FALSE; required--)
+    for (guint i = 0; i < params->len; i++)
+      {
+        const VmmctlParam *param = params->pdata[i];
 
-      g_print ("%*s%s%s (%s%s%s%s%s)\n%*s%s\n", indent, "", indent > 2 ? "" : "--", param->name,
-               param->choices->len > 0 ? choices : param->type,
-               param->is_required ? ", required" : "",
-               param->kind == VMMCTL_KIND_TEXTS || param->kind == VMMCTL_KIND_JSON
-                       || param->kind == VMMCTL_KIND_ITEMS
-                   ? ", repeatable"
-                   : "",
-               param->fallback != NULL ? ", default " : "",
-               param->fallback != NULL ? param->fallback : "", indent + 4, "", param->doc);
-      print_params (param->items, indent + 4);
-    }
+        if (!param->is_refused && !param->is_required == !required)
+          print_param (param, indent);
+      }
 }
 
 void
@@ -193,7 +202,8 @@ complete_options (const VmmctlAction *action, JsonObject *aliases, const char *s
       const VmmctlParam *param = action->params->pdata[i];
       g_autofree char *option = g_strconcat ("--", param->name, NULL);
 
-      offer (option, start);
+      if (!param->is_refused)
+        offer (option, start);
     }
   for (guint i = 0; i < names->len; i++)
     offer (names->pdata[i], start);

@@ -5,6 +5,9 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+/* What the server calls a parameter of ECS that it knows and does not take. */
+#define REFUSED_FORMAT "not offered here"
+
 struct VmmctlTable
 {
   GPtrArray *actions;
@@ -100,6 +103,7 @@ read_params (JsonArray *array, GPtrArray *params)
                        text_of (object, "Doc", ""));
 
       param->fallback = g_strdup (text_of (object, "Default", NULL));
+      param->is_refused = g_str_equal (text_of (object, "Format", ""), REFUSED_FORMAT);
       param->is_required = json_object_get_boolean_member_with_default (object, "Required", FALSE);
       for (guint c = 0; c < length_of (choices); c++)
         g_ptr_array_add (param->choices, g_strdup (json_array_get_string_element (choices, c)));

@@ -20,8 +20,9 @@ typedef struct
   char *doc;      /* for people */
   char *fallback; /* NULL: none */
   gboolean is_required;
-  GPtrArray *choices; /* char * */
-  GPtrArray *items;   /* VmmctlParam *, of ITEMS */
+  gboolean is_refused; /* known, but any value is an error: not worth showing */
+  GPtrArray *choices;  /* char * */
+  GPtrArray *items;    /* VmmctlParam *, of ITEMS */
 } VmmctlParam;
 
 typedef struct
