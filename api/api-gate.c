@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "api-gate.h"
+#include "api-stream.h"
 #include "vmm-error.h"
 #include "vmm-log.h"
 #include <errno.h>
@@ -297,6 +298,7 @@ hand_on (ApiGate *gate, ApiConn *conn, GIOStream *stream, GSocket *socket)
 {
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
   g_autoptr (GSocketAddress) local = NULL;
+  g_autoptr (GIOStream) wrapped = NULL;
 
   if (remote == NULL)
     return;
@@ -309,7 +311,8 @@ hand_on (ApiGate *gate, ApiConn *conn, GIOStream *stream, GSocket *socket)
     return;
   g_object_set_data_full (G_OBJECT (remote), CONN_KEY, conn_ref (conn),
                           (GDestroyNotify) api_conn_unref);
-  gate->ready (stream, local, remote, gate->data);
+  wrapped = api_stream_new (stream);
+  gate->ready (wrapped, local, remote, gate->data);
 }
 
 static void
