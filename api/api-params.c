@@ -34,6 +34,9 @@ bad_value (GError **error, const ApiParam *param, const char *name, const char *
   va_start (list, why);
   reason = g_strdup_vprintf (why, list);
   va_end (list);
+  /* No other value would do, so the doc, which tells why, is more use than the rule. */
+  if (code == VMM_ERROR_UNSUPPORTED_PARAMETER)
+    return vmm_fail (error, code, "%s cannot be obeyed. %s", name, param->doc);
   if ((param->flags & API_SECRET) != 0)
     return vmm_fail (error, code, "%s %s", name, reason);
   shown = api_text_quote (value, 64);

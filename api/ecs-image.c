@@ -63,7 +63,8 @@ static const ApiField list_fields[] = {
   API_OUT_STR ("RegionId", API_REQUIRED, "The region."),
   API_OUT_STR (I "ImageId", API_REQUIRED, "The image."),
   API_OUT_STR (I "ImageName", API_REQUIRED, "Its name."),
-  API_OUT_STR (I "Description", API_REQUIRED, "Its description; of one that failed, why it did."),
+  API_OUT_STR (I "Description", API_REQUIRED,
+               "Its description; to the administrator, of one that failed, why."),
   API_OUT_STR (I "Status", API_REQUIRED, "Creating, Available, CreateFailed or UnAvailable."),
   API_OUT_STR (I "Progress", API_REQUIRED, "How far it is, such as 100%."),
   API_OUT_BOOL (I "Usable", API_REQUIRED, "Whether instances can be made from it."),
@@ -152,18 +153,24 @@ platform_of (const VmmImage *image)
   return g_strndup (name, strcspn (name, " "));
 }
 
+/* Why an import failed names files of the host, hence is for the administrator. */
+static const char *
+description_of (const VmmImage *image, const VmmCaller *caller)
+{
+  return image->state == VMM_IMAGE_FAILED && caller->is_admin ? image->reason : image->description;
+}
+
 static void
-write_image (ApiReply *reply, const VmmImage *image, gboolean is_used)
+write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gboolean is_used)
 {
   gboolean is_system = image->account_id == NULL || *image->account_id == '\0';
-  gboolean has_failed = image->state == VMM_IMAGE_FAILED;
   g_autofree char *progress = g_strdup_printf ("%u%%", image->progress);
   g_autofree char *platform = platform_of (image);
 
   api_reply_item (reply);
   api_reply_string (reply, "ImageId", image->id);
   api_reply_string (reply, "ImageName", image->name);
-  api_reply_string (reply, "Description", has_failed ? image->reason : image->description);
+  api_reply_string (reply, "Description", description_of (image, caller));
   api_reply_string (reply, "Status", vmm_image_state_wire (image->state));
   api_reply_string (reply, "Progress", progress);
   api_reply_bool (reply, "Usable", image->state == VMM_IMAGE_AVAILABLE);
@@ -208,7 +215,7 @@ write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **
 
       if (!find_use (call, images->pdata[i], &is_used, error))
         return FALSE;
-      write_image (reply, images->pdata[i], is_used);
+      write_image (reply, call->caller, images->pdata[i], is_used);
     }
   api_reply_end (reply);
   return TRUE;

@@ -490,6 +490,81 @@ describe_instance_attribute (ApiCall *call, gconstpointer data, ApiReply *reply,
   return TRUE;
 }
 
+/* ---- What no instance here has, and clients ask for on their way ---- */
+
+typedef struct
+{
+  ApiPage page;
+  char **ids;
+  char *role;
+} SideArgs;
+
+static const ApiParam role_params[] = {
+  API_PAGE_PARAMS (SideArgs, page, 50),
+  ECS_ID_FILTER (SideArgs, ids, "InstanceIds", "Ids of instances."),
+  ECS_TEXT_FILTER (SideArgs, role, "RamRoleName", "A role; no instance here has one."),
+};
+
+static const ApiField role_fields[] = {
+  API_OUT_STR ("RegionId", API_REQUIRED, "The region."),
+  API_OUT_STR ("InstanceRamRoleSets.InstanceRamRoleSet[].InstanceId", API_REQUIRED,
+               "None is ever listed."),
+  API_OUT_STR ("InstanceRamRoleSets.InstanceRamRoleSet[].RamRoleName", API_REQUIRED,
+               "None is ever listed."),
+  API_PAGE_FIELDS,
+};
+
+static gboolean
+describe_ram_role (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const SideArgs *args = data;
+
+  api_reply_string (reply, "RegionId", call->ctx->config->region_id);
+  ecs_write_nothing (reply, &args->page, "InstanceRamRoleSets", "InstanceRamRoleSet");
+  return TRUE;
+}
+
+static const ApiParam attachment_params[] = {
+  API_PAGE_PARAMS (SideArgs, page, 100),
+  API_JSONLIST (SideArgs, ids, "InstanceIds", .flags = API_REQUIRED, .max = 100, .max_length = 64,
+                .doc = "Ids of instances."),
+};
+
+static const ApiField attachment_fields[] = {
+  API_OUT_STR ("Instances.Instance[].InstanceId", API_REQUIRED, "The instance."),
+  API_OUT_STR ("Instances.Instance[].PrivatePoolOptionsId", API_REQUIRED, "Always empty."),
+  API_OUT_STR ("Instances.Instance[].PrivatePoolOptionsMatchCriteria", API_REQUIRED,
+               "Always None."),
+  API_PAGE_FIELDS,
+};
+
+static gboolean
+describe_attachments (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const SideArgs *args = data;
+  VmmPage page = api_page_get (&args->page);
+  VmmInstanceQuery query = { .ids = (const char *const *) args->ids };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) instances
+      = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
+
+  if (instances == NULL)
+    return FALSE;
+
+  api_reply_list (reply, "Instances", "Instance");
+  for (guint i = 0; i < instances->len; i++)
+    {
+      api_reply_item (reply);
+      api_reply_string (reply, "InstanceId", ((VmmInstance *) instances->pdata[i])->id);
+      api_reply_string (reply, "PrivatePoolOptionsId", "");
+      api_reply_string (reply, "PrivatePoolOptionsMatchCriteria", "None");
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+  api_reply_page (reply, &args->page, &info);
+  return TRUE;
+}
+
 static const ApiAction actions[] = {
   { .name = "DescribeInstances",
     .summary = "Lists instances, newest first.",
@@ -519,6 +594,22 @@ static const ApiAction actions[] = {
     API_PARAMS (AttributeArgs, attribute_params),
     API_FIELDS (attribute_fields),
     API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND) },
+  { .name = "DescribeInstanceRamRole",
+    .summary = "Lists the roles of instances, of which there are none.",
+    .since = "0.1",
+    .access = API_READ,
+    .permission = "ecs:DescribeInstanceRamRole",
+    .run = describe_ram_role,
+    API_PARAMS (SideArgs, role_params),
+    API_FIELDS (role_fields) },
+  { .name = "DescribeInstanceAttachmentAttributes",
+    .summary = "Lists the private pools of instances, of which there are none.",
+    .since = "0.1",
+    .access = API_READ,
+    .permission = "ecs:DescribeInstanceAttachmentAttributes",
+    .run = describe_attachments,
+    API_PARAMS (SideArgs, attachment_params),
+    API_FIELDS (attachment_fields) },
 };
 
 const ApiResource ecs_instance_list = API_RESOURCE ("instance-list", actions);

@@ -137,6 +137,21 @@ numbers_are_numbers_and_texts_are_texts (void **state)
 }
 
 static void
+roles_and_pools_are_answered_with_none (void **state)
+{
+  World *w = *state;
+  g_autofree char *params = g_strdup_printf ("ImageId=%s", world_image (w, "debian"));
+  g_autofree char *id = world_instance (w, params, VMM_INSTANCE_STOPPED);
+  g_autofree char *pools
+      = g_strdup_printf ("Action=DescribeInstanceAttachmentAttributes&InstanceIds=[\"%s\"]", id);
+
+  assert_string_equal (total (w, "Action=DescribeInstanceRamRole&RegionId=cn-local"), "0");
+  assert_string_equal (total (w, pools), "1");
+  assert_string_equal (world_get (w, "$..PrivatePoolOptionsMatchCriteria"), "None");
+  assert_answer (w, "Action=DescribeInstanceAttachmentAttributes", "MissingParameter");
+}
+
+static void
 images_have_a_mapping_and_know_their_use (void **state)
 {
   World *w = *state;
@@ -395,6 +410,7 @@ main (void)
     CASE (pages_go_by_number_and_by_token),
     CASE (an_empty_list_is_an_empty_array),
     CASE (numbers_are_numbers_and_texts_are_texts),
+    CASE (roles_and_pools_are_answered_with_none),
     CASE (images_have_a_mapping_and_know_their_use),
     CASE (an_import_is_for_the_administrator_and_shows_as_creating),
     CASE (an_image_in_use_is_deleted_only_by_force),
