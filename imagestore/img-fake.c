@@ -71,7 +71,7 @@ fake_create (ImgStore *store, const char *id, const char *parent, guint64 virtua
              GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   ImgLayerInfo info = { .used_bytes = EMPTY_BYTES };
   const ImgLayerInfo *below = NULL;
 
@@ -96,7 +96,7 @@ static gboolean
 fake_seal (ImgStore *store, const char *id, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
 
   if (info == NULL)
@@ -109,7 +109,7 @@ static gboolean
 fake_remove (ImgStore *store, const char *id, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   const ImgLayerInfo *info;
 
   if (!enter (fake, error))
@@ -127,7 +127,7 @@ static gboolean
 fake_info (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   const ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
 
   if (info == NULL)
@@ -140,7 +140,7 @@ static gboolean
 fake_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
 
   if (info == NULL || !img_name_check_grow (info, virtual_bytes, MAX_VIRTUAL_BYTES, error))
@@ -153,7 +153,7 @@ static GPtrArray *
 fake_list (ImgStore *store, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   GPtrArray *ids;
   GHashTableIter iter;
   gpointer id;
@@ -243,7 +243,7 @@ fake_import (ImgStore *store, const char *id, const char *file, const char *form
       return FALSE;
     }
 
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   if (!g_hash_table_contains (fake->layers, id) && !add (fake, id, &info, error))
     return FALSE;
   if (out != NULL)
@@ -255,7 +255,7 @@ static gboolean
 fake_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
 
   if (!enter (fake, error))
     return FALSE;
@@ -304,7 +304,7 @@ void
 img_fake_fail_at (ImgStore *store, guint nth, ImgError code)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
 
   fake->fail_at = nth;
   fake->fail_code = code;
@@ -314,7 +314,7 @@ guint
 img_fake_calls (ImgStore *store)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
 
   return fake->calls;
 }
@@ -323,7 +323,7 @@ void
 img_fake_set_space (ImgStore *store, guint64 total, guint64 free_bytes)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
 
   fake->total_bytes = total;
   fake->free_bytes = free_bytes;
@@ -333,7 +333,7 @@ void
 img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes)
 {
   Fake *fake = (Fake *) store;
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&fake->lock);
   ImgLayerInfo *info = g_hash_table_lookup (fake->layers, id);
 
   g_return_if_fail (info != NULL);
