@@ -203,16 +203,30 @@ img_command_run (ImgCommand *command, GError **error)
   return is_done;
 }
 
+/* The helper's line is the reason; else qemu-img's first that is no warning; else the first. */
+static guint
+rank (const char *line)
+{
+  if (g_str_has_prefix (line, "vmmd-img-helper: "))
+    return 3;
+  if (g_str_has_prefix (line, "qemu-img: ") && strstr (line, "warning: ") == NULL)
+    return 2;
+  return line[0] != '\0' ? 1 : 0;
+}
+
 char *
 img_command_complaint (const ImgCommand *command)
 {
-  const char *text = command->errors != NULL ? command->errors->str : "";
-  const char *end = strchr (text, '\n');
+  g_auto (GStrv) lines = g_strsplit (command->errors != NULL ? command->errors->str : "", "\n", 64);
+  const char *best = "";
   char *line;
 
-  if (text[0] == '\0')
-    return g_strdup_printf ("%s ended with status %d", command->argv[0], command->status);
-  line = g_strndup (text, end != NULL ? (gsize) (end - text) : strlen (text));
+  for (char **each = lines; *each != NULL; each++)
+    if (rank (*each) > rank (best))
+      best = *each;
+  if (best[0] == '\0')
+    return g_strdup_printf ("it ended with status %d", command->status);
+  line = g_strdup (best);
   for (char *c = line; *c != '\0'; c++)
     if (!g_ascii_isprint (*c))
       *c = '?';

@@ -21,7 +21,7 @@ typedef struct
  * "limit"); it and its children are gone then. TRUE with any status otherwise. It gets no input, no
  * file descriptors of ours and an empty environment but for PATH. Any thread. */
 gboolean img_command_run (ImgCommand *command, GError **error);
-/* The first line of what it said on stderr, in ASCII; the caller frees it. */
+/* The line of stderr that says why it failed, in ASCII; the caller frees it. */
 char *img_command_complaint (const ImgCommand *command);
 void img_command_clear (ImgCommand *command);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImgCommand, img_command_clear)

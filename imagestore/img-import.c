@@ -187,6 +187,7 @@ run_step (const Job *job, const Step *step, ImgCommand *command, GError **error)
   g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, step->most_bytes);
   g_autofree char *seconds = g_strdup_printf ("%u", step->seconds);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  gboolean is_run;
 
   g_ptr_array_add (argv, (gpointer) (helper != NULL ? helper : VMMD_LIBEXECDIR "/vmmd-img-helper"));
   g_ptr_array_add (argv, directory);
@@ -205,7 +206,10 @@ run_step (const Job *job, const Step *step, ImgCommand *command, GError **error)
   command->argv = (const char *const *) argv->pdata;
   command->timeout_ms = step->seconds * 1000;
   command->cancellable = job->import->cancellable;
-  return img_command_run (command, error);
+  is_run = img_command_run (command, error);
+  /* The vector ends here and the outcome lives on. */
+  command->argv = NULL;
+  return is_run;
 }
 
 /* Why a step failed: the helper's and qemu-img's words, sorted into our errors. */

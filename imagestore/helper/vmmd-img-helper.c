@@ -3,11 +3,11 @@
  *
  *   vmmd-img-helper DIR UID GID MEMORY_BYTES FILE_BYTES CPU_SECONDS PROGRAM [ARGUMENT…]
  *
- * The program sees a root of its own (DIR/root) with /usr read-only and DIR/work as its working
- * directory, and nothing else of the host: no /etc, no /proc, no other image. It has no network, no
- * other processes around it, no rights, no way to gain any, and the limits given. Exit code: the
- * program's; 125 and a line "vmmd-img-helper: …" on stderr when it could not be confined, in which
- * case it was not started; 124 and "vmmd-img-helper: limit …" when a limit ended it. */
+ * The program sees a root of its own (DIR/root) with /usr read-only, /dev/null and DIR/work as its
+ * working directory, and nothing else of the host: no /etc, no /proc, no other image. It has no
+ * network, no other processes around it, no rights, no way to gain any, and the limits given. Exit
+ * code: the program's; 125 and a line "vmmd-img-helper: …" on stderr when it could not be confined,
+ * in which case it was not started; 124 and "vmmd-img-helper: limit …" when a limit ended it. */
 #include "img-seccomp.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -90,8 +90,23 @@ static void
 bind_mount (const char *from, const char *to, unsigned long flags)
 {
   if (mount (from, to, NULL, MS_BIND, NULL) < 0
-      || mount (NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | flags, NULL) < 0)
+      || mount (NULL, to, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | flags, NULL) < 0)
     fail (from);
+}
+
+/* qemu-img tries out its file locks on it. */
+static void
+add_null (void)
+{
+  int fd;
+
+  if (mkdir ("dev", 0755) < 0)
+    fail ("dev");
+  fd = open ("dev/null", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0)
+    fail ("dev/null");
+  close (fd);
+  bind_mount ("/dev/null", "dev/null", MS_NOEXEC);
 }
 
 /* /lib, /lib64 and /bin are links into /usr on merged systems and directories on others. */
@@ -117,7 +132,7 @@ add_top (const char *name)
     }
   if (mkdir (name, 0755) < 0)
     fail (from);
-  bind_mount (from, name, MS_RDONLY);
+  bind_mount (from, name, MS_RDONLY | MS_NODEV);
 }
 
 static void
@@ -134,10 +149,11 @@ build_root (const Order *order)
   /* Bound while the name still leads there. */
   if (mkdir ("root/work", 0755) < 0)
     fail ("work");
-  bind_mount ("work", "root/work", MS_NOEXEC);
+  bind_mount ("work", "root/work", MS_NOEXEC | MS_NODEV);
   if (chdir ("root") < 0 || mkdir ("usr", 0755) < 0)
     fail ("root");
-  bind_mount ("/usr", "usr", MS_RDONLY);
+  bind_mount ("/usr", "usr", MS_RDONLY | MS_NODEV);
+  add_null ();
   for (size_t i = 0; i < sizeof tops / sizeof *tops; i++)
     add_top (tops[i]);
   if (mount (NULL, ".", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) < 0)
@@ -246,5 +262,6 @@ main (int argc, char **argv)
   close (gate[0]);
   if (write (gate[1], "", 1) != 1)
     fail ("pipe");
-  return finish (&order, child);
+  /* Not by return: the namespace of processes is dead, and a leak checker could not fork in it. */
+  _exit (finish (&order, child));
 }

@@ -209,7 +209,7 @@ a_confined_program_sees_nothing_of_the_host (void **state)
   assert_int_not_equal (confined (world, read_canary), 0);
   assert_int_not_equal (confined (world, "cat /etc/passwd"), 0);
   assert_int_not_equal (confined (world, "ls /proc/self"), 0);
-  assert_int_not_equal (confined (world, "ls /dev/null"), 0);
+  assert_int_not_equal (confined (world, "ls /dev/zero"), 0);
   assert_int_equal (run_confined (world, &command, "1048576", "10", "cd / && ls -A"), 0);
   assert_null (strstr (command.output->str, "etc"));
   assert_null (strstr (command.output->str, "home"));
@@ -225,6 +225,7 @@ a_confined_program_writes_in_its_directory_only (void **state)
   assert_int_not_equal (confined (world, "echo x > /file"), 0);
   assert_int_not_equal (confined (world, "echo x > /usr/file"), 0);
   assert_int_not_equal (confined (world, "echo x > /usr/bin/file"), 0);
+  assert_int_not_equal (confined (world, "echo x > /dev/file"), 0);
 }
 
 static void
