@@ -328,12 +328,23 @@ static const ApiParam revoke_egress_params[] = {
 typedef gboolean (*RuleVerb) (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
                               const OpsRuleSpec *rule, GError **error);
 
-static gboolean
-apply_rule (ApiCall *call, const RuleArgs *args, const Rule *rule, const char *where,
-            gboolean egress, RuleVerb verb, GError **error)
+/* What is to be done with each rule of a request. */
+typedef struct
 {
+  ApiCall *call;
+  const RuleArgs *args;
+  gboolean egress;
+  RuleVerb verb;
+  gboolean is_check; /* only find out whether it would work */
+} RuleJob;
+
+static gboolean
+apply_rule (const RuleJob *job, const Rule *rule, const char *where, GError **error)
+{
+  VmmCaller caller = *job->call->caller;
+  g_autoptr (GError) local = NULL;
   OpsRuleSpec spec = {
-    .egress = egress,
+    .egress = job->egress,
     .protocol = rule->protocol,
     .port_range = rule->port_range,
     .source_port_range = rule->source_port_range,
@@ -348,27 +359,43 @@ apply_rule (ApiCall *call, const RuleArgs *args, const Rule *rule, const char *w
   if (rule->protocol == NULL)
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "the parameter %sIpProtocol is required",
                      where);
-  return verb (call->ctx, call->caller, args->group_id, &spec, error);
+  caller.dry_run = job->is_check;
+  if (job->verb (job->call->ctx, &caller, job->args->group_id, &spec, &local)
+      || (job->is_check && g_error_matches (local, VMM_ERROR, VMM_ERROR_DRY_RUN)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 /* The single rule, unless only others are named; then those of Permissions.N. */
 static gboolean
-apply_rules (ApiCall *call, const RuleArgs *args, gboolean egress, RuleVerb verb, GError **error)
+apply_each (const RuleJob *job, GError **error)
 {
+  const RuleArgs *args = job->args;
   gboolean has_others = args->permissions->len > 0 || ecs_is_given (args->rule_ids);
 
-  if ((args->rule.protocol != NULL || !has_others)
-      && !apply_rule (call, args, &args->rule, "", egress, verb, error))
+  if ((args->rule.protocol != NULL || !has_others) && !apply_rule (job, &args->rule, "", error))
     return FALSE;
   for (guint i = 0; i < args->permissions->len; i++)
     {
       g_autofree char *where = g_strdup_printf ("Permissions.%u.", i + 1);
 
-      if (!apply_rule (call, args, &g_array_index (args->permissions, Rule, i), where, egress, verb,
-                       error))
+      if (!apply_rule (job, &g_array_index (args->permissions, Rule, i), where, error))
         return FALSE;
     }
   return TRUE;
+}
+
+/* Checks several rules before the first of them is touched: a bad one changes nothing. */
+static gboolean
+apply_rules (ApiCall *call, const RuleArgs *args, gboolean egress, RuleVerb verb, GError **error)
+{
+  RuleJob job = { call, args, egress, verb, .is_check = TRUE };
+
+  if (args->permissions->len > 0 && !apply_each (&job, error))
+    return FALSE;
+  job.is_check = FALSE;
+  return apply_each (&job, error);
 }
 
 static gboolean

@@ -361,6 +361,21 @@ bad_rules_have_the_codes_of_ecs (void **state)
 }
 
 static void
+one_bad_rule_of_several_changes_nothing (void **state)
+{
+  World *w = *state;
+
+  assert_string_equal (call_group (w, "Action=AuthorizeSecurityGroup&SecurityGroupId={}&"
+                                      "Permissions.1.IpProtocol=all&"
+                                      "Permissions.1.SourceCidrIp=10.0.0.0/8&"
+                                      "Permissions.2.IpProtocol=tcp&Permissions.2.PortRange=9/1&"
+                                      "Permissions.2.SourceCidrIp=10.0.0.0/8"),
+                       "InvalidIpPortRange.Malformed");
+  call_group (w, RULES);
+  assert_int_equal (world_count (w, "$.Permissions.Permission[*]"), 0);
+}
+
+static void
 the_catalogue_has_the_shapes_of_ecs (void **state)
 {
   World *w = *state;
@@ -418,6 +433,7 @@ main (void)
     CASE (each_account_has_a_vpc_a_vswitch_and_a_group),
     CASE (rules_come_and_go),
     CASE (bad_rules_have_the_codes_of_ecs),
+    CASE (one_bad_rule_of_several_changes_nothing),
     CASE (the_catalogue_has_the_shapes_of_ecs),
     CASE (what_has_no_room_is_sold_out),
   };
