@@ -93,6 +93,8 @@ store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint3
   gint64 highest = -1, gap = 0;
 
   *out = 0;
+  if (first > last)
+    return TRUE; /* a range too small for any instance */
   if (!store_query_int (
           txn, &highest, error,
           "SELECT coalesce (max (ip), -1) FROM nic WHERE vpc_id=? AND ip BETWEEN ? AND ?", "sii",
