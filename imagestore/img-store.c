@@ -167,11 +167,11 @@ pool_create (ImgStore *store, const char *id, const char *parent, guint64 virtua
     return TRUE;
   if (!choose_size (pool, parent, virtual_bytes, &bytes, error))
     return FALSE;
-  new_name = g_strconcat (NEW_PREFIX, id, NULL);
+  /* A name of its own each time: a qemu-img that outlived a killed daemon may still write. */
+  new_name = g_strdup_printf (NEW_PREFIX "%s.%08x", id, g_random_int ());
   new_path = g_build_filename (pool->dir, new_name, NULL);
   size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
   parent_path = parent != NULL ? store->class->layer_path (store, parent) : NULL;
-  unlinkat (pool->dir_fd, new_name, 0);
 
   /* -u: the parent may be locked by a running QEMU and need not be opened; we know its size. */
   const char *const empty[] = { "qemu-img", "create", "-q", "-f", "qcow2", new_path, size, NULL };
@@ -419,7 +419,12 @@ open_directories (Pool *pool, GError **error)
 static void
 sweep_new (int dir_fd, const char *name, gpointer data)
 {
-  if (g_str_has_prefix (name, NEW_PREFIX) && img_layer_id_is (name + strlen (NEW_PREFIX)))
+  g_autofree char *id = NULL;
+
+  if (!g_str_has_prefix (name, NEW_PREFIX))
+    return;
+  id = g_strndup (name + strlen (NEW_PREFIX), IMG_LAYER_ID_LENGTH);
+  if (img_layer_id_is (id))
     unlinkat (dir_fd, name, 0);
 }
 

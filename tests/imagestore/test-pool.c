@@ -204,7 +204,7 @@ static void
 what_a_crash_left_half_made_is_swept (void **state)
 {
   const World *world = *state;
-  g_autofree char *half = g_build_filename (world->pool, ".new-" A, NULL);
+  g_autofree char *half = g_build_filename (world->pool, ".new-" A ".0badcafe", NULL);
   g_autofree char *work = g_build_filename (world->pool, ".spool", B, "work", NULL);
   g_autofree char *spool = g_build_filename (world->pool, ".spool", B, NULL);
   g_autofree char *out = g_build_filename (work, "out.qcow2", NULL);
