@@ -23,7 +23,13 @@
 #define CLIENT_SHARE 4
 #define CONN_KEY "api-conn"
 
+/* libsoup gives up at 64 KiB; a read brings at most 8. */
+#define MAX_HEAD_BYTES (56 * 1024)
+#define MAX_DRAIN_BYTES (16 * 1024 * 1024)
+
 #define RAW_ANSWER(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define RAW_FULL RAW_ANSWER ("503 Service Unavailable")
+#define RAW_TOO_LARGE RAW_ANSWER ("431 Request Header Fields Too Large")
 
 typedef struct
 {
@@ -38,7 +44,7 @@ typedef struct
 struct ApiGate
 {
   const VmmConfig *config;
-  ApiGateFunc ready;
+  const ApiGateFuncs *funcs;
   gpointer data;
   GPtrArray *doors;    /* Door* */
   GHashTable *conns;   /* ApiConn*, a set */
@@ -51,12 +57,19 @@ struct ApiGate
 struct ApiConn
 {
   guint refs;
-  ApiGate *gate;   /* NULL once the connection is gone */
-  GSocket *socket; /* NULL once the connection is gone */
+  ApiGate *gate;     /* NULL once the connection is gone */
+  GSocket *socket;   /* NULL once the connection is gone */
+  GIOStream *stream; /* what answers are written to; borrowed, NULL before and after HTTP */
+  GObject *object;
   char *client, *peer;
   gboolean is_admin, is_tls;
   ApiConnPhase phase;
   gint64 deadline_us;
+  gboolean is_started;  /* the HTTP library has begun with a request and will see its end */
+  gboolean has_head;    /* of that request */
+  gboolean is_draining; /* refused; what still comes is read and forgotten */
+  gboolean is_dropping;
+  gsize head_bytes, drained_bytes;
 };
 
 /* ---- One connection ---- */
@@ -74,6 +87,7 @@ api_conn_unref (ApiConn *conn)
   if (--conn->refs > 0)
     return;
   g_clear_object (&conn->socket);
+  g_clear_object (&conn->object);
   g_free (conn->client);
   g_free (conn->peer);
   g_free (conn);
@@ -99,6 +113,18 @@ api_conn_peer (const ApiConn *conn)
   return conn->peer;
 }
 
+void
+api_conn_set_object (ApiConn *conn, GObject *object)
+{
+  g_set_object (&conn->object, object);
+}
+
+GObject *
+api_conn_get_object (const ApiConn *conn)
+{
+  return conn->object;
+}
+
 static void
 set_deadline (ApiConn *conn)
 {
@@ -110,8 +136,9 @@ set_deadline (ApiConn *conn)
                           : g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
 }
 
-void
-api_conn_set_phase (ApiConn *conn, ApiConnPhase phase)
+/* A phase that it is in already goes on with its deadline. */
+static void
+set_phase (ApiConn *conn, ApiConnPhase phase)
 {
   if (conn->gate == NULL || conn->phase == phase)
     return;
@@ -119,7 +146,39 @@ api_conn_set_phase (ApiConn *conn, ApiConnPhase phase)
   set_deadline (conn);
 }
 
-/* Whoever reads from or writes to the socket sees its end and drops the connection. */
+void
+api_conn_begin_request (ApiConn *conn)
+{
+  conn->is_started = TRUE;
+  set_phase (conn, API_CONN_READING);
+}
+
+void
+api_conn_end_head (ApiConn *conn)
+{
+  conn->has_head = TRUE;
+}
+
+void
+api_conn_begin_run (ApiConn *conn)
+{
+  set_phase (conn, API_CONN_RUNNING);
+}
+
+void
+api_conn_begin_answer (ApiConn *conn)
+{
+  set_phase (conn, API_CONN_WRITING);
+}
+
+void
+api_conn_end_request (ApiConn *conn)
+{
+  conn->is_started = conn->has_head = FALSE;
+  conn->head_bytes = 0;
+  set_phase (conn, API_CONN_IDLE);
+}
+
 void
 api_conn_cut (ApiConn *conn)
 {
@@ -129,9 +188,85 @@ api_conn_cut (ApiConn *conn)
 
 /* Says @raw to a client that was told nothing yet; never waits. */
 static void
-say (GSocket *socket, const char *raw)
+say (GIOStream *stream, const char *raw)
 {
-  g_socket_send_with_blocking (socket, raw, strlen (raw), FALSE, NULL, NULL);
+  GOutputStream *output = g_io_stream_get_output_stream (stream);
+
+  g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output), raw, strlen (raw),
+                                              NULL, NULL);
+}
+
+/* Forgets a connection now. With its socket shut down, closing TLS cannot wait for the client. */
+static void
+drop (ApiConn *conn)
+{
+  api_conn_cut (conn);
+  if (conn->gate != NULL && conn->phase != API_CONN_RUNNING)
+    conn->gate->funcs->drop (conn, conn->gate->data);
+}
+
+static gboolean
+drop_later (gpointer data)
+{
+  drop (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* For use inside a read of the HTTP library, which must come back first. */
+static void
+schedule_drop (ApiConn *conn)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (conn->is_dropping || conn->gate == NULL)
+    return;
+  conn->is_dropping = TRUE;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, drop_later, conn_ref (conn), (GDestroyNotify) api_conn_unref);
+  g_source_attach (source, conn->gate->context);
+}
+
+/* Behind each read of the HTTP library. libsoup 3.2 keeps a connection for ever that ends between
+ * two requests, and closes one without a word whose head is too long; both are seen to here. */
+static gboolean
+on_read (gsize n, gpointer data)
+{
+  ApiConn *conn = data;
+
+  if (conn->is_draining)
+    {
+      conn->drained_bytes += n;
+      if (n == 0 || conn->drained_bytes > MAX_DRAIN_BYTES)
+        schedule_drop (conn);
+      return FALSE;
+    }
+  if (n == 0)
+    {
+      if (!conn->is_started)
+        schedule_drop (conn);
+      return conn->is_started;
+    }
+  if (conn->phase == API_CONN_IDLE)
+    set_phase (conn, API_CONN_READING);
+  if (!conn->has_head && conn->head_bytes >= MAX_HEAD_BYTES)
+    {
+      conn->is_draining = TRUE;
+      say (conn->stream, RAW_TOO_LARGE);
+      return FALSE;
+    }
+  if (!conn->has_head)
+    conn->head_bytes += n;
+  return TRUE;
+}
+
+static void
+expire (ApiConn *conn)
+{
+  if (conn->phase == API_CONN_READING && conn->stream != NULL && !conn->is_draining)
+    say (conn->stream, RAW_ANSWER ("408 Request Timeout"));
+  conn->deadline_us = G_MAXINT64;
+  drop (conn);
 }
 
 static gboolean
@@ -139,19 +274,16 @@ sweep (gpointer data)
 {
   ApiGate *gate = data;
   gint64 now_us = g_get_monotonic_time ();
+  g_autoptr (GPtrArray) late = g_ptr_array_new_with_free_func ((GDestroyNotify) api_conn_unref);
   GHashTableIter iter;
   ApiConn *conn;
 
   g_hash_table_iter_init (&iter, gate->conns);
   while (g_hash_table_iter_next (&iter, (gpointer *) &conn, NULL))
     if (conn->deadline_us <= now_us)
-      {
-        if (conn->phase == API_CONN_READING && !conn->is_tls)
-          say (conn->socket, RAW_ANSWER ("408 Request Timeout"));
-        api_conn_cut (conn);
-        /* The end is seen by the main loop; do not cut again until then. */
-        conn->deadline_us = G_MAXINT64;
-      }
+      g_ptr_array_add (late, conn_ref (conn));
+  for (guint i = 0; i < late->len; i++)
+    expire (g_ptr_array_index (late, i));
   return G_SOURCE_CONTINUE;
 }
 
@@ -291,28 +423,36 @@ admin_peer (GSocket *socket)
   return g_strdup_printf ("uid %u", (guint) uid);
 }
 
+static void
+forget_stream (gpointer data)
+{
+  ApiConn *conn = data;
+
+  conn->stream = NULL;
+  api_conn_unref (conn);
+}
+
 /* Hands a connection on. The remote address carries it from here on, because that is what libsoup
  * gives back with each of its requests. */
 static void
-hand_on (ApiGate *gate, ApiConn *conn, GIOStream *stream, GSocket *socket)
+hand_on (ApiGate *gate, ApiConn *conn, GIOStream *inner, GSocket *socket)
 {
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
   g_autoptr (GSocketAddress) local = NULL;
-  g_autoptr (GIOStream) wrapped = NULL;
+  g_autoptr (GIOStream) stream = NULL;
 
-  if (remote == NULL)
-    return;
   /* libsoup takes it for an internet address when a request has no Host. */
   if (conn->is_admin)
     local = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   else
     local = g_socket_get_local_address (socket, NULL);
-  if (local == NULL)
+  if (local == NULL || remote == NULL)
     return;
   g_object_set_data_full (G_OBJECT (remote), CONN_KEY, conn_ref (conn),
                           (GDestroyNotify) api_conn_unref);
-  wrapped = api_stream_new (stream);
-  gate->ready (wrapped, local, remote, gate->data);
+  stream = api_stream_new (inner, on_read, conn_ref (conn), forget_stream);
+  conn->stream = stream;
+  gate->funcs->ready (conn, stream, local, remote, gate->data);
 }
 
 static void
@@ -364,7 +504,7 @@ let_in (Door *door, GSocket *socket)
   if (is_full (gate, door, client))
     {
       if (door->certificate == NULL)
-        say (socket, RAW_ANSWER ("503 Service Unavailable"));
+        g_socket_send_with_blocking (socket, RAW_FULL, strlen (RAW_FULL), FALSE, NULL, NULL);
       return;
     }
   g_socket_set_blocking (socket, FALSE);
@@ -508,12 +648,12 @@ api_gate_listen_unix (ApiGate *gate, const char *path, GError **error)
 /* ---- The gate ---- */
 
 ApiGate *
-api_gate_new (const VmmConfig *config, ApiGateFunc ready, gpointer data)
+api_gate_new (const VmmConfig *config, const ApiGateFuncs *funcs, gpointer data)
 {
   ApiGate *gate = g_new0 (ApiGate, 1);
 
   gate->config = config;
-  gate->ready = ready;
+  gate->funcs = funcs;
   gate->data = data;
   gate->context = g_main_context_ref_thread_default ();
   gate->doors = g_ptr_array_new_with_free_func (free_door);

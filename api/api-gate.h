@@ -20,13 +20,19 @@ typedef enum
   API_CONN_IDLE     /* between two requests: idle_timeout_s */
 } ApiConnPhase;
 
-/* A connection is ready for HTTP. @local and @remote are always set; api_conn_of() finds the
- * connection by @remote. */
-typedef void (*ApiGateFunc) (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
-                             gpointer data);
+/* What is done with connections, on the main thread. */
+typedef struct
+{
+  /* One is ready for HTTP on @stream. @local and @remote are always set; api_conn_of() finds the
+   * connection by @remote. */
+  void (*ready) (ApiConn *conn, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
+                 gpointer data);
+  /* One is to be forgotten: the client left it, or its time is over. Not while it is RUNNING. */
+  void (*drop) (ApiConn *conn, gpointer data);
+} ApiGateFuncs;
 
-/* @config is borrowed for the life of the gate. */
-ApiGate *api_gate_new (const VmmConfig *config, ApiGateFunc ready, gpointer data);
+/* @config and @funcs are borrowed for the life of the gate. */
+ApiGate *api_gate_new (const VmmConfig *config, const ApiGateFuncs *funcs, gpointer data);
 /* Stops listening and cuts all connections. */
 void api_gate_free (ApiGate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ApiGate, api_gate_free)
@@ -47,10 +53,20 @@ guint api_gate_count_phase (const ApiGate *gate, ApiConnPhase phase);
 ApiConn *api_conn_of (GSocketAddress *remote);
 void api_conn_unref (ApiConn *conn);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ApiConn, api_conn_unref)
-/* Begins a phase and its deadline; the phase it is in already goes on. */
-void api_conn_set_phase (ApiConn *conn, ApiConnPhase phase);
-/* Ends the connection at once. */
+
+/* The life of a request: the HTTP library has begun to read one; it has its head; it is being
+ * served; the answer is being sent; it is over. */
+void api_conn_begin_request (ApiConn *conn);
+void api_conn_end_head (ApiConn *conn);
+void api_conn_begin_run (ApiConn *conn);
+void api_conn_begin_answer (ApiConn *conn);
+void api_conn_end_request (ApiConn *conn);
+
+/* Ends the connection at once; its reader will see the end. */
 void api_conn_cut (ApiConn *conn);
+/* Something of the caller's to find with the connection; a reference is kept. NULL for none. */
+void api_conn_set_object (ApiConn *conn, GObject *object);
+GObject *api_conn_get_object (const ApiConn *conn);
 gboolean api_conn_is_admin (const ApiConn *conn);
 /* Who it is, for the log: an address, or "uid 0". Borrowed. */
 const char *api_conn_peer (const ApiConn *conn);

@@ -64,14 +64,6 @@ fill_request (ApiRequest *request, SoupServerMessage *message, const ApiConn *co
   request->peer = api_conn_peer (conn);
 }
 
-/* Before 3.3 libsoup never lets go of a connection that the client closes between two requests, nor
- * of its descriptor. */
-static gboolean
-keeps_alive (void)
-{
-  return soup_check_version (3, 3, 0);
-}
-
 /* Gives @answer to libsoup and takes its body. */
 static void
 set_answer (SoupServerMessage *message, ApiAnswer *answer)
@@ -84,8 +76,6 @@ set_answer (SoupServerMessage *message, ApiAnswer *answer)
   soup_message_headers_remove (soup_server_message_get_request_headers (message), "Range");
   soup_server_message_set_status (message, answer->status, NULL);
   soup_message_headers_replace (headers, "x-acs-request-id", answer->request_id);
-  if (!keeps_alive ())
-    soup_message_headers_replace (headers, "Connection", "close");
   soup_server_message_set_response (message, answer->content_type, SOUP_MEMORY_TAKE,
                                     g_string_free (body, FALSE), length);
 }
@@ -110,7 +100,7 @@ deliver (gpointer data)
   if (job->server->is_closing)
     soup_message_headers_replace (soup_server_message_get_response_headers (job->message),
                                   "Connection", "close");
-  api_conn_set_phase (job->conn, API_CONN_WRITING);
+  api_conn_begin_answer (job->conn);
   soup_server_message_unpause (job->message);
   job->server->n_running--;
   free_job (job);
@@ -146,7 +136,7 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path, GHas
   fill_request (&job->request, message, job->conn);
   job->request.body = g_bytes_get_data (job->body, &length);
   job->request.body_length = length;
-  api_conn_set_phase (job->conn, API_CONN_RUNNING);
+  api_conn_begin_run (job->conn);
   soup_server_message_pause (message);
   server->n_running++;
   g_thread_pool_push (server->pool, job, NULL);
@@ -201,6 +191,10 @@ check_size (ApiServer *server, SoupServerMessage *message, goffset size)
 static void
 on_headers (SoupServerMessage *message, gpointer data)
 {
+  g_autoptr (ApiConn) conn = api_conn_of (soup_server_message_get_remote_address (message));
+
+  if (conn != NULL)
+    api_conn_end_head (conn);
   check_size (data, message, 0);
 }
 
@@ -211,15 +205,27 @@ on_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
 }
 
 static void
+on_disconnected (SoupServerMessage *message, gpointer data)
+{
+  g_autoptr (ApiConn) conn = api_conn_of (soup_server_message_get_remote_address (message));
+
+  if (conn != NULL)
+    api_conn_set_object (conn, NULL);
+}
+
+/* The connection keeps its last message, by which it can be taken away from libsoup. */
+static void
 on_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
 {
   g_autoptr (ApiConn) conn = api_conn_of (soup_server_message_get_remote_address (message));
 
   if (conn == NULL)
     return;
-  api_conn_set_phase (conn, API_CONN_READING);
+  api_conn_begin_request (conn);
+  api_conn_set_object (conn, G_OBJECT (message));
   g_signal_connect (message, "got-headers", G_CALLBACK (on_headers), data);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), data);
+  g_signal_connect (message, "disconnected", G_CALLBACK (on_disconnected), NULL);
 }
 
 static void
@@ -228,13 +234,29 @@ on_finished (SoupServer *soup, SoupServerMessage *message, gpointer data)
   g_autoptr (ApiConn) conn = api_conn_of (soup_server_message_get_remote_address (message));
 
   if (conn != NULL)
-    api_conn_set_phase (conn, API_CONN_IDLE);
+    api_conn_end_request (conn);
+}
+
+static void
+drop_connection (ApiConn *conn, gpointer data)
+{
+  g_autoptr (GObject) message = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+
+  g_set_object (&message, api_conn_get_object (conn));
+  if (message == NULL)
+    return;
+  stream = soup_server_message_steal_connection (SOUP_SERVER_MESSAGE (message));
+  api_conn_set_object (conn, NULL);
+  if (stream != NULL)
+    g_io_stream_close (stream, NULL, NULL);
 }
 
 /* ---- The server ---- */
 
 static void
-on_connection (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, gpointer data)
+on_connection (ApiConn *conn, GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
+               gpointer data)
 {
   ApiServer *server = data;
   g_autoptr (GError) error = NULL;
@@ -242,6 +264,8 @@ on_connection (GIOStream *stream, GSocketAddress *local, GSocketAddress *remote,
   if (!soup_server_accept_iostream (server->soup, stream, local, remote, &error))
     vmm_warning ("a connection was refused by the HTTP library, closing it: %s", error->message);
 }
+
+static const ApiGateFuncs gate_funcs = { on_connection, drop_connection };
 
 /* libsoup keeps connections alive only while it listens somewhere itself. It is given one end of a
  * pair of sockets to listen on, where nothing ever comes in. */
@@ -251,8 +275,6 @@ listen_nowhere (ApiServer *server)
   int fds[2];
   g_autoptr (GError) error = NULL;
 
-  if (!keeps_alive ())
-    return;
   if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
     {
       vmm_warning ("no sockets for keep-alive, each request takes a connection of its own");
@@ -275,7 +297,7 @@ api_server_new (VmmContext *ctx, const ApiDoors *doors, const ApiResource *const
   server->front.doors = doors;
   server->context = g_main_context_ref_thread_default ();
   server->soup = soup_server_new ("server-header", "vmmd", NULL);
-  server->gate = api_gate_new (ctx->config, on_connection, server);
+  server->gate = api_gate_new (ctx->config, &gate_funcs, server);
   server->pool
       = g_thread_pool_new (run_job, server, MAX (1, ctx->config->request_threads), TRUE, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);

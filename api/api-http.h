@@ -10,8 +10,8 @@ typedef struct ApiServer ApiServer;
  * are borrowed for its life. */
 ApiServer *api_server_new (VmmContext *ctx, const ApiDoors *doors,
                            const ApiResource *const *resources, gboolean check_replies);
-/* Listens as ctx->config says: HTTP, HTTPS when there is a certificate, and `admin.sock` in run_dir.
- * VMM_ERROR_CONFIG. */
+/* Listens as ctx->config says: HTTP, HTTPS when there is a certificate, and `admin.sock` in
+ * run_dir. VMM_ERROR_CONFIG. */
 gboolean api_server_listen (ApiServer *server, GError **error);
 /* The ports in use, which the kernel chose where the configuration has 0; 0 when not listening. */
 guint16 api_server_port (const ApiServer *server);

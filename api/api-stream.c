@@ -1,155 +1,190 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The stream around a connection, and its input that has one byte more. */
+/* A GIOStream around another one, with a hook behind every read. */
 #include "config.h"
 
 #include "api-stream.h"
 
-/* No request begins with it. */
-#define LAST_BYTE '\x01'
-
-/* ---- The input ---- */
+/* ---- What is read from ---- */
 
 #define API_TYPE_INPUT (api_input_get_type ())
-G_DECLARE_FINAL_TYPE (ApiInput, api_input, API, INPUT, GFilterInputStream)
+G_DECLARE_FINAL_TYPE (ApiInput, api_input, API, INPUT, GInputStream)
 
 struct _ApiInput
 {
-  GFilterInputStream parent;
-  gboolean has_ended;
+  GInputStream parent;
+  GInputStream *inner; /* pollable */
+  ApiStreamFunc on_read;
+  gpointer data;
 };
 
-static GPollableInputStream *
-base_of (gpointer input)
-{
-  return G_POLLABLE_INPUT_STREAM (g_filter_input_stream_get_base_stream (input));
-}
+static void init_pollable (GPollableInputStreamInterface *iface, gpointer data);
 
-/* The end, seen for the first time, becomes a byte. */
+G_DEFINE_FINAL_TYPE_WITH_CODE (ApiInput, api_input, G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, init_pollable))
+
 static gssize
-with_last_byte (ApiInput *input, void *buffer, gssize n)
+filter (ApiInput *self, gssize n, GError **error)
 {
-  if (n != 0 || input->has_ended)
+  if (n < 0 && error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return n;
-  input->has_ended = TRUE;
-  *(char *) buffer = LAST_BYTE;
-  return 1;
+  if (self->on_read ((gsize) MAX (n, 0), self->data))
+    return n;
+  g_clear_error (error);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "withheld");
+  return -1;
 }
 
 static gssize
-input_read (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
-            GError **error)
+read_now (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
 {
-  gssize n
-      = g_input_stream_read (G_INPUT_STREAM (base_of (stream)), buffer, count, cancellable, error);
+  ApiInput *self = API_INPUT (stream);
+  GError *failure = NULL;
+  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->inner),
+                                                       buffer, count, NULL, &failure);
 
-  return count == 0 ? n : with_last_byte (API_INPUT (stream), buffer, n);
+  n = filter (self, n, &failure);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return n;
 }
 
 static gssize
-input_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize count, GError **error)
+read_waiting (GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable,
+              GError **error)
 {
-  gssize n
-      = g_pollable_input_stream_read_nonblocking (base_of (stream), buffer, count, NULL, error);
+  ApiInput *self = API_INPUT (stream);
 
-  return count == 0 ? n : with_last_byte (API_INPUT (stream), buffer, n);
+  return g_input_stream_read (self->inner, buffer, count, cancellable, error);
 }
 
 static gboolean
-input_is_readable (GPollableInputStream *stream)
+can_poll (GPollableInputStream *stream)
 {
-  return g_pollable_input_stream_is_readable (base_of (stream));
+  return g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (API_INPUT (stream)->inner));
+}
+
+static gboolean
+is_readable (GPollableInputStream *stream)
+{
+  return g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (API_INPUT (stream)->inner));
 }
 
 static GSource *
-input_create_source (GPollableInputStream *stream, GCancellable *cancellable)
+create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
-  g_autoptr (GSource) base = g_pollable_input_stream_create_source (base_of (stream), NULL);
+  GPollableInputStream *inner = G_POLLABLE_INPUT_STREAM (API_INPUT (stream)->inner);
+  g_autoptr (GSource) source = g_pollable_input_stream_create_source (inner, NULL);
 
-  return g_pollable_source_new_full (stream, base, cancellable);
+  return g_pollable_source_new_full (stream, source, cancellable);
+}
+
+static gboolean
+close_input (GInputStream *stream, GCancellable *cancellable, GError **error)
+{
+  return g_input_stream_close (API_INPUT (stream)->inner, cancellable, error);
 }
 
 static void
-pollable_init (GPollableInputStreamInterface *iface)
+finalize_input (GObject *object)
 {
-  iface->is_readable = input_is_readable;
-  iface->create_source = input_create_source;
-  iface->read_nonblocking = input_read_nonblocking;
-}
-
-G_DEFINE_TYPE_WITH_CODE (ApiInput, api_input, G_TYPE_FILTER_INPUT_STREAM,
-                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, pollable_init))
-
-static void
-api_input_class_init (ApiInputClass *class)
-{
-  G_INPUT_STREAM_CLASS (class)->read_fn = input_read;
+  g_object_unref (API_INPUT (object)->inner);
+  G_OBJECT_CLASS (api_input_parent_class)->finalize (object);
 }
 
 static void
-api_input_init (ApiInput *input)
+api_input_class_init (ApiInputClass *class) /* style-ok: prefix GObject names it */
 {
+  G_INPUT_STREAM_CLASS (class)->read_fn = read_waiting;
+  G_INPUT_STREAM_CLASS (class)->close_fn = close_input;
+  G_OBJECT_CLASS (class)->finalize = finalize_input;
+}
+
+static void
+api_input_init (ApiInput *self) /* style-ok: prefix GObject names it */
+{
+}
+
+static void
+init_pollable (GPollableInputStreamInterface *iface, gpointer data)
+{
+  iface->can_poll = can_poll;
+  iface->is_readable = is_readable;
+  iface->create_source = create_source;
+  iface->read_nonblocking = read_now;
 }
 
 /* ---- The stream ---- */
 
+#define API_TYPE_STREAM (api_stream_get_type ())
+G_DECLARE_FINAL_TYPE (ApiStream, api_stream, API, STREAM, GIOStream)
+
 struct _ApiStream
 {
   GIOStream parent;
-  GIOStream *base;
+  GIOStream *inner;
   GInputStream *input;
+  gpointer data;
+  GDestroyNotify destroy;
 };
 
-G_DEFINE_TYPE (ApiStream, api_stream, G_TYPE_IO_STREAM)
+G_DEFINE_FINAL_TYPE (ApiStream, api_stream, G_TYPE_IO_STREAM)
 
 static GInputStream *
-stream_get_input (GIOStream *stream)
+get_input_stream (GIOStream *stream)
 {
   return API_STREAM (stream)->input;
 }
 
 static GOutputStream *
-stream_get_output (GIOStream *stream)
+get_output_stream (GIOStream *stream)
 {
-  return g_io_stream_get_output_stream (API_STREAM (stream)->base);
+  return g_io_stream_get_output_stream (API_STREAM (stream)->inner);
 }
 
 static gboolean
-stream_close (GIOStream *stream, GCancellable *cancellable, GError **error)
+close_stream (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
-  return g_io_stream_close (API_STREAM (stream)->base, cancellable, error);
+  return g_io_stream_close (API_STREAM (stream)->inner, cancellable, error);
 }
 
 static void
-stream_finalize (GObject *object)
+finalize_stream (GObject *object)
 {
-  ApiStream *stream = API_STREAM (object);
+  ApiStream *self = API_STREAM (object);
 
-  g_clear_object (&stream->input);
-  g_clear_object (&stream->base);
+  g_clear_object (&self->input);
+  g_clear_object (&self->inner);
+  if (self->destroy != NULL)
+    self->destroy (self->data);
   G_OBJECT_CLASS (api_stream_parent_class)->finalize (object);
 }
 
 static void
-api_stream_class_init (ApiStreamClass *class)
+api_stream_class_init (ApiStreamClass *class) /* style-ok: prefix GObject names it */
 {
-  G_OBJECT_CLASS (class)->finalize = stream_finalize;
-  G_IO_STREAM_CLASS (class)->get_input_stream = stream_get_input;
-  G_IO_STREAM_CLASS (class)->get_output_stream = stream_get_output;
-  G_IO_STREAM_CLASS (class)->close_fn = stream_close;
+  G_IO_STREAM_CLASS (class)->get_input_stream = get_input_stream;
+  G_IO_STREAM_CLASS (class)->get_output_stream = get_output_stream;
+  G_IO_STREAM_CLASS (class)->close_fn = close_stream;
+  G_OBJECT_CLASS (class)->finalize = finalize_stream;
 }
 
 static void
-api_stream_init (ApiStream *stream)
+api_stream_init (ApiStream *self) /* style-ok: prefix GObject names it */
 {
 }
 
 GIOStream *
-api_stream_new (GIOStream *base)
+api_stream_new (GIOStream *inner, ApiStreamFunc on_read, gpointer data, GDestroyNotify destroy)
 {
-  ApiStream *stream = g_object_new (API_TYPE_STREAM, NULL);
+  ApiStream *self = g_object_new (API_TYPE_STREAM, NULL);
+  ApiInput *input = g_object_new (API_TYPE_INPUT, NULL);
 
-  stream->base = g_object_ref (base);
-  stream->input = g_object_new (API_TYPE_INPUT, "base-stream", g_io_stream_get_input_stream (base),
-                                "close-base-stream", FALSE, NULL);
-  return G_IO_STREAM (stream);
+  input->inner = g_object_ref (g_io_stream_get_input_stream (inner));
+  input->on_read = on_read;
+  input->data = data;
+  self->inner = g_object_ref (inner);
+  self->input = G_INPUT_STREAM (input);
+  self->data = data;
+  self->destroy = destroy;
+  return G_IO_STREAM (self);
 }

@@ -259,6 +259,20 @@ slow_thing (ApiCall *call, gconstpointer args, ApiReply *reply, GError **error)
   return TRUE;
 }
 
+/* More than the kernel keeps for a client that does not read. */
+static gboolean
+big_thing (ApiCall *call, gconstpointer args, ApiReply *reply, GError **error)
+{
+  g_autofree char *text = g_strnfill (16 * 1024 * 1024, 'x');
+
+  api_reply_string (reply, "Text", text);
+  return TRUE;
+}
+
+static const ApiField big_fields[] = {
+  API_OUT_STR ("Text", API_REQUIRED, "A long text."),
+};
+
 static const ApiAction actions[] = {
   { .name = "EchoThing",
     .summary = "Says what it was told.",
@@ -314,6 +328,13 @@ static const ApiAction actions[] = {
     .access = API_READ,
     .permission = "ecs:SlowThing",
     .run = slow_thing },
+  { .name = "BigThing",
+    .summary = "Has much to say.",
+    .since = "0.1",
+    .access = API_READ,
+    .permission = "ecs:BigThing",
+    .run = big_thing,
+    API_FIELDS (big_fields) },
   { .name = "VpcThing",
     .summary = "Of two versions.",
     .since = "0.1",
