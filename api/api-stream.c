@@ -19,8 +19,8 @@ struct _ApiInput
 
 static void init_pollable (GPollableInputStreamInterface *iface, gpointer data);
 
-G_DEFINE_FINAL_TYPE_WITH_CODE (ApiInput, api_input, G_TYPE_INPUT_STREAM,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, init_pollable))
+G_DEFINE_TYPE_WITH_CODE (ApiInput, api_input, G_TYPE_INPUT_STREAM,
+                         G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, init_pollable))
 
 static gssize
 filter (ApiInput *self, gssize n, GError **error)
@@ -92,7 +92,7 @@ finalize_input (GObject *object)
 }
 
 static void
-api_input_class_init (ApiInputClass *class) /* style-ok: prefix GObject names it */
+api_input_class_init (ApiInputClass *class)
 {
   G_INPUT_STREAM_CLASS (class)->read_fn = read_waiting;
   G_INPUT_STREAM_CLASS (class)->close_fn = close_input;
@@ -100,7 +100,7 @@ api_input_class_init (ApiInputClass *class) /* style-ok: prefix GObject names it
 }
 
 static void
-api_input_init (ApiInput *self) /* style-ok: prefix GObject names it */
+api_input_init (ApiInput *self)
 {
 }
 
@@ -127,7 +127,7 @@ struct _ApiStream
   GDestroyNotify destroy;
 };
 
-G_DEFINE_FINAL_TYPE (ApiStream, api_stream, G_TYPE_IO_STREAM)
+G_DEFINE_TYPE (ApiStream, api_stream, G_TYPE_IO_STREAM)
 
 static GInputStream *
 get_input_stream (GIOStream *stream)
@@ -160,7 +160,7 @@ finalize_stream (GObject *object)
 }
 
 static void
-api_stream_class_init (ApiStreamClass *class) /* style-ok: prefix GObject names it */
+api_stream_class_init (ApiStreamClass *class)
 {
   G_IO_STREAM_CLASS (class)->get_input_stream = get_input_stream;
   G_IO_STREAM_CLASS (class)->get_output_stream = get_output_stream;
@@ -169,7 +169,7 @@ api_stream_class_init (ApiStreamClass *class) /* style-ok: prefix GObject names 
 }
 
 static void
-api_stream_init (ApiStream *self) /* style-ok: prefix GObject names it */
+api_stream_init (ApiStream *self)
 {
 }
 
