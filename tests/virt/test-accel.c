@@ -101,7 +101,7 @@ this_host_gets_the_answer_its_facts_demand (void **state)
 
   virt_accel_gather (&facts);
   decision = virt_accel_decide ("auto", &facts, &why, NULL);
-  print_message ("accelerator %s: %s\n", decision, why);
+  print_message ("# accelerator %s: %s\n", decision, why);
   if (!facts.has_cpu_flag || !facts.has_module)
     assert_int_equal (facts.probe, VIRT_PROBE_NOT_RUN);
   assert_int_equal (g_str_equal (decision, "kvm"), facts.probe == VIRT_PROBE_RAN);

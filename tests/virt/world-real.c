@@ -44,7 +44,8 @@ make_directories (void)
 
   assert_non_null (kvm);
   assert_int_equal (chmod ("/var/lib/vmmd", 0711), 0);
-  g_mkdir_with_parents (POOL, 0711);
+  g_mkdir_with_parents (POOL, 0750);
+  assert_int_equal (chown (POOL, 0, kvm->gr_gid), 0);
   g_mkdir_with_parents ("/var/lib/vmmd/console", 0700);
   g_mkdir_with_parents ("/run/vmmd/vnc", 0711);
   assert_int_equal (chown ("/run/vmmd/vnc", 0, kvm->gr_gid), 0);
@@ -85,10 +86,11 @@ world_free (World *world)
   g_free (world);
 }
 
+/* QEMU's user owns what it writes; what it only reads it reads by its group. */
 static void
 give_to_qemu (const char *path, mode_t mode)
 {
-  const struct passwd *qemu = getpwnam ("libvirt-qemu");
+  const struct passwd *qemu = getpwnam ((mode & S_IWUSR) != 0 ? "libvirt-qemu" : "root");
   const struct group *kvm = getgrnam ("kvm");
 
   assert_non_null (qemu);
