@@ -44,7 +44,10 @@ vrun (const char *format, va_list arguments, gboolean *out_is_ok)
                              &status, NULL)
                && g_spawn_check_wait_status (status, NULL);
   if (!*out_is_ok)
-    print_message ("%s: %s\n", line, fault != NULL ? fault : "");
+    {
+      g_free (output);
+      output = g_strdup_printf ("%s: %s", line, fault != NULL ? fault : "");
+    }
   return g_steal_pointer (&output);
 }
 
@@ -58,6 +61,8 @@ world_run (const char *format, ...)
   va_start (arguments, format);
   output = vrun (format, arguments, &is_ok);
   va_end (arguments);
+  if (!is_ok)
+    print_error ("%s\n", output);
   assert_true (is_ok);
   return output;
 }
@@ -145,20 +150,16 @@ world_free (World *world)
 
   if (world->net == NULL)
     world_start (world);
-  for (guint i = 0; i < world->guests->len; i++)
-    world_try ("ip netns del %s", ((Guest *) g_ptr_array_index (world->guests, i))->ns);
-  if (world_try ("test -e /run/netns/outside"))
-    RUN ("ip netns del outside");
-  /* A namespace goes with its links, but the kernel does that at its leisure. */
+  /* The links first: a namespace takes its links along, but only at the kernel's leisure. */
   for (guint i = 0; i < world->guests->len; i++)
     {
       Guest *guest = g_ptr_array_index (world->guests, i);
-      g_autofree char *ns = netctl_vpc_namespace_name (guest->port->vpc);
-      g_autofree char *tap = netctl_port_tap_name (guest->port->index);
 
-      for (guint j = 0; j < 500 && world_try ("ip -n %s link show %s", ns, tap); j++)
-        g_usleep (10000);
+      world_try ("ip -n %s link del eth0", guest->ns);
+      world_try ("ip netns del %s", guest->ns);
     }
+  world_try ("ip link del uplink0");
+  world_try ("ip netns del outside");
   assert_done (world->net->class->reconcile (world->net, nothing, &error), error);
   rest = world_fingerprint (world);
   assert_string_equal (rest, "");
@@ -533,16 +534,6 @@ world_packet (const char *ns, const char *link, guint16 protocol)
 }
 
 gboolean
-world_reaches (const char *ns, const char *address, guint16 port)
-{
-  int fd = world_connect (ns, address, port, 1000);
-
-  if (fd >= 0)
-    close (fd);
-  return fd >= 0;
-}
-
-gboolean
 world_passes (int from, int to, const char *text, guint timeout_ms)
 {
   gsize length = strlen (text), got = 0;
@@ -577,4 +568,22 @@ world_http (const char *ns, const char *address, const char *request)
       g_string_append_len (answer, buffer, part);
   close (fd);
   return g_string_free (answer, answer->len == 0);
+}
+
+gboolean
+world_pings (const char *ns, const char *address, guint timeout_ms)
+{
+  static const guint8 request[8] = { 8, 0, 0xf7, 0xfd, 0, 1, 0, 1 };
+  struct sockaddr_in name = socket_address (address, 0);
+  int fd = open_socket (ns, AF_INET, SOCK_RAW, IPPROTO_ICMP);
+  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+  gboolean is_answered = FALSE;
+  guint8 buffer[256];
+
+  if (sendto (fd, request, sizeof request, 0, (struct sockaddr *) &name, sizeof name) > 0)
+    while (!is_answered && g_get_monotonic_time () < deadline && wait_for (fd, POLLIN, timeout_ms))
+      is_answered = recv (fd, buffer, sizeof buffer, 0) >= 28 && buffer[20] == 0
+                    && memcmp (buffer + 12, &name.sin_addr, 4) == 0;
+  close (fd);
+  return is_answered;
 }

@@ -64,8 +64,8 @@ int world_accept (int fd, guint timeout_ms);
 int world_udp (const char *ns, const char *address, guint16 port);
 /* A packet socket of @link for one protocol (ETH_P_ALL for all). */
 int world_packet (const char *ns, const char *link, guint16 protocol);
-/* TRUE if a connection begins within a second; it is closed again. */
-gboolean world_reaches (const char *ns, const char *address, guint16 port);
+/* TRUE if an echo request is answered within the time. */
+gboolean world_pings (const char *ns, const char *address, guint timeout_ms);
 /* TRUE if @text goes through from one connected socket to the other within the time. */
 gboolean world_passes (int from, int to, const char *text, guint timeout_ms);
 /* An HTTP request; the whole answer, or NULL if none came. */

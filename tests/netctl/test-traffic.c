@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real tests of the firewall: who reaches whom under which rules, from the first packet of a tap to
+ * the end of flows that a rule allowed. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+/* How long a packet that is dropped is waited for. */
+#define NEVER_MS 300
+
+static int
+set_up (void **state)
+{
+  World *world = world_new ();
+
+  world_vpc (world, 1, "10.0.0.0/24", FALSE);
+  world_group (world, 1, 1);
+  world_group (world, 1, 2);
+  *state = world;
+  return 0;
+}
+
+static int
+tear_down (void **state)
+{
+  world_free (*state);
+  return 0;
+}
+
+static NetctlGroup *
+group_of (World *world, guint at)
+{
+  return g_ptr_array_index (world->plan->groups, at);
+}
+
+/* TRUE if a connection begins; the listener is there already. */
+static gboolean
+reaches (const char *ns, const char *address, guint16 port)
+{
+  int fd = world_connect (ns, address, port, NEVER_MS);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+static void
+members_of_a_group_reach_each_other_and_strangers_do_not (void **state)
+{
+  World *world = *state;
+  Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
+  Guest *stranger = world_guest (world, 1, 3, "10.0.0.13", 2);
+  int listener = world_listen (two->ns, two->address, 22);
+
+  assert_true (reaches (one->ns, two->address, 22));
+  assert_false (reaches (stranger->ns, two->address, 22));
+  close (listener);
+}
+
+static void
+members_can_ping_each_other_and_the_gateway (void **state)
+{
+  World *world = *state;
+  Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
+
+  assert_true (world_pings (one->ns, two->address, 1000));
+  assert_true (world_pings (one->ns, one->gateway, 1000));
+}
+
+static void
+an_isolated_group_keeps_its_members_apart (void **state)
+{
+  World *world = *state;
+  Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
+  int listener = world_listen (two->ns, two->address, 22);
+
+  group_of (world, 0)->members_reach_each_other = FALSE;
+  world_apply_group (world, group_of (world, 0));
+  assert_false (reaches (one->ns, two->address, 22));
+  close (listener);
+}
+
+static void
+an_ingress_rule_opens_its_port_to_its_peer_only (void **state)
+{
+  World *world = *state;
+  Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *near = world_guest (world, 1, 2, "10.0.0.12", 2);
+  Guest *far = world_guest (world, 1, 3, "10.0.0.200", 2);
+  int a = world_listen (server->ns, server->address, 22);
+  int b = world_listen (server->ns, server->address, 23);
+
+  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "10.0.0.0/25");
+  world_apply_group (world, group_of (world, 0));
+  assert_true (reaches (near->ns, server->address, 22));
+  assert_false (reaches (near->ns, server->address, 23));
+  assert_false (reaches (far->ns, server->address, 22));
+  close (a);
+  close (b);
+}
+
+static void
+a_group_reference_admits_its_members_as_they_come_and_go (void **state)
+{
+  World *world = *state;
+  Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *first = world_guest (world, 1, 2, "10.0.0.12", 2);
+  Guest *later;
+  int listener = world_listen (server->ns, server->address, 80);
+
+  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 80, 80, "group 2");
+  world_apply_group (world, group_of (world, 0));
+  assert_true (reaches (first->ns, server->address, 80));
+  later = world_guest (world, 1, 3, "10.0.0.13", 2);
+  assert_true (reaches (later->ns, server->address, 80));
+  g_array_index (first->port->groups, guint32, 0) = 1;
+  group_of (world, 0)->members_reach_each_other = FALSE;
+  world_apply_group (world, group_of (world, 0));
+  assert_true (world->net->class->port_prepare (world->net, first->port, NULL));
+  assert_false (reaches (first->ns, server->address, 80));
+  assert_true (reaches (later->ns, server->address, 80));
+  close (listener);
+}
+
+static void
+an_egress_drop_stops_the_sender (void **state)
+{
+  World *world = *state;
+  Guest *client = world_guest (world, 1, 1, "10.0.0.11", 2);
+  Guest *server = world_guest (world, 1, 2, "10.0.0.12", 1);
+  int a = world_listen (server->ns, server->address, 25);
+  int b = world_listen (server->ns, server->address, 26);
+
+  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1, "0.0.0.0/0");
+  world_apply_group (world, group_of (world, 0));
+  world_rule (group_of (world, 1), NETCTL_EGRESS, FALSE, 1, IPPROTO_TCP, 25, 25, "0.0.0.0/0");
+  world_apply_group (world, group_of (world, 1));
+  assert_false (reaches (client->ns, server->address, 25));
+  assert_true (reaches (client->ns, server->address, 26));
+  close (a);
+  close (b);
+}
+
+static void
+a_login_from_inside_the_vpcs_namespace_obeys_the_rules (void **state)
+{
+  World *world = *state;
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  int listener = world_listen (guest->ns, guest->address, 22);
+
+  assert_false (reaches ("ecs-v000001", guest->address, 22));
+  assert_false (world_pings ("ecs-v000001", guest->address, NEVER_MS));
+  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "0.0.0.0/0");
+  world_apply_group (world, group_of (world, 0));
+  assert_true (reaches ("ecs-v000001", guest->address, 22));
+  assert_false (world_pings ("ecs-v000001", guest->address, NEVER_MS));
+  close (listener);
+}
+
+/* A connection from @client to @server, both ends. */
+typedef struct
+{
+  int listener, client, server;
+} Stream;
+
+static Stream
+stream_open (const char *client_ns, const char *server_ns, const char *address, guint16 port)
+{
+  Stream stream;
+
+  stream.listener = world_listen (server_ns, address, port);
+  stream.client = world_connect (client_ns, address, port, 1000);
+  assert_true (stream.client >= 0);
+  stream.server = world_accept (stream.listener, 1000);
+  assert_true (stream.server >= 0);
+  return stream;
+}
+
+static void
+stream_close (Stream *stream)
+{
+  close (stream->client);
+  close (stream->server);
+  close (stream->listener);
+}
+
+static void
+revoking_a_rule_ends_the_flows_it_allowed_and_no_others (void **state)
+{
+  World *world = *state;
+  Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *client = world_guest (world, 1, 2, "10.0.0.12", 2);
+  NetctlGroup *group = group_of (world, 0);
+  Stream revoked, kept;
+
+  world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "0.0.0.0/0");
+  world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 80, 80, "0.0.0.0/0");
+  world_apply_group (world, group);
+  revoked = stream_open (client->ns, server->ns, server->address, 22);
+  kept = stream_open (client->ns, server->ns, server->address, 80);
+  assert_true (world_passes (revoked.client, revoked.server, "one", 1000));
+  g_array_remove_index (group->rules, 0);
+  world_apply_group (world, group);
+  assert_false (world_passes (revoked.client, revoked.server, "two", NEVER_MS));
+  /* Nor may the server's side bring it to life again. */
+  assert_false (world_passes (revoked.server, revoked.client, "three", NEVER_MS));
+  assert_false (world_passes (revoked.client, revoked.server, "four", NEVER_MS));
+  assert_true (world_passes (kept.client, kept.server, "one", 1000));
+  assert_true (world_passes (kept.server, kept.client, "two", 1000));
+  stream_close (&revoked);
+  stream_close (&kept);
+}
+
+static void
+detaching_a_port_ends_its_flows_and_leaves_no_trace_of_it (void **state)
+{
+  World *world = *state;
+  Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
+  g_autofree char *before = world_fingerprint (world), *after = NULL, *flows = NULL;
+  Guest *client = world_guest (world, 1, 2, "10.0.0.12", 1);
+  Stream stream = stream_open (client->ns, server->ns, server->address, 22);
+
+  world_detach (client);
+  assert_false (world_passes (stream.server, stream.client, "one", NEVER_MS));
+  flows = world_run ("ip netns exec ecs-v000001 conntrack -L");
+  assert_null (strstr (flows, client->address));
+  g_free (world_run ("ip -n ecs-v000001 link del et00000002"));
+  world_detach (client);
+  after = world_fingerprint (world);
+  assert_string_equal (after, before);
+  stream_close (&stream);
+}
+
+static void
+a_tap_inside_without_rules_is_closed (void **state)
+{
+  World *world = *state;
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *rogue = world_guest_apart (world, 1, 2, "10.0.0.12", 1);
+  int listener = world_listen (guest->ns, guest->address, 22);
+  int other = world_listen (rogue->ns, rogue->address, 22);
+
+  g_free (world_run ("ip link set et00000002 netns ecs-v000001"));
+  g_free (world_run ("ip -n ecs-v000001 link set et00000002 address 02:ee:ee:ee:ee:ee up"));
+  g_free (world_run ("ip -n ecs-v000001 route add 10.0.0.12 dev et00000002"));
+  g_free (world_run ("ip -n ecs-v000001 neigh add 10.0.0.12 lladdr 00:16:3e:00:00:02 dev "
+                     "et00000002"));
+  g_free (world_run ("ip -n %s neigh add 10.0.0.1 lladdr 02:ee:ee:ee:ee:ee dev eth0", rogue->ns));
+  assert_false (reaches (rogue->ns, guest->address, 22));
+  assert_false (reaches (guest->ns, rogue->address, 22));
+  assert_false (reaches ("ecs-v000001", rogue->address, 22));
+  close (listener);
+  close (other);
+}
+
+static void
+a_tap_on_the_host_is_closed_until_it_is_moved (void **state)
+{
+  World *world = *state;
+  Guest *guest = world_guest_apart (world, 1, 1, "10.0.0.11", 1);
+  int listener = world_listen ("", "0.0.0.0", 22);
+  int inside = world_listen (guest->ns, guest->address, 22);
+
+  g_free (world_run ("ip addr add 10.0.0.1/24 dev et00000001"));
+  g_free (world_run ("ip link set et00000001 up"));
+  assert_false (reaches (guest->ns, "10.0.0.1", 22));
+  assert_false (reaches ("", guest->address, 22));
+  close (listener);
+  close (inside);
+}
+
+static void
+equal_ranges_of_two_vpcs_do_not_meet (void **state)
+{
+  World *world = *state;
+  Guest *here, *there, *server;
+  int listener;
+
+  world_vpc (world, 2, "10.0.0.0/24", FALSE);
+  world_group (world, 2, 3);
+  here = world_guest (world, 1, 1, "10.0.0.11", 1);
+  server = world_guest (world, 1, 2, "10.0.0.12", 1);
+  there = world_guest (world, 2, 3, "10.0.0.13", 3);
+  world_guest (world, 2, 4, "10.0.0.11", 3);
+  listener = world_listen (server->ns, server->address, 22);
+  assert_true (reaches (here->ns, "10.0.0.12", 22));
+  assert_false (reaches (there->ns, "10.0.0.12", 22));
+  close (listener);
+}
+
+static void
+guests_of_two_subnets_of_a_vpc_meet (void **state)
+{
+  World *world = *state;
+  NetctlVpc *vpc = g_ptr_array_index (world->plan->vpcs, 0);
+  NetctlSubnet subnet;
+  Guest *one, *two;
+  int listener;
+
+  assert_true (netctl_prefix_parse ("10.0.1.0/24", &subnet.range));
+  assert_true (netctl_prefix_parse ("10.0.1.1", &subnet.gateway));
+  g_array_append_val (vpc->subnets, subnet);
+  assert_true (world->net->class->vpc_apply (world->net, vpc, NULL));
+  one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  two = world_guest (world, 1, 2, "10.0.1.12", 1);
+  listener = world_listen (two->ns, two->address, 22);
+  assert_true (reaches (one->ns, two->address, 22));
+  assert_true (world_pings (two->ns, "10.0.1.1", 1000));
+  close (listener);
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    WORLD_TEST (members_of_a_group_reach_each_other_and_strangers_do_not),
+    WORLD_TEST (members_can_ping_each_other_and_the_gateway),
+    WORLD_TEST (an_isolated_group_keeps_its_members_apart),
+    WORLD_TEST (an_ingress_rule_opens_its_port_to_its_peer_only),
+    WORLD_TEST (a_group_reference_admits_its_members_as_they_come_and_go),
+    WORLD_TEST (an_egress_drop_stops_the_sender),
+    WORLD_TEST (a_login_from_inside_the_vpcs_namespace_obeys_the_rules),
+    WORLD_TEST (revoking_a_rule_ends_the_flows_it_allowed_and_no_others),
+    WORLD_TEST (detaching_a_port_ends_its_flows_and_leaves_no_trace_of_it),
+    WORLD_TEST (a_tap_inside_without_rules_is_closed),
+    WORLD_TEST (a_tap_on_the_host_is_closed_until_it_is_moved),
+    WORLD_TEST (equal_ranges_of_two_vpcs_do_not_meet),
+    WORLD_TEST (guests_of_two_subnets_of_a_vpc_meet),
+  };
+
+  world_need_private_host ();
+  return cmocka_run_group_tests (tests, NULL, NULL);
+}
