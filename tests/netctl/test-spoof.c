@@ -249,7 +249,7 @@ false_arp_is_dropped_and_poisons_nobody (void **state)
   for (guint i = 0; i < G_N_ELEMENTS (frames); i++)
     assert_false (is_answered (pair, &frames[i]));
   after = world_run ("ip -n ecs-v000001 neigh");
-  assert_string_equal (after, before);
+  world_assert_same (after, before);
 }
 
 static void

@@ -162,7 +162,7 @@ world_free (World *world)
   world_try ("ip netns del outside");
   assert_done (world->net->class->reconcile (world->net, nothing, &error), error);
   rest = world_fingerprint (world);
-  assert_string_equal (rest, "");
+  world_assert_same (rest, "");
   world_stop (world);
   netctl_plan_free (world->plan);
   g_ptr_array_unref (world->guests);
@@ -269,14 +269,33 @@ world_guest_apart (World *world, guint32 vpc, guint32 port, const char *address,
   return guest;
 }
 
+/* The kernel lets packets through a new veth pair only once a worker of its has seen the carrier;
+ * those sent before are lost. */
+static void
+wait_until_up (const char *ns, const char *link)
+{
+  for (guint i = 0; i < 500; i++)
+    {
+      g_autofree char *state = world_run ("ip -n %s -br link show %s", ns, link);
+
+      if (strstr (state, " UP ") != NULL)
+        return;
+      g_usleep (10000);
+    }
+  fail_msg ("link %s of %s does not come up", link, ns);
+}
+
 Guest *
 world_guest (World *world, guint32 vpc, guint32 port, const char *address, guint32 group)
 {
   Guest *guest = world_guest_apart (world, vpc, port, address, group);
+  g_autofree char *ns = netctl_vpc_namespace_name (vpc), *tap = netctl_port_tap_name (port);
   g_autoptr (GError) error = NULL;
 
   assert_done (world->net->class->port_prepare (world->net, guest->port, &error), error);
   assert_done (world->net->class->port_attach (world->net, guest->port, &error), error);
+  wait_until_up (guest->ns, "eth0");
+  wait_until_up (ns, tap);
   return guest;
 }
 
@@ -311,6 +330,7 @@ world_outside (World *world)
   RUN ("ip link set uplink0 up");
   RUN ("ip -n outside addr add 192.0.2.2/24 dev eth0");
   RUN ("ip -n outside link set eth0 up");
+  wait_until_up ("outside", "eth0");
 }
 
 /* Fingerprint */
@@ -361,6 +381,33 @@ with_sorted_elements (const char *rules)
   return g_string_free (out, FALSE);
 }
 
+/* Sets, maps and chains stand in the order in which they were made. */
+static char *
+with_sorted_objects (const char *rules)
+{
+  g_auto (GStrv) lines = g_strsplit (rules, "\n", -1);
+  g_autoptr (GPtrArray) blocks = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString) block = g_string_new (NULL), out = g_string_new (NULL);
+  const char *table = "";
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (lines[i], "table "))
+        table = lines[i];
+      else if (g_str_equal (lines[i], "\t}"))
+        {
+          g_ptr_array_add (blocks, g_strconcat (table, block->str, NULL));
+          g_string_truncate (block, 0);
+        }
+      else if (*lines[i] == '\t')
+        g_string_append_printf (block, "\n%s", lines[i]);
+    }
+  g_ptr_array_sort (blocks, compare_text);
+  for (guint i = 0; i < blocks->len; i++)
+    g_string_append_printf (out, "%s\n", (char *) g_ptr_array_index (blocks, i));
+  return g_strdup (out->str);
+}
+
 static char *
 sorted_lines (const char *text)
 {
@@ -379,7 +426,8 @@ append_inside (GString *out, const char *ns)
   g_autofree char *routes = world_run ("ip -n %s route show table all", ns);
   g_autofree char *addresses = world_run ("ip -n %s -br -4 addr", ns);
   g_autofree char *neighbours = world_run ("ip -n %s neigh show nud permanent", ns);
-  g_autofree char *sorted_rules = with_sorted_elements (rules);
+  g_autofree char *sorted_elements = with_sorted_elements (rules);
+  g_autofree char *sorted_rules = with_sorted_objects (sorted_elements);
   g_autofree char *sorted_neighbours = sorted_lines (neighbours);
   g_autoptr (GString) plain = g_string_new (addresses);
 
@@ -426,6 +474,24 @@ world_fingerprint (World *world)
   for (guint i = 0; i < inside->len; i++)
     append_inside (out, g_ptr_array_index (inside, i));
   return g_string_free (out, FALSE);
+}
+
+void
+world_assert_same (const char *actual, const char *expected)
+{
+  g_auto (GStrv) a = g_strsplit (actual, "\n", -1), b = g_strsplit (expected, "\n", -1);
+
+  for (guint i = 0;; i++)
+    {
+      if (g_strcmp0 (a[i], b[i]) != 0)
+        {
+          print_error ("line %u is \"%s\", not \"%s\"\n", i + 1, a[i] != NULL ? a[i] : "(none)",
+                       b[i] != NULL ? b[i] : "(none)");
+          fail ();
+        }
+      if (a[i] == NULL)
+        return;
+    }
 }
 
 /* Sockets */

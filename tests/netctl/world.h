@@ -55,6 +55,8 @@ char *world_run (const char *format, ...) G_GNUC_PRINTF (1, 2);
 gboolean world_try (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* All that is ours on this host, as text to compare. */
 char *world_fingerprint (World *world);
+/* Fails the test, naming the first line that differs. */
+void world_assert_same (const char *actual, const char *expected);
 
 /* Sockets of a namespace ("" is the host's). Descriptors; a failure fails the test. */
 int world_listen (const char *ns, const char *address, guint16 port);
