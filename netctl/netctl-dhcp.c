@@ -403,23 +403,6 @@ netctl_dhcp_apply (NetctlDhcp *dhcp, const NetctlModel *model, int fd, GError **
   return TRUE;
 }
 
-gboolean
-netctl_dhcp_stop (NetctlDhcp *dhcp, guint32 vpc_index, GError **error)
-{
-  static const char *const suffixes[] = { "hosts", "pid", "leases" };
-
-  remember (dhcp, vpc_index, NULL);
-  if (!end_servers (dhcp, vpc_index, error))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    {
-      g_autofree char *path = file_of (dhcp, vpc_index, suffixes[i]);
-
-      g_unlink (path);
-    }
-  return TRUE;
-}
-
 /* The VPC that a file or a server belongs to, by the file's name. */
 static gboolean
 vpc_of_file (const char *path, guint32 *out_index)
@@ -431,6 +414,33 @@ vpc_of_file (const char *path, guint32 *out_index)
     return FALSE;
   *dot = '\0';
   return netctl_namespace_name_parse (name, out_index);
+}
+
+/* All of a VPC's files; among them may be one that a daemon was killed while writing. */
+static void
+remove_files (const NetctlDhcp *dhcp, guint32 vpc_index)
+{
+  g_autoptr (GDir) dir = g_dir_open (dhcp->dir, 0, NULL);
+  const char *name;
+  guint32 index;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    if (vpc_of_file (name, &index) && index == vpc_index)
+      {
+        g_autofree char *path = g_build_filename (dhcp->dir, name, NULL);
+
+        g_unlink (path);
+      }
+}
+
+gboolean
+netctl_dhcp_stop (NetctlDhcp *dhcp, guint32 vpc_index, GError **error)
+{
+  remember (dhcp, vpc_index, NULL);
+  if (!end_servers (dhcp, vpc_index, error))
+    return FALSE;
+  remove_files (dhcp, vpc_index);
+  return TRUE;
 }
 
 static void
