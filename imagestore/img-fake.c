@@ -24,7 +24,54 @@ typedef struct
   ImgError fail_code;
   guint64 total_bytes;
   guint64 free_bytes;
+  char *path; /* NULL when nothing is kept */
 } Fake;
+
+#define KEY_VIRTUAL "virtual"
+#define KEY_USED "used"
+#define KEY_PARENT "parent"
+#define KEY_SEALED "sealed"
+
+static void
+save (Fake *fake)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  GHashTableIter iter;
+  gpointer id, data;
+
+  if (fake->path == NULL)
+    return;
+  g_hash_table_iter_init (&iter, fake->layers);
+  while (g_hash_table_iter_next (&iter, &id, &data))
+    {
+      const ImgLayerInfo *info = data;
+
+      g_key_file_set_uint64 (file, id, KEY_VIRTUAL, info->virtual_bytes);
+      g_key_file_set_uint64 (file, id, KEY_USED, info->used_bytes);
+      g_key_file_set_string (file, id, KEY_PARENT, info->parent);
+      g_key_file_set_boolean (file, id, KEY_SEALED, info->is_sealed);
+    }
+  g_key_file_save_to_file (file, fake->path, NULL);
+}
+
+static void
+take_up (Fake *fake, GKeyFile *file)
+{
+  g_auto (GStrv) ids = g_key_file_get_groups (file, NULL);
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    {
+      g_autofree char *parent = g_key_file_get_string (file, ids[i], KEY_PARENT, NULL);
+      ImgLayerInfo *info = g_new0 (ImgLayerInfo, 1);
+
+      info->virtual_bytes = g_key_file_get_uint64 (file, ids[i], KEY_VIRTUAL, NULL);
+      info->used_bytes = g_key_file_get_uint64 (file, ids[i], KEY_USED, NULL);
+      info->is_sealed = g_key_file_get_boolean (file, ids[i], KEY_SEALED, NULL);
+      g_strlcpy (info->parent, parent != NULL ? parent : "", sizeof info->parent);
+      fake->free_bytes -= info->used_bytes;
+      g_hash_table_replace (fake->layers, g_strdup (ids[i]), info);
+    }
+}
 
 /* Every call of the table begins here: counts it, and fails it when its turn has come. */
 static gboolean
@@ -63,6 +110,7 @@ add (Fake *fake, const char *id, const ImgLayerInfo *info, GError **error)
     }
   fake->free_bytes -= info->used_bytes;
   g_hash_table_insert (fake->layers, g_strdup (id), g_memdup2 (info, sizeof *info));
+  save (fake);
   return TRUE;
 }
 
@@ -102,6 +150,7 @@ fake_seal (ImgStore *store, const char *id, GError **error)
   if (info == NULL)
     return FALSE;
   info->is_sealed = TRUE;
+  save (fake);
   return TRUE;
 }
 
@@ -120,6 +169,7 @@ fake_remove (ImgStore *store, const char *id, GError **error)
   if (info != NULL)
     fake->free_bytes += info->used_bytes;
   g_hash_table_remove (fake->layers, id);
+  save (fake);
   return TRUE;
 }
 
@@ -146,6 +196,7 @@ fake_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **erro
   if (info == NULL || !img_name_check_grow (info, virtual_bytes, MAX_VIRTUAL_BYTES, error))
     return FALSE;
   info->virtual_bytes = virtual_bytes;
+  save (fake);
   return TRUE;
 }
 
@@ -270,6 +321,7 @@ fake_free (ImgStore *store)
   Fake *fake = (Fake *) store;
 
   g_hash_table_unref (fake->layers);
+  g_free (fake->path);
   g_mutex_clear (&fake->lock);
   g_free (fake);
 }
@@ -338,4 +390,21 @@ img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes)
 
   g_return_if_fail (info != NULL);
   info->used_bytes = used_bytes;
+}
+
+gboolean
+img_fake_keep_in (ImgStore *store, const char *path, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&fake->lock);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  (void) locker;
+  if (g_file_test (path, G_FILE_TEST_EXISTS)
+      && !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
+    return FALSE;
+  take_up (fake, file);
+  g_free (fake->path);
+  fake->path = g_strdup (path);
+  return TRUE;
 }

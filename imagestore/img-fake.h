@@ -12,3 +12,6 @@ guint img_fake_calls (ImgStore *store);
 void img_fake_set_space (ImgStore *store, guint64 total, guint64 free_bytes);
 /* Makes @used_bytes the blocks of layer @id, as a guest that writes would. */
 void img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes);
+/* Remembers the layers in the key file @path too, and takes up what it holds, so that disks outlive
+ * a daemon under test. FALSE if the file is there and cannot be read. */
+gboolean img_fake_keep_in (ImgStore *store, const char *path, GError **error);
