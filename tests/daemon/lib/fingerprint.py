@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a vmmd has on its host and in its store, as lines of text to compare before and after."""
+import configparser
+import os
+import sqlite3
+import subprocess
+
+VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
+# What is meant to stay: records, and answers kept for ClientTokens.
+KEPT_TABLES = {"instance_event", "client_token", "sqlite_sequence", "meta"}
+# Files of the database engine and the lock come and go with the process.
+PASSING_FILES = ("-wal", "-shm", "vmmd.pid", "admin.sock", "fake-domains", "fake-layers")
+
+
+def output(*command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True).stdout
+
+
+def domains():
+    """[(id, state)] as libvirt has them."""
+    names = output(*VIRSH, "list", "--all", "--name").split()
+    return [(name, output(*VIRSH, "domstate", name).strip()) for name in names]
+
+
+def processes(name):
+    """{pid: command line} of the programs of that name."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().decode(errors="replace").split("\0")
+        except OSError:
+            continue
+        if os.path.basename(words[0]) == name:
+            found[int(pid)] = " ".join(words)
+    return found
+
+
+def _network(prefix, *inside):
+    links = [line.split(": ")[1].split("@")[0] for line in output(*inside, "ip", "-o", "link").splitlines()]
+    lines = [f"{prefix} link {name}" for name in links]
+    # The kernel gives a link a link-local address, by chance and some time after it is made.
+    lines += [f"{prefix} route {line.strip()}"
+              for line in output(*inside, "ip", "route", "show", "table", "all").splitlines() if " fe80:" not in line]
+    lines += [f"{prefix} neighbour {line.strip()}"
+              for line in output(*inside, "ip", "neigh", "show", "nud", "permanent").splitlines()]
+    lines += [f"{prefix} nft {line.strip()}"
+              for line in output(*inside, "nft", "-s", "list", "ruleset").splitlines() if line.strip()]
+    return lines
+
+
+def network():
+    lines = _network("host")
+    names = sorted(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else []
+    for name in names:
+        lines += [f"namespace {name}"] + _network(name, "ip", "netns", "exec", name)
+    lines += [f"dnsmasq {command}" for command in processes("dnsmasq").values()]
+    return lines
+
+
+def files(*folders):
+    lines = []
+    for folder in folders:
+        for place, _folders, names in os.walk(folder):
+            lines += [f"file {os.path.join(place, name)}" for name in names if not name.endswith(PASSING_FILES)]
+    return lines
+
+
+def rows(database):
+    """One line a row of every table but those that are meant to grow."""
+    connection = sqlite3.connect(database, timeout=20)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    lines = []
+    for table in sorted(set(tables) - KEPT_TABLES):
+        lines += [f"row of {table}: {row}" for row in connection.execute(f'SELECT * FROM "{table}"')]
+    connection.close()
+    return lines
+
+
+def fakes(daemon):
+    """Domains with their states, and layers, which the fakes keep in key files."""
+    lines = []
+    for name in ("fake-domains", "fake-layers"):
+        file = configparser.ConfigParser(interpolation=None)
+        file.read(os.path.join(daemon.state_dir, name))
+        lines += [f"{name} {section} {file[section].get('state', '')}" for section in file.sections()]
+    return lines
+
+
+def take(daemon):
+    """Of a daemon that may be down. Sorted lines. CalledProcessError when something vanishes meanwhile."""
+    lines = files(daemon.state_dir, daemon.run_dir) + rows(os.path.join(daemon.state_dir, "vmmd.db"))
+    if daemon.driver == "fake":
+        return sorted(lines + fakes(daemon))
+    lines += [f"domain {name} {state}" for name, state in domains()]
+    lines += [f"qemu {pid}" for pid in processes("qemu-system-x86_64")]
+    return sorted(lines + network())
+
+
+def difference(before, after):
+    """Lines with a sign in front, none when both are equal."""
+    return [f"- {line}" for line in before if line not in after] + [f"+ {line}" for line in after if line not in before]
