@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "ecs-common.h"
-#include "ops-network.h"
+#include "ops-group.h"
 #include <string.h>
 
 #define GROUP_ID(type, field)                                                                      \
@@ -324,27 +324,12 @@ static const ApiParam revoke_egress_params[] = {
   RULE_IDS,
 };
 
-/* What is done with a rule: ops_group_authorize or ops_group_revoke. */
-typedef gboolean (*RuleVerb) (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                              const OpsRuleSpec *rule, GError **error);
-
-/* What is to be done with each rule of a request. */
-typedef struct
-{
-  ApiCall *call;
-  const RuleArgs *args;
-  gboolean egress;
-  RuleVerb verb;
-  gboolean is_check; /* only find out whether it would work */
-} RuleJob;
-
+/* Adds one rule to @specs; @where names it in messages. */
 static gboolean
-apply_rule (const RuleJob *job, const Rule *rule, const char *where, GError **error)
+add_spec (GArray *specs, const Rule *rule, gboolean egress, const char *where, GError **error)
 {
-  VmmCaller caller = *job->call->caller;
-  g_autoptr (GError) local = NULL;
   OpsRuleSpec spec = {
-    .egress = job->egress,
+    .egress = egress,
     .protocol = rule->protocol,
     .port_range = rule->port_range,
     .source_port_range = rule->source_port_range,
@@ -359,110 +344,73 @@ apply_rule (const RuleJob *job, const Rule *rule, const char *where, GError **er
   if (rule->protocol == NULL)
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "the parameter %sIpProtocol is required",
                      where);
-  caller.dry_run = job->is_check;
-  if (job->verb (job->call->ctx, &caller, job->args->group_id, &spec, &local)
-      || (job->is_check && g_error_matches (local, VMM_ERROR, VMM_ERROR_DRY_RUN)))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  g_array_append_val (specs, spec);
+  return TRUE;
 }
 
 /* The single rule, unless only others are named; then those of Permissions.N. */
-static gboolean
-apply_each (const RuleJob *job, GError **error)
+static GArray *
+specs_of (const RuleArgs *args, gboolean egress, GError **error)
 {
-  const RuleArgs *args = job->args;
+  g_autoptr (GArray) specs = g_array_new (FALSE, FALSE, sizeof (OpsRuleSpec));
   gboolean has_others = args->permissions->len > 0 || ecs_is_given (args->rule_ids);
 
-  if ((args->rule.protocol != NULL || !has_others) && !apply_rule (job, &args->rule, "", error))
-    return FALSE;
+  if ((args->rule.protocol != NULL || !has_others)
+      && !add_spec (specs, &args->rule, egress, "", error))
+    return NULL;
   for (guint i = 0; i < args->permissions->len; i++)
     {
       g_autofree char *where = g_strdup_printf ("Permissions.%u.", i + 1);
 
-      if (!apply_rule (job, &g_array_index (args->permissions, Rule, i), where, error))
-        return FALSE;
+      if (!add_spec (specs, &g_array_index (args->permissions, Rule, i), egress, where, error))
+        return NULL;
     }
-  return TRUE;
+  return g_steal_pointer (&specs);
 }
 
-/* Checks several rules before the first of them is touched: a bad one changes nothing. */
 static gboolean
-apply_rules (ApiCall *call, const RuleArgs *args, gboolean egress, RuleVerb verb, GError **error)
+authorize_rules (ApiCall *call, const RuleArgs *args, gboolean egress, GError **error)
 {
-  RuleJob job = { call, args, egress, verb, .is_check = TRUE };
+  g_autoptr (GArray) specs = specs_of (args, egress, error);
 
-  if (args->permissions->len > 0 && !apply_each (&job, error))
-    return FALSE;
-  job.is_check = FALSE;
-  return apply_each (&job, error);
+  return specs != NULL
+         && ops_group_authorize (call->ctx, call->caller, args->group_id,
+                                 (const OpsRuleSpec *) specs->data, specs->len, error);
+}
+
+static gboolean
+revoke_rules (ApiCall *call, const RuleArgs *args, gboolean egress, GError **error)
+{
+  g_autoptr (GArray) specs = specs_of (args, egress, error);
+
+  return specs != NULL
+         && ops_group_revoke (call->ctx, call->caller, args->group_id,
+                              (const OpsRuleSpec *) specs->data, specs->len,
+                              (const char *const *) args->rule_ids, error);
 }
 
 static gboolean
 authorize (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
-  return apply_rules (call, data, FALSE, ops_group_authorize, error);
+  return authorize_rules (call, data, FALSE, error);
 }
 
 static gboolean
 authorize_egress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
-  return apply_rules (call, data, TRUE, ops_group_authorize, error);
-}
-
-static gboolean
-revoke_stored (ApiCall *call, const VmmRule *rule, GError **error)
-{
-  g_autofree char *ports = port_range (rule->port_min, rule->port_max);
-  g_autofree char *source_ports = port_range (rule->source_port_min, rule->source_port_max);
-  OpsRuleSpec spec = {
-    .egress = rule->egress,
-    .protocol = rule->protocol,
-    .port_range = ports,
-    .source_port_range = source_ports,
-    .cidr = *rule->cidr != '\0' ? rule->cidr : NULL,
-    .peer_group_id = *rule->peer_group_id != '\0' ? rule->peer_group_id : NULL,
-    .policy = rule->accept ? "accept" : "drop",
-    .priority = rule->priority,
-  };
-
-  return ops_group_revoke (call->ctx, call->caller, rule->group_id, &spec, error);
-}
-
-/* The rules of that direction named by SecurityGroupRuleId.N; one that is gone is success. */
-static gboolean
-revoke_by_id (ApiCall *call, const RuleArgs *args, gboolean egress, GError **error)
-{
-  g_autoptr (VmmGroup) group = NULL;
-
-  if (!ecs_is_given (args->rule_ids))
-    return TRUE;
-  group = ops_group_get (call->ctx, call->caller, args->group_id, error);
-  if (group == NULL)
-    return FALSE;
-  for (guint i = 0; group->rules != NULL && i < group->rules->len; i++)
-    {
-      const VmmRule *rule = group->rules->pdata[i];
-
-      if (rule->egress == egress && g_strv_contains ((const char *const *) args->rule_ids, rule->id)
-          && !revoke_stored (call, rule, error))
-        return FALSE;
-    }
-  return TRUE;
+  return authorize_rules (call, data, TRUE, error);
 }
 
 static gboolean
 revoke_ingress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
-  return apply_rules (call, data, FALSE, ops_group_revoke, error)
-         && revoke_by_id (call, data, FALSE, error);
+  return revoke_rules (call, data, FALSE, error);
 }
 
 static gboolean
 revoke_egress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
-  return apply_rules (call, data, TRUE, ops_group_revoke, error)
-         && revoke_by_id (call, data, TRUE, error);
+  return revoke_rules (call, data, TRUE, error);
 }
 
 #define RULE_ERRORS                                                                                \

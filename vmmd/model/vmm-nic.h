@@ -5,7 +5,8 @@
 
 typedef struct
 {
-  char *id, *account_id, *name, *cidr;
+  char *id, *account_id, *name, *description, *cidr;
+  char *router_id, *route_table_id;
   guint32 index; /* names its namespace on every host */
   gboolean is_default;
   gint64 created_ms;
@@ -13,7 +14,7 @@ typedef struct
 
 typedef struct
 {
-  char *id, *account_id, *vpc_id, *zone_id, *name, *cidr;
+  char *id, *account_id, *vpc_id, *zone_id, *name, *description, *cidr;
   gboolean is_default;
   gint64 created_ms;
 } VmmVswitch;

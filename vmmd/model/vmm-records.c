@@ -34,7 +34,8 @@ vmm_vpc_free (VmmVpc *v)
 {
   if (v == NULL)
     return;
-  FREE_STRINGS (v->id, v->account_id, v->name, v->cidr);
+  FREE_STRINGS (v->id, v->account_id, v->name, v->description, v->cidr, v->router_id,
+                v->route_table_id);
   g_free (v);
 }
 
@@ -43,7 +44,7 @@ vmm_vswitch_free (VmmVswitch *v)
 {
   if (v == NULL)
     return;
-  FREE_STRINGS (v->id, v->account_id, v->vpc_id, v->zone_id, v->name, v->cidr);
+  FREE_STRINGS (v->id, v->account_id, v->vpc_id, v->zone_id, v->name, v->description, v->cidr);
   g_free (v);
 }
 

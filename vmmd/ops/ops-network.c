@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Default networks, lists, and the rules of security groups. */
+/* VPCs and vswitches, and the default ones every account has. */
 #include "config.h"
 
 #include "ops-network-default.h"
@@ -9,26 +9,34 @@
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
+#include "vmm-instance.h"
 #include <string.h>
 
-#define RULES_A_GROUP 200
+static char *
+text_or_empty (const char *text)
+{
+  return g_strdup (text != NULL ? text : "");
+}
 
 static VmmVpc *
-make_vpc (VmmContext *ctx, const char *account_id)
+make_vpc (const char *account_id, const char *name, const char *description, const char *cidr)
 {
   VmmVpc *vpc = g_new0 (VmmVpc, 1);
 
   vpc->id = vmm_id_new (VMM_ID_VPC);
   vpc->account_id = g_strdup (account_id);
-  vpc->name = g_strdup ("default");
-  vpc->cidr = g_strdup (ctx->config->default_vpc_cidr);
-  vpc->is_default = TRUE;
+  vpc->name = text_or_empty (name);
+  vpc->description = text_or_empty (description);
+  vpc->cidr = g_strdup (cidr);
+  vpc->router_id = vmm_id_new (VMM_ID_ROUTER);
+  vpc->route_table_id = vmm_id_new (VMM_ID_ROUTE_TABLE);
   vpc->created_ms = vmm_clock_now_ms ();
   return vpc;
 }
 
 static VmmVswitch *
-make_vswitch (VmmContext *ctx, const VmmVpc *vpc)
+make_vswitch (VmmContext *ctx, const VmmVpc *vpc, const char *name, const char *description,
+              const char *cidr)
 {
   VmmVswitch *vswitch = g_new0 (VmmVswitch, 1);
 
@@ -36,10 +44,10 @@ make_vswitch (VmmContext *ctx, const VmmVpc *vpc)
   vswitch->account_id = g_strdup (vpc->account_id);
   vswitch->vpc_id = g_strdup (vpc->id);
   vswitch->zone_id = g_strdup (ctx->config->zone_id);
-  vswitch->name = g_strdup ("default");
-  vswitch->cidr = g_strdup (ctx->config->default_vswitch_cidr);
-  vswitch->is_default = TRUE;
-  vswitch->created_ms = vpc->created_ms;
+  vswitch->name = text_or_empty (name);
+  vswitch->description = text_or_empty (description);
+  vswitch->cidr = g_strdup (cidr);
+  vswitch->created_ms = vmm_clock_now_ms ();
   return vswitch;
 }
 
@@ -74,8 +82,9 @@ ops_network_default (VmmContext *ctx, StoreTxn *txn, const char *account_id, GEr
         g_propagate_error (error, g_steal_pointer (&local));
       return g_steal_pointer (&vpc);
     }
-  vpc = make_vpc (ctx, account_id);
-  vswitch = make_vswitch (ctx, vpc);
+  vpc = make_vpc (account_id, "default", NULL, ctx->config->default_vpc_cidr);
+  vswitch = make_vswitch (ctx, vpc, "default", NULL, ctx->config->default_vswitch_cidr);
+  vpc->is_default = vswitch->is_default = TRUE;
   group = make_group (vpc);
   if (!store_vpc_insert (txn, vpc, error) || !store_vswitch_insert (txn, vswitch, error)
       || !store_group_insert (txn, group, error))
@@ -168,210 +177,211 @@ ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const char *const *i
   return g_steal_pointer (&list);
 }
 
-GPtrArray *
-ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
-                const VmmPage *page, VmmPageInfo *out_info, GError **error)
-{
-  g_autoptr (StoreTxn) txn = NULL;
+/* VPCs may have these ranges and any part of them. */
+static const char *const private_ranges[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16" };
 
-  if (!ops_network_ensure_default (ctx, caller, error))
-    return NULL;
-  txn = store_begin_read (ctx->store, error);
-  return txn != NULL ? store_group_list (txn, caller->account_id, query, page, out_info, error)
-                     : NULL;
-}
-
-VmmGroup *
-ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
-{
-  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
-  g_autoptr (VmmGroup) group
-      = txn != NULL ? store_group_get (txn, caller->account_id, id, error) : NULL;
-
-  if (group == NULL)
-    return NULL;
-  group->rules = store_rule_list (txn, id, error);
-  return group->rules != NULL ? g_steal_pointer (&group) : NULL;
-}
-
-static const struct
-{
-  const char *name;
-  gboolean has_ports;
-} protocols[] = {
-  { "tcp", TRUE }, { "udp", TRUE }, { "icmp", FALSE }, { "gre", FALSE }, { "all", FALSE },
-};
-
-/* "22/22", or "-1/-1" for all. */
 static gboolean
-parse_ports (const char *text, int *out_min, int *out_max)
+contains (const VmmRange *outer, const VmmRange *inner)
 {
-  g_auto (GStrv) ends = g_strsplit (text, "/", 3);
-  gint64 min = 0, max = 0;
-
-  if (g_str_equal (text, "-1/-1"))
-    {
-      *out_min = *out_max = -1;
-      return TRUE;
-    }
-  if (g_strv_length (ends) != 2 || !g_ascii_string_to_signed (ends[0], 10, 1, 65535, &min, NULL)
-      || !g_ascii_string_to_signed (ends[1], 10, 1, 65535, &max, NULL) || min > max)
-    return FALSE;
-  *out_min = (int) min;
-  *out_max = (int) max;
-  return TRUE;
+  return inner->first >= outer->first && inner->last <= outer->last;
 }
 
 static gboolean
-fill_protocol (const OpsRuleSpec *spec, VmmRule *rule, GError **error)
+check_vpc_range (const char *cidr, GError **error)
 {
-  g_autofree char *name = g_ascii_strdown (spec->protocol, -1);
+  VmmRange range, allowed;
 
-  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
-    if (g_str_equal (name, protocols[i].name))
-      {
-        if (spec->port_range == NULL && protocols[i].has_ports)
-          return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
-                           "the input parameter PortRange is mandatory with %s", name);
-        if (!parse_ports (spec->port_range != NULL ? spec->port_range : "-1/-1", &rule->port_min,
-                          &rule->port_max)
-            || (!protocols[i].has_ports && rule->port_min != -1))
-          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
-                           "the PortRange '%s' is malformed; use 1/65535 style, or -1/-1 with %s",
-                           spec->port_range, name);
-        if (!parse_ports (spec->source_port_range != NULL ? spec->source_port_range : "-1/-1",
-                          &rule->source_port_min, &rule->source_port_max)
-            || (!protocols[i].has_ports && rule->source_port_min != -1))
-          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
-                           "the SourcePortRange '%s' is malformed", spec->source_port_range);
-        rule->protocol = g_steal_pointer (&name);
+  if (vmm_range_parse (cidr, &range) && range.length >= 8 && range.length <= 28)
+    for (guint i = 0; i < G_N_ELEMENTS (private_ranges); i++)
+      if (vmm_range_parse (private_ranges[i], &allowed) && contains (&allowed, &range))
         return TRUE;
-      }
-  return vmm_fail (error, VMM_ERROR_RULE_PROTOCOL, "the IpProtocol '%s' is not supported",
-                   spec->protocol);
-}
-
-/* "10.0.0.0/8", or one address; kept with its host bits cleared so that equal rules are equal. */
-static char *
-canonical_cidr (const char *text)
-{
-  const char *slash = strchr (text, '/');
-  g_autofree char *head
-      = slash != NULL ? g_strndup (text, (gsize) (slash - text)) : g_strdup (text);
-  g_autofree char *base = NULL;
-  guint32 address = 0;
-  guint64 length = 32;
-
-  if (!vmm_address_parse (head, &address)
-      || (slash != NULL && !g_ascii_string_to_unsigned (slash + 1, 10, 0, 32, &length, NULL)))
-    return NULL;
-  base = vmm_address_format (length == 0 ? 0 : address & (G_MAXUINT32 << (32 - length)));
-  return g_strdup_printf ("%s/%u", base, (guint) length);
+  return vmm_fail (error, VMM_ERROR_CIDR_MALFORMED,
+                   "the CidrBlock '%s' must be 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or a part "
+                   "of one, /8 to /28, with no bits set behind its length",
+                   cidr);
 }
 
 static gboolean
-fill_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, VmmRule *rule,
-           GError **error)
+check_names (const char *name, const char *description, VmmError name_code, GError **error)
 {
-  if (spec->peer_group_id != NULL)
+  if (name != NULL && *name != '\0' && !vmm_instance_name_is_valid (name))
+    return vmm_fail (error, name_code,
+                     "the name must be 2 to 128 characters, begin with a letter, and not with "
+                     "http:// or https://");
+  if (description != NULL && !vmm_instance_description_is_valid (description))
+    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
+                     "the Description must be 2 to 256 characters and not begin with http:// or "
+                     "https://");
+  return TRUE;
+}
+
+VmmVpc *
+ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec, GError **error)
+{
+  const char *cidr = spec->cidr != NULL ? spec->cidr : "172.16.0.0/12";
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVpc) vpc = NULL;
+
+  if (!check_vpc_range (cidr, error)
+      || !check_names (spec->name, spec->description, VMM_ERROR_VPC_NAME_MALFORMED, error))
+    return NULL;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL)
+    return NULL;
+  if (before != NULL)
+    return store_vpc_get (txn, caller->account_id, before, error);
+  vpc = make_vpc (caller->account_id, spec->name, spec->description, cidr);
+  if (!store_vpc_insert (txn, vpc, error) || !ops_finish (ctx, txn, caller, vpc->id, error))
+    return NULL;
+  return g_steal_pointer (&vpc);
+}
+
+gboolean
+ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
+                const char *description, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVpc) vpc = NULL;
+
+  if (!check_names (name, description, VMM_ERROR_VPC_NAME_MALFORMED, error))
+    return FALSE;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  vpc = store_vpc_get (txn, caller->account_id, id, error);
+  return vpc != NULL
+         && store_vpc_set_names (txn, id, name != NULL ? name : vpc->name,
+                                 description != NULL ? description : vpc->description, error)
+         && ops_finish (ctx, txn, caller, "", error);
+}
+
+gboolean
+ops_vpc_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmVpc) vpc = NULL;
+  guint vswitches = 0, groups = 0;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  vpc = store_vpc_get (txn, caller->account_id, id, error);
+  if (vpc == NULL || !store_vpc_count (txn, id, &vswitches, &groups, error))
+    return FALSE;
+  if (vswitches > 0)
+    return vmm_fail (error, VMM_ERROR_VPC_HAS_VSWITCH,
+                     "VPC '%s' has %u vswitches; delete them first", id, vswitches);
+  if (groups > 0)
+    return vmm_fail (error, VMM_ERROR_VPC_HAS_GROUP,
+                     "VPC '%s' has %u security groups; delete them first", id, groups);
+  return store_vpc_delete (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
+}
+
+/* Inside its VPC, of a size ECS takes, and apart from its neighbours. */
+static gboolean
+check_vswitch_range (StoreTxn *txn, const VmmVpc *vpc, const char *cidr, GError **error)
+{
+  VmmRange range, outer, other;
+  g_autoptr (GPtrArray) neighbours = NULL;
+
+  if (!vmm_range_parse (cidr, &range) || range.length < 16 || range.length > 29
+      || !vmm_range_parse (vpc->cidr, &outer) || !contains (&outer, &range))
+    return vmm_fail (error, VMM_ERROR_CIDR_MALFORMED,
+                     "the CidrBlock '%s' must be a part of %s, /16 to /29, with no bits set behind "
+                     "its length",
+                     cidr, vpc->cidr);
+  neighbours = store_vpc_vswitches (txn, vpc->id, error);
+  for (guint i = 0; neighbours != NULL && i < neighbours->len; i++)
     {
-      g_autoptr (VmmGroup) peer
-          = store_group_get (txn, caller->account_id, spec->peer_group_id, error);
+      const VmmVswitch *neighbour = g_ptr_array_index (neighbours, i);
 
-      if (peer == NULL)
-        return FALSE;
-      rule->peer_group_id = g_strdup (peer->id);
-      rule->cidr = g_strdup ("");
-      return TRUE;
+      if (vmm_range_parse (neighbour->cidr, &other) && range.first <= other.last
+          && other.first <= range.last)
+        return vmm_fail (error, VMM_ERROR_CIDR_CONFLICT,
+                         "the CidrBlock '%s' overlaps %s of vswitch '%s'", cidr, neighbour->cidr,
+                         neighbour->id);
     }
-  if (spec->cidr == NULL)
-    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "one of %s and %s is mandatory",
-                     spec->egress ? "DestCidrIp" : "SourceCidrIp",
-                     spec->egress ? "DestGroupId" : "SourceGroupId");
-  rule->cidr = canonical_cidr (spec->cidr);
-  rule->peer_group_id = g_strdup ("");
-  if (rule->cidr == NULL)
-    return vmm_fail (error, VMM_ERROR_RULE_CIDR, "the address range '%s' is malformed", spec->cidr);
-  return TRUE;
+  return neighbours != NULL;
 }
 
-static VmmRule *
-rule_from_spec (StoreTxn *txn, const VmmCaller *caller, const char *group_id,
-                const OpsRuleSpec *spec, GError **error)
+VmmVswitch *
+ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSpec *spec,
+                    GError **error)
 {
-  g_autoptr (VmmRule) rule = g_new0 (VmmRule, 1);
-  const char *policy = spec->policy != NULL ? spec->policy : "accept";
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVpc) vpc = NULL;
+  g_autoptr (VmmVswitch) vswitch = NULL;
 
-  rule->id = vmm_id_new (VMM_ID_RULE);
-  rule->group_id = g_strdup (group_id);
-  rule->egress = spec->egress;
-  rule->accept = g_ascii_strcasecmp (policy, "accept") == 0;
-  rule->priority = spec->priority != 0 ? spec->priority : 1;
-  rule->description = g_strdup (spec->description != NULL ? spec->description : "");
-  rule->created_ms = vmm_clock_now_ms ();
-  if (!rule->accept && g_ascii_strcasecmp (policy, "drop") != 0)
-    vmm_fail (error, VMM_ERROR_RULE_POLICY, "the Policy '%s' must be accept or drop", policy);
-  else if (rule->priority > 100)
-    vmm_fail (error, VMM_ERROR_RULE_PRIORITY, "the Priority %u must be 1 to 100", rule->priority);
-  else if (fill_protocol (spec, rule, error) && fill_peer (txn, caller, spec, rule, error))
-    return g_steal_pointer (&rule);
-  return NULL;
+  if (!check_names (spec->name, spec->description, VMM_ERROR_VSWITCH_NAME_MALFORMED, error))
+    return NULL;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL)
+    return NULL;
+  if (before != NULL)
+    return store_vswitch_get (txn, caller->account_id, before, error);
+  vpc = store_vpc_get (txn, caller->account_id, spec->vpc_id, error);
+  if (vpc == NULL || !check_vswitch_range (txn, vpc, spec->cidr, error))
+    return NULL;
+  vswitch = make_vswitch (ctx, vpc, spec->name, spec->description, spec->cidr);
+  if (!store_vswitch_insert (txn, vswitch, error)
+      || !ops_finish (ctx, txn, caller, vswitch->id, error))
+    return NULL;
+  g_clear_pointer (&txn, store_txn_free);
+  ctx->kick (ctx, vpc->id);
+  return g_steal_pointer (&vswitch);
 }
 
 gboolean
-ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                     const OpsRuleSpec *spec, GError **error)
+ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
+                    const char *description, GError **error)
 {
-  g_autofree char *answer = NULL;
-  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &answer, error);
-  g_autoptr (VmmGroup) group = NULL;
-  g_autoptr (VmmRule) rule = NULL;
-  g_autoptr (GPtrArray) rules = NULL;
-  gboolean added = FALSE;
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVswitch) vswitch = NULL;
 
-  if (txn == NULL || answer != NULL)
+  if (!check_names (name, description, VMM_ERROR_VSWITCH_NAME_MALFORMED, error))
+    return FALSE;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
     return txn != NULL;
-  group = store_group_get (txn, caller->account_id, group_id, error);
-  if (group == NULL)
-    return FALSE;
-  rule = rule_from_spec (txn, caller, group_id, spec, error);
-  if (rule == NULL || !store_rule_insert (txn, rule, &added, error))
-    return FALSE;
-  rules = store_rule_list (txn, group_id, error);
-  if (rules == NULL)
-    return FALSE;
-  if (rules->len > RULES_A_GROUP)
-    return vmm_fail (error, VMM_ERROR_RULE_LIMIT, "group '%s' has %u rules, its limit", group_id,
-                     RULES_A_GROUP);
-  if (!ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  if (added)
-    ctx->kick (ctx, group_id);
-  return TRUE;
+  vswitch = store_vswitch_get (txn, caller->account_id, id, error);
+  return vswitch != NULL
+         && store_vswitch_set_names (txn, id, name != NULL ? name : vswitch->name,
+                                     description != NULL ? description : vswitch->description,
+                                     error)
+         && ops_finish (ctx, txn, caller, "", error);
 }
 
 gboolean
-ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                  const OpsRuleSpec *spec, GError **error)
+ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
 {
-  g_autofree char *answer = NULL;
-  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &answer, error);
-  g_autoptr (VmmGroup) group = NULL;
-  g_autoptr (VmmRule) rule = NULL;
-  gboolean removed = FALSE;
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmVswitch) vswitch = NULL;
+  g_autoptr (GError) local = NULL;
+  guint used;
 
-  if (txn == NULL || answer != NULL)
+  if (txn == NULL || before != NULL)
     return txn != NULL;
-  group = store_group_get (txn, caller->account_id, group_id, error);
-  if (group == NULL)
+  vswitch = store_vswitch_get (txn, caller->account_id, id, error);
+  if (vswitch == NULL)
     return FALSE;
-  rule = rule_from_spec (txn, caller, group_id, spec, error);
-  if (rule == NULL || !store_rule_delete (txn, rule, &removed, error)
-      || !ops_finish (ctx, txn, caller, "", error))
+  used = store_nic_count (txn, id, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (used > 0)
+    return vmm_fail (error, VMM_ERROR_DEPENDENCY,
+                     "%u interfaces have an address of vswitch '%s'; delete their instances first",
+                     used, id);
+  if (!store_vswitch_delete (txn, id, error) || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
-  if (removed)
-    ctx->kick (ctx, group_id);
+  ctx->kick (ctx, vswitch->vpc_id);
   return TRUE;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verbs on networks and security groups that an instance needs. Any pool thread. */
+/* The verbs on VPCs and vswitches, and what guests are told. Any pool thread. */
 #pragma once
 #include "ops-context.h"
 #include "vmm-nic.h"
@@ -15,27 +15,37 @@ GPtrArray *ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const char *c
 GPtrArray *ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
                              const char *vpc_id, const VmmPage *page, VmmPageInfo *out_info,
                              GArray **out_free, GError **error);
-GPtrArray *ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
-                           const VmmPage *page, VmmPageInfo *out_info, GError **error);
-/* With its rules. GROUP_NOT_FOUND. */
-VmmGroup *ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
+/* As on the wire; NULL means not given. */
+typedef struct
+{
+  const char *name, *description;
+  const char *cidr; /* default: the whole of 172.16.0.0/12 */
+} OpsVpcSpec;
+/* A VPC with its router and route table, Available at once. Private ranges only, /8 to /28; ranges
+ * of different VPCs may overlap. */
+VmmVpc *ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec,
+                        GError **error);
+/* NULL leaves a field. */
+gboolean ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
+                         const char *description, GError **error);
+/* VPC_HAS_VSWITCH or VPC_HAS_GROUP while something is in it. */
+gboolean ops_vpc_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
 
 /* As on the wire; NULL means not given. */
 typedef struct
 {
-  gboolean egress;
-  const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy,
-      *description;
-  const char *nic_type; /* accepted and ignored: all interfaces are in a VPC */
-  guint priority;
-} OpsRuleSpec;
-/* An equal rule that exists already is success. In force on every interface of the group soon
- * after the answer. */
-gboolean ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                              const OpsRuleSpec *rule, GError **error);
-/* A rule that does not exist is success, as in ECS. */
-gboolean ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                           const OpsRuleSpec *rule, GError **error);
+  const char *vpc_id, *zone_id, *cidr;
+  const char *name, *description;
+} OpsVswitchSpec;
+/* A vswitch inside its VPC, /16 to /29, that overlaps no other there. */
+VmmVswitch *ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller,
+                                const OpsVswitchSpec *spec, GError **error);
+/* NULL leaves a field. */
+gboolean ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                             const char *name, const char *description, GError **error);
+/* DEPENDENCY while an interface has an address of it. */
+gboolean ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                             GError **error);
 
 /* A guest's metadata request, identified by VPC index and source address. An HTTP status; on 200
  * @out_body is set. */

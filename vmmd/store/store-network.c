@@ -6,8 +6,11 @@
 #include "store-network.h"
 #include "vmm-error.h"
 
-#define VPC_COLUMNS "id, account_id, name, cidr, is_default, created_ms, idx"
-#define VSWITCH_COLUMNS "id, account_id, vpc_id, zone_id, name, cidr, is_default, created_ms"
+#define VPC_COLUMNS                                                                                \
+  "id, account_id, name, description, cidr, is_default, router_id, route_table_id, created_ms, "   \
+  "idx"
+#define VSWITCH_COLUMNS                                                                            \
+  "id, account_id, vpc_id, zone_id, name, description, cidr, is_default, created_ms"
 #define GROUP_COLUMNS                                                                              \
   "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx"
 #define RULE_COLUMNS                                                                               \
@@ -25,10 +28,13 @@ read_vpc (StoreRows *rows)
   vpc->id = store_rows_string (rows, 0);
   vpc->account_id = store_rows_string (rows, 1);
   vpc->name = store_rows_string (rows, 2);
-  vpc->cidr = store_rows_string (rows, 3);
-  vpc->is_default = store_rows_int (rows, 4) != 0;
-  vpc->created_ms = store_rows_int (rows, 5);
-  vpc->index = (guint32) store_rows_int (rows, 6);
+  vpc->description = store_rows_string (rows, 3);
+  vpc->cidr = store_rows_string (rows, 4);
+  vpc->is_default = store_rows_int (rows, 5) != 0;
+  vpc->router_id = store_rows_string (rows, 6);
+  vpc->route_table_id = store_rows_string (rows, 7);
+  vpc->created_ms = store_rows_int (rows, 8);
+  vpc->index = (guint32) store_rows_int (rows, 9);
   return vpc;
 }
 
@@ -42,9 +48,10 @@ read_vswitch (StoreRows *rows)
   vswitch->vpc_id = store_rows_string (rows, 2);
   vswitch->zone_id = store_rows_string (rows, 3);
   vswitch->name = store_rows_string (rows, 4);
-  vswitch->cidr = store_rows_string (rows, 5);
-  vswitch->is_default = store_rows_int (rows, 6) != 0;
-  vswitch->created_ms = store_rows_int (rows, 7);
+  vswitch->description = store_rows_string (rows, 5);
+  vswitch->cidr = store_rows_string (rows, 6);
+  vswitch->is_default = store_rows_int (rows, 7) != 0;
+  vswitch->created_ms = store_rows_int (rows, 8);
   return vswitch;
 }
 
@@ -93,10 +100,10 @@ store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error)
   gint64 index = 0;
 
   if (store_exec (txn, error,
-                  "INSERT INTO vpc (id, account_id, name, cidr, is_default, created_ms)"
-                  " VALUES (?, ?, ?, ?, ?, ?)",
-                  "ssssii", vpc->id, vpc->account_id, vpc->name, vpc->cidr,
-                  (gint64) vpc->is_default, vpc->created_ms)
+                  "INSERT INTO vpc (id, account_id, name, description, cidr, is_default, router_id,"
+                  " route_table_id, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "sssssissi", vpc->id, vpc->account_id, vpc->name, vpc->description, vpc->cidr,
+                  (gint64) vpc->is_default, vpc->router_id, vpc->route_table_id, vpc->created_ms)
           < 0
       || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
     return FALSE;
@@ -108,10 +115,10 @@ gboolean
 store_vswitch_insert (StoreTxn *txn, const VmmVswitch *vswitch, GError **error)
 {
   return store_exec (txn, error,
-                     "INSERT INTO vswitch (" VSWITCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                     "ssssssii", vswitch->id, vswitch->account_id, vswitch->vpc_id,
-                     vswitch->zone_id, vswitch->name, vswitch->cidr, (gint64) vswitch->is_default,
-                     vswitch->created_ms)
+                     "INSERT INTO vswitch (" VSWITCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "sssssssii", vswitch->id, vswitch->account_id, vswitch->vpc_id,
+                     vswitch->zone_id, vswitch->name, vswitch->description, vswitch->cidr,
+                     (gint64) vswitch->is_default, vswitch->created_ms)
          > 0;
 }
 
@@ -283,6 +290,20 @@ store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
                      "SELECT g.group_id FROM nic n JOIN nic_group g ON g.nic_id=n.id"
                      " WHERE n.vpc_id=? AND n.host_id=?) ORDER BY idx",
                      "ss", vpc_id, host_id);
+
+  return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
+                      : NULL;
+}
+
+GPtrArray *
+store_vpc_groups_unused (StoreTxn *txn, const char *vpc_id, const char *host_id, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (txn, error,
+                                            "SELECT " GROUP_COLUMNS
+                                            " FROM security_group s WHERE vpc_id=? AND NOT EXISTS ("
+                                            "SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
+                                            " WHERE g.group_id=s.id AND n.host_id=?)",
+                                            "ss", vpc_id, host_id);
 
   return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
                       : NULL;

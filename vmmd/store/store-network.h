@@ -39,6 +39,9 @@ GPtrArray *store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **erro
 /* Groups (without rules) that an interface of the VPC on the host is in. */
 GPtrArray *store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
                                     GError **error);
+/* Groups (without rules) of the VPC that no interface on the host is in. */
+GPtrArray *store_vpc_groups_unused (StoreTxn *txn, const char *vpc_id, const char *host_id,
+                                    GError **error);
 /* Whether an interface on the host is in the VPC, or in the group. */
 gboolean store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gboolean *out,
                               GError **error);
@@ -46,6 +49,29 @@ gboolean store_group_is_in_use (StoreTxn *txn, const char *group_id, const char 
                                 gboolean *out, GError **error);
 /* VPCs that have an interface on the host. */
 GPtrArray *store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error);
+
+/* New texts for name and description; the same for the others. */
+gboolean store_vpc_set_names (StoreTxn *txn, const char *id, const char *name,
+                              const char *description, GError **error);
+/* How much is in a VPC. */
+gboolean store_vpc_count (StoreTxn *txn, const char *id, guint *out_vswitches, guint *out_groups,
+                          GError **error);
+/* An empty one. */
+gboolean store_vpc_delete (StoreTxn *txn, const char *id, GError **error);
+gboolean store_vswitch_set_names (StoreTxn *txn, const char *id, const char *name,
+                                  const char *description, GError **error);
+/* One without interfaces. */
+gboolean store_vswitch_delete (StoreTxn *txn, const char *id, GError **error);
+gboolean store_group_set_names (StoreTxn *txn, const char *id, const char *name,
+                                const char *description, GError **error);
+gboolean store_group_set_inner (StoreTxn *txn, const char *id, gboolean accept, GError **error);
+/* Groups of an account; interfaces in a group. */
+gboolean store_group_count (StoreTxn *txn, const char *account_id, guint *out, GError **error);
+gboolean store_group_count_members (StoreTxn *txn, const char *id, guint *out, GError **error);
+/* Ids (char*) of other groups with a rule that names @id. */
+GPtrArray *store_group_references (StoreTxn *txn, const char *id, GError **error);
+/* With its rules; it has no members. */
+gboolean store_group_delete (StoreTxn *txn, const char *id, GError **error);
 
 /* VmmRule*, oldest first. */
 GPtrArray *store_rule_list (StoreTxn *txn, const char *group_id, GError **error);
@@ -56,6 +82,15 @@ gboolean store_rule_insert (StoreTxn *txn, const VmmRule *rule, gboolean *out_ad
 gboolean store_rule_delete (StoreTxn *txn, const VmmRule *rule, gboolean *out_removed,
                             GError **error);
 
+/* The same by the rule's id. */
+gboolean store_rule_delete_by_id (StoreTxn *txn, const char *group_id, const char *id,
+                                  gboolean *out_removed, GError **error);
+
+/* Puts an interface into a group, behind those it is in; takes it out. */
+gboolean store_nic_join (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
+gboolean store_nic_leave (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
+/* One interface, for the daemon. NULL without @error set when it is not there. */
+VmmNic *store_nic_get (StoreTxn *txn, const char *id, GError **error);
 /* Fills @nic->index. VMM_ERROR_PRIVATE_IP_USED when the address is taken in the VPC. */
 gboolean store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error);
 /* A random MAC of the vendor's range that no interface has. The caller frees it. */

@@ -227,3 +227,14 @@ store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id,
   *out = found != 0;
   return TRUE;
 }
+
+VmmNic *
+store_nic_get (StoreTxn *txn, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) nics = read_nics (
+      txn,
+      store_query (txn, error, "SELECT " NIC_COLUMNS " FROM " NIC_TABLE " WHERE n.id=?", "s", id),
+      error);
+
+  return nics != NULL && nics->len > 0 ? g_ptr_array_steal_index (nics, 0) : NULL;
+}

@@ -45,6 +45,10 @@ gint64 work_instance (WorkItem *item);
 gint64 work_image (WorkItem *item);
 /* The same for a security group whose rules changed. */
 gint64 work_group (WorkItem *item);
+/* The same for a VPC whose vswitches changed. */
+gint64 work_vpc (WorkItem *item);
+/* The same for an interface whose groups changed. */
+gint64 work_nic (WorkItem *item);
 /* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 

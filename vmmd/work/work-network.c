@@ -166,19 +166,31 @@ apply_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
   return TRUE;
 }
 
+/* VPC, groups and port of an interface, under the lock of its VPC. */
+static gboolean
+apply_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, const char *host_name, GError **error)
+{
+  g_autoptr (NetctlVpc) vpc = vpc_plan (item, txn, nic->vpc_id, error);
+  g_autoptr (NetctlPort) port = vpc != NULL ? port_plan (txn, nic, host_name, error) : NULL;
+
+  return port != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error)
+         && apply_groups (item, txn, nic, error)
+         && WORK_CALL (item->parts->net, port_prepare, port, error);
+}
+
 static gboolean
 prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
 {
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (NetctlVpc) vpc = txn != NULL ? vpc_plan (item, txn, nic->vpc_id, error) : NULL;
-  g_autoptr (NetctlPort) port
-      = vpc != NULL ? port_plan (txn, nic, instance->host_name, error) : NULL;
+  g_autoptr (VmmNic) now = NULL;
 
   (void) lock;
-  return port != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error)
-         && apply_groups (item, txn, nic, error)
-         && WORK_CALL (item->parts->net, port_prepare, port, error);
+  if (txn == NULL)
+    return FALSE;
+  /* Its groups may have changed since the instance was read. */
+  now = store_nic_get (txn, nic->id, error);
+  return now != NULL && apply_nic (item, txn, now, instance->host_name, error);
 }
 
 typedef gboolean (*PortCall) (WorkItem *item, NetctlPort *port, GError **error);
@@ -239,7 +251,23 @@ work_network_down (WorkItem *item, const VmmInstance *instance, GError **error)
   return for_each_port (item, instance, detach, error);
 }
 
-/* Groups of one VPC that no interface on this host is in any more, or the VPC itself likewise. */
+/* Takes away groups of the VPC that no interface on this host is in any more. */
+static gboolean
+release_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
+{
+  g_autoptr (GPtrArray) groups
+      = store_vpc_groups_unused (txn, nic->vpc_id, item->ctx->host_id, error);
+
+  for (guint i = 0; groups != NULL && i < groups->len; i++)
+    {
+      const VmmGroup *group = g_ptr_array_index (groups, i);
+
+      if (!WORK_CALL (item->parts->net, group_remove, nic->vpc_index, group->index, error))
+        return FALSE;
+    }
+  return groups != NULL;
+}
+
 static gboolean
 release_nic (WorkItem *item, const VmmNic *nic, GError **error)
 {
@@ -250,19 +278,8 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
   (void) lock;
   if (txn == NULL || !store_vpc_is_in_use (txn, nic->vpc_id, item->ctx->host_id, &in_use, error))
     return FALSE;
-  if (!in_use)
-    return WORK_CALL (item->parts->net, vpc_remove, nic->vpc_index, error);
-  for (guint i = 0; i < nic->group_ids->len; i++)
-    {
-      const char *id = g_ptr_array_index (nic->group_ids, i);
-      g_autoptr (VmmGroup) group = store_group_get (txn, NULL, id, error);
-
-      if (group == NULL || !store_group_is_in_use (txn, id, item->ctx->host_id, &in_use, error)
-          || (!in_use
-              && !WORK_CALL (item->parts->net, group_remove, nic->vpc_index, group->index, error)))
-        return FALSE;
-    }
-  return TRUE;
+  return in_use ? release_groups (item, txn, nic, error)
+                : WORK_CALL (item->parts->net, vpc_remove, nic->vpc_index, error);
 }
 
 gboolean
@@ -307,6 +324,80 @@ work_group (WorkItem *item)
     return WORK_DONE;
   group = group_plan (txn, row, vpc->index, &error);
   if (group != NULL && WORK_CALL (item->parts->net, group_apply, group, &error))
+    return WORK_DONE;
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+/* An interface joined or left a group. Only a running instance has a port to change; any other
+ * reads its groups when it starts. */
+static gboolean
+change_nic (WorkItem *item, const VmmNic *nic, GError **error)
+{
+  g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (VmmNic) now = txn != NULL ? store_nic_get (txn, nic->id, error) : NULL;
+  g_autoptr (VmmInstance) instance = NULL;
+
+  (void) lock;
+  if (now != NULL)
+    instance = store_instance_get (txn, NULL, now->instance_id, error);
+  if (instance == NULL)
+    return FALSE;
+  return instance->state != VMM_INSTANCE_RUNNING
+         || (apply_nic (item, txn, now, instance->host_name, error)
+             && release_groups (item, txn, now, error));
+}
+
+gint64
+work_nic (WorkItem *item)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
+  g_autoptr (VmmNic) nic = txn != NULL ? store_nic_get (txn, item->id, &error) : NULL;
+
+  (void) reading;
+  if (nic == NULL && error == NULL)
+    return WORK_DONE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (nic != NULL && change_nic (item, nic, &error))
+    return WORK_DONE;
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+/* Vswitches came or went: their gateways follow where the VPC stands on this host. */
+static gboolean
+change_vpc (WorkItem *item, const VmmVpc *row, GError **error)
+{
+  g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, row->index));
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (NetctlVpc) vpc = NULL;
+  gboolean in_use = FALSE;
+
+  (void) lock;
+  if (txn == NULL || !store_vpc_is_in_use (txn, row->id, item->ctx->host_id, &in_use, error))
+    return FALSE;
+  if (!in_use)
+    return TRUE;
+  vpc = vpc_plan (item, txn, row->id, error);
+  return vpc != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error);
+}
+
+gint64
+work_vpc (WorkItem *item)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
+  g_autoptr (VmmVpc) vpc = txn != NULL ? store_vpc_get (txn, NULL, item->id, &error) : NULL;
+
+  (void) reading;
+  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_VPC_NOT_FOUND))
+    return WORK_DONE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (vpc != NULL && change_vpc (item, vpc, &error))
     return WORK_DONE;
   return work_failed (item, g_steal_pointer (&error));
 }

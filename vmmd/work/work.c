@@ -98,6 +98,10 @@ run_kind (WorkItem *item)
       return work_image (item);
     case VMM_ID_GROUP:
       return work_group (item);
+    case VMM_ID_VPC:
+      return work_vpc (item);
+    case VMM_ID_NIC:
+      return work_nic (item);
     default:
       return work_reconcile (item);
     }

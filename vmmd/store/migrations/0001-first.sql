@@ -19,13 +19,15 @@ CREATE INDEX client_token_age ON client_token (created_ms);
 
 CREATE TABLE vpc (
   idx INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
-  name TEXT NOT NULL, cidr TEXT NOT NULL, is_default INTEGER NOT NULL, created_ms INTEGER NOT NULL);
+  name TEXT NOT NULL, description TEXT NOT NULL, cidr TEXT NOT NULL, is_default INTEGER NOT NULL,
+  router_id TEXT NOT NULL UNIQUE, route_table_id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL);
 CREATE UNIQUE INDEX vpc_default ON vpc (account_id) WHERE is_default = 1;
 CREATE INDEX vpc_account ON vpc (account_id);
 
 CREATE TABLE vswitch (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL, vpc_id TEXT NOT NULL REFERENCES vpc (id),
-  zone_id TEXT NOT NULL, name TEXT NOT NULL, cidr TEXT NOT NULL, is_default INTEGER NOT NULL,
+  zone_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, cidr TEXT NOT NULL,
+  is_default INTEGER NOT NULL,
   created_ms INTEGER NOT NULL);
 CREATE INDEX vswitch_account ON vswitch (account_id);
 CREATE INDEX vswitch_vpc ON vswitch (vpc_id);
@@ -48,6 +50,7 @@ CREATE TABLE security_rule (
 CREATE UNIQUE INDEX security_rule_same ON security_rule (
   group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,
   source_port_max, cidr, peer_group_id);
+CREATE INDEX security_rule_peer ON security_rule (peer_group_id);
 
 CREATE TABLE key_pair (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, account_id TEXT NOT NULL, name TEXT NOT NULL,

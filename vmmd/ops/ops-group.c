@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Security groups and their rules. */
+#include "config.h"
+
+#include "ops-group.h"
+#include "ops-network-default.h"
+#include "ops-network.h"
+#include "ops-txn.h"
+#include "store-instance.h"
+#include "store-network.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+#include "vmm-instance.h"
+#include <string.h>
+
+#define RULES_A_GROUP 200
+#define GROUPS_A_NIC 5
+#define GROUPS_AN_ACCOUNT 100
+
+GPtrArray *
+ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
+                const VmmPage *page, VmmPageInfo *out_info, GError **error)
+{
+  g_autoptr (StoreTxn) txn = NULL;
+
+  if (!ops_network_ensure_default (ctx, caller, error))
+    return NULL;
+  txn = store_begin_read (ctx->store, error);
+  return txn != NULL ? store_group_list (txn, caller->account_id, query, page, out_info, error)
+                     : NULL;
+}
+
+VmmGroup *
+ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+  g_autoptr (VmmGroup) group
+      = txn != NULL ? store_group_get (txn, caller->account_id, id, error) : NULL;
+
+  if (group == NULL)
+    return NULL;
+  group->rules = store_rule_list (txn, id, error);
+  return group->rules != NULL ? g_steal_pointer (&group) : NULL;
+}
+
+static const struct
+{
+  const char *name;
+  gboolean has_ports;
+} protocols[] = {
+  { "tcp", TRUE }, { "udp", TRUE }, { "icmp", FALSE }, { "gre", FALSE }, { "all", FALSE },
+};
+
+/* "22/22", or "-1/-1" for all. */
+static gboolean
+parse_ports (const char *text, int *out_min, int *out_max)
+{
+  g_auto (GStrv) ends = g_strsplit (text, "/", 3);
+  gint64 min = 0, max = 0;
+
+  if (g_str_equal (text, "-1/-1"))
+    {
+      *out_min = *out_max = -1;
+      return TRUE;
+    }
+  if (g_strv_length (ends) != 2 || !g_ascii_string_to_signed (ends[0], 10, 1, 65535, &min, NULL)
+      || !g_ascii_string_to_signed (ends[1], 10, 1, 65535, &max, NULL) || min > max)
+    return FALSE;
+  *out_min = (int) min;
+  *out_max = (int) max;
+  return TRUE;
+}
+
+static gboolean
+fill_protocol (const OpsRuleSpec *spec, VmmRule *rule, GError **error)
+{
+  g_autofree char *name = g_ascii_strdown (spec->protocol, -1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
+    if (g_str_equal (name, protocols[i].name))
+      {
+        if (spec->port_range == NULL && protocols[i].has_ports)
+          return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+                           "the input parameter PortRange is mandatory with %s", name);
+        if (!parse_ports (spec->port_range != NULL ? spec->port_range : "-1/-1", &rule->port_min,
+                          &rule->port_max)
+            || (!protocols[i].has_ports && rule->port_min != -1))
+          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
+                           "the PortRange '%s' is malformed; use 1/65535 style, or -1/-1 with %s",
+                           spec->port_range, name);
+        if (!parse_ports (spec->source_port_range != NULL ? spec->source_port_range : "-1/-1",
+                          &rule->source_port_min, &rule->source_port_max)
+            || (!protocols[i].has_ports && rule->source_port_min != -1))
+          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
+                           "the SourcePortRange '%s' is malformed", spec->source_port_range);
+        rule->protocol = g_steal_pointer (&name);
+        return TRUE;
+      }
+  return vmm_fail (error, VMM_ERROR_RULE_PROTOCOL, "the IpProtocol '%s' is not supported",
+                   spec->protocol);
+}
+
+/* "10.0.0.0/8", or one address; kept with its host bits cleared so that equal rules are equal. */
+static char *
+canonical_cidr (const char *text)
+{
+  const char *slash = strchr (text, '/');
+  g_autofree char *head
+      = slash != NULL ? g_strndup (text, (gsize) (slash - text)) : g_strdup (text);
+  g_autofree char *base = NULL;
+  guint32 address = 0;
+  guint64 length = 32;
+
+  if (!vmm_address_parse (head, &address)
+      || (slash != NULL && !g_ascii_string_to_unsigned (slash + 1, 10, 0, 32, &length, NULL)))
+    return NULL;
+  base = vmm_address_format (length == 0 ? 0 : address & (G_MAXUINT32 << (32 - length)));
+  return g_strdup_printf ("%s/%u", base, (guint) length);
+}
+
+static gboolean
+fill_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, VmmRule *rule,
+           GError **error)
+{
+  if (spec->peer_group_id != NULL)
+    {
+      g_autoptr (VmmGroup) peer
+          = store_group_get (txn, caller->account_id, spec->peer_group_id, error);
+
+      if (peer == NULL)
+        return FALSE;
+      rule->peer_group_id = g_strdup (peer->id);
+      rule->cidr = g_strdup ("");
+      return TRUE;
+    }
+  if (spec->cidr == NULL)
+    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "one of %s and %s is mandatory",
+                     spec->egress ? "DestCidrIp" : "SourceCidrIp",
+                     spec->egress ? "DestGroupId" : "SourceGroupId");
+  rule->cidr = canonical_cidr (spec->cidr);
+  rule->peer_group_id = g_strdup ("");
+  if (rule->cidr == NULL)
+    return vmm_fail (error, VMM_ERROR_RULE_CIDR, "the address range '%s' is malformed", spec->cidr);
+  return TRUE;
+}
+
+static VmmRule *
+rule_from_spec (StoreTxn *txn, const VmmCaller *caller, const char *group_id,
+                const OpsRuleSpec *spec, GError **error)
+{
+  g_autoptr (VmmRule) rule = g_new0 (VmmRule, 1);
+  const char *policy = spec->policy != NULL ? spec->policy : "accept";
+
+  rule->id = vmm_id_new (VMM_ID_RULE);
+  rule->group_id = g_strdup (group_id);
+  rule->egress = spec->egress;
+  rule->accept = g_ascii_strcasecmp (policy, "accept") == 0;
+  rule->priority = spec->priority != 0 ? spec->priority : 1;
+  rule->description = g_strdup (spec->description != NULL ? spec->description : "");
+  rule->created_ms = vmm_clock_now_ms ();
+  if (!rule->accept && g_ascii_strcasecmp (policy, "drop") != 0)
+    vmm_fail (error, VMM_ERROR_RULE_POLICY, "the Policy '%s' must be accept or drop", policy);
+  else if (rule->priority > 100)
+    vmm_fail (error, VMM_ERROR_RULE_PRIORITY, "the Priority %u must be 1 to 100", rule->priority);
+  else if (fill_protocol (spec, rule, error) && fill_peer (txn, caller, spec, rule, error))
+    return g_steal_pointer (&rule);
+  return NULL;
+}
+
+/* One transaction on the rules of one group; the rules are applied when any of them changed. */
+typedef gboolean (*RuleChange) (StoreTxn *txn, const VmmRule *rule, gboolean *out_changed,
+                                GError **error);
+
+static gboolean
+change_rules (StoreTxn *txn, const VmmCaller *caller, const char *group_id,
+              const OpsRuleSpec *specs, guint n_specs, RuleChange change, gboolean *changed,
+              GError **error)
+{
+  for (guint i = 0; i < n_specs; i++)
+    {
+      g_autoptr (VmmRule) rule = rule_from_spec (txn, caller, group_id, &specs[i], error);
+      gboolean one = FALSE;
+
+      if (rule == NULL || !change (txn, rule, &one, error))
+        return FALSE;
+      *changed |= one;
+    }
+  return TRUE;
+}
+
+static gboolean
+check_rule_limit (StoreTxn *txn, const char *group_id, GError **error)
+{
+  g_autoptr (GPtrArray) rules = store_rule_list (txn, group_id, error);
+
+  if (rules == NULL)
+    return FALSE;
+  if (rules->len > RULES_A_GROUP)
+    return vmm_fail (error, VMM_ERROR_RULE_LIMIT, "group '%s' would have %u rules, its limit is %u",
+                     group_id, rules->len, RULES_A_GROUP);
+  return TRUE;
+}
+
+/* The common end of every change of a group. */
+static gboolean
+finish_group (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, const char *group_id,
+              gboolean changed, GError **error)
+{
+  if (!ops_finish (ctx, *txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (txn, store_txn_free);
+  if (changed)
+    ctx->kick (ctx, group_id);
+  return TRUE;
+}
+
+gboolean
+ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                     const OpsRuleSpec *rules, guint n_rules, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+  gboolean changed = FALSE;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, group_id, error);
+  return group != NULL
+         && change_rules (txn, caller, group_id, rules, n_rules, store_rule_insert, &changed, error)
+         && check_rule_limit (txn, group_id, error)
+         && finish_group (ctx, &txn, caller, group_id, changed, error);
+}
+
+gboolean
+ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                  const OpsRuleSpec *rules, guint n_rules, const char *const *rule_ids,
+                  GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+  gboolean changed = FALSE;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, group_id, error);
+  if (group == NULL
+      || !change_rules (txn, caller, group_id, rules, n_rules, store_rule_delete, &changed, error))
+    return FALSE;
+  for (guint i = 0; rule_ids != NULL && rule_ids[i] != NULL; i++)
+    {
+      gboolean one = FALSE;
+
+      if (!store_rule_delete_by_id (txn, group_id, rule_ids[i], &one, error))
+        return FALSE;
+      changed |= one;
+    }
+  return finish_group (ctx, &txn, caller, group_id, changed, error);
+}
+
+static gboolean
+check_names (const char *name, const char *description, GError **error)
+{
+  if (name != NULL && !vmm_instance_name_is_valid (name))
+    return vmm_fail (error, VMM_ERROR_GROUP_NAME_MALFORMED,
+                     "the SecurityGroupName must be 2 to 128 characters and begin with a letter");
+  if (description != NULL && !vmm_instance_description_is_valid (description))
+    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
+                     "the Description must be 2 to 256 characters and not begin with http:// or "
+                     "https://");
+  return TRUE;
+}
+
+/* The VPC of that id, or the default one. */
+static VmmVpc *
+find_vpc (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *vpc_id,
+          GError **error)
+{
+  return vpc_id != NULL ? store_vpc_get (txn, caller->account_id, vpc_id, error)
+                        : ops_network_default (ctx, txn, caller->account_id, error);
+}
+
+char *
+ops_group_create (VmmContext *ctx, const VmmCaller *caller, const char *vpc_id, const char *name,
+                  const char *description, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVpc) vpc = NULL;
+  g_autoptr (VmmGroup) group = g_new0 (VmmGroup, 1);
+  guint count = 0;
+
+  if (!check_names (name, description, error))
+    return NULL;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return g_steal_pointer (&before);
+  vpc = find_vpc (ctx, txn, caller, vpc_id, error);
+  if (vpc == NULL || !store_group_count (txn, caller->account_id, &count, error))
+    return NULL;
+  if (count >= GROUPS_AN_ACCOUNT)
+    {
+      vmm_fail (error, VMM_ERROR_GROUP_QUOTA, "the account has %u security groups, its limit",
+                count);
+      return NULL;
+    }
+  group->id = vmm_id_new (VMM_ID_GROUP);
+  group->account_id = g_strdup (caller->account_id);
+  group->vpc_id = g_strdup (vpc->id);
+  group->name = g_strdup (name != NULL ? name : "");
+  group->description = g_strdup (description != NULL ? description : "");
+  group->inner_accept = TRUE;
+  group->created_ms = vmm_clock_now_ms ();
+  if (!store_group_insert (txn, group, error) || !ops_finish (ctx, txn, caller, group->id, error))
+    return NULL;
+  return g_steal_pointer (&group->id);
+}
+
+gboolean
+ops_group_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
+                  const char *description, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmGroup) group = NULL;
+
+  if (!check_names (name, description, error))
+    return FALSE;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, id, error);
+  return group != NULL
+         && store_group_set_names (txn, id, name != NULL ? name : group->name,
+                                   description != NULL ? description : group->description, error)
+         && ops_finish (ctx, txn, caller, "", error);
+}
+
+gboolean
+ops_group_set_inner (VmmContext *ctx, const VmmCaller *caller, const char *id, gboolean accept,
+                     GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, id, error);
+  return group != NULL && store_group_set_inner (txn, id, accept, error)
+         && finish_group (ctx, &txn, caller, id, group->inner_accept != accept, error);
+}
+
+gboolean
+ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+  g_autoptr (GPtrArray) references = NULL;
+  guint members = 0;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, id, error);
+  if (group == NULL || !store_group_count_members (txn, id, &members, error))
+    return FALSE;
+  if (members > 0)
+    return vmm_fail (error, VMM_ERROR_DEPENDENCY,
+                     "%u interfaces are in group '%s'; let them leave it first", members, id);
+  references = store_group_references (txn, id, error);
+  if (references == NULL)
+    return FALSE;
+  if (references->len > 0)
+    return vmm_fail (error, VMM_ERROR_DEPENDENCY,
+                     "rules of group '%s' name group '%s'; revoke them first",
+                     (const char *) g_ptr_array_index (references, 0), id);
+  return store_group_delete (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
+}
+
+/* The primary interface of an instance that may change groups now. */
+static const VmmNic *
+changeable_nic (const VmmInstance *instance, GError **error)
+{
+  if (instance->state == VMM_INSTANCE_RUNNING || instance->state == VMM_INSTANCE_STOPPED)
+    return g_ptr_array_index (instance->nics, 0);
+  vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
+            "the current status '%s' of instance '%s' does not support this operation",
+            vmm_instance_state_wire (instance->state), instance->id);
+  return NULL;
+}
+
+static gboolean
+check_join (const VmmGroup *group, const VmmNic *nic, GError **error)
+{
+  if (!g_str_equal (group->vpc_id, nic->vpc_id))
+    return vmm_fail (error, VMM_ERROR_GROUP_VPC_MISMATCH,
+                     "group '%s' is in %s, instance '%s' in %s", group->id, group->vpc_id,
+                     nic->instance_id, nic->vpc_id);
+  if (g_ptr_array_find_with_equal_func (nic->group_ids, group->id, g_str_equal, NULL))
+    return vmm_fail (error, VMM_ERROR_GROUP_MEMBER, "instance '%s' is in group '%s' already",
+                     nic->instance_id, group->id);
+  if (nic->group_ids->len >= GROUPS_A_NIC)
+    return vmm_fail (error, VMM_ERROR_GROUP_LIMIT, "instance '%s' is in %u groups, its limit",
+                     nic->instance_id, nic->group_ids->len);
+  return TRUE;
+}
+
+static gboolean
+check_leave (const VmmGroup *group, const VmmNic *nic, GError **error)
+{
+  if (!g_ptr_array_find_with_equal_func (nic->group_ids, group->id, g_str_equal, NULL))
+    return vmm_fail (error, VMM_ERROR_GROUP_NOT_MEMBER, "instance '%s' is not in group '%s'",
+                     nic->instance_id, group->id);
+  if (nic->group_ids->len == 1)
+    return vmm_fail (error, VMM_ERROR_GROUP_LAST,
+                     "group '%s' is the last one of instance '%s'; join another first", group->id,
+                     nic->instance_id);
+  return TRUE;
+}
+
+/* Joining and leaving differ in their check and their statement only. */
+static gboolean
+change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                   const char *instance_id,
+                   gboolean (*check) (const VmmGroup *, const VmmNic *, GError **),
+                   gboolean (*change) (StoreTxn *, const char *, const char *, GError **),
+                   GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+  g_autoptr (VmmInstance) instance = NULL;
+  const VmmNic *nic;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, group_id, error);
+  if (group != NULL)
+    instance = store_instance_get (txn, caller->account_id, instance_id, error);
+  nic = instance != NULL ? changeable_nic (instance, error) : NULL;
+  if (nic == NULL || !check (group, nic, error) || !change (txn, nic->id, group_id, error)
+      || !ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  ctx->kick (ctx, nic->id);
+  return TRUE;
+}
+
+gboolean
+ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                const char *instance_id, GError **error)
+{
+  return change_membership (ctx, caller, group_id, instance_id, check_join, store_nic_join, error);
+}
+
+gboolean
+ops_group_leave (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                 const char *instance_id, GError **error)
+{
+  return change_membership (ctx, caller, group_id, instance_id, check_leave, store_nic_leave,
+                            error);
+}
+
+GPtrArray *
+ops_group_references (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+  g_autoptr (VmmGroup) group
+      = txn != NULL ? store_group_get (txn, caller->account_id, id, error) : NULL;
+
+  return group != NULL ? store_group_references (txn, id, error) : NULL;
+}

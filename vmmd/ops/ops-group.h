@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs on security groups and their rules. Any pool thread. */
+#pragma once
+#include "ops-context.h"
+#include "vmm-nic.h"
+#include "vmm-query.h"
+
+/* Without rules, newest first; makes the account's default network when it has none. */
+GPtrArray *ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
+                           const VmmPage *page, VmmPageInfo *out_info, GError **error);
+/* With its rules. GROUP_NOT_FOUND. */
+VmmGroup *ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
+
+/* As on the wire; NULL means not given. */
+typedef struct
+{
+  gboolean egress;
+  const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy,
+      *description;
+  const char *nic_type; /* accepted and ignored: all interfaces are in a VPC */
+  guint priority;
+} OpsRuleSpec;
+/* All of @rules or none; an equal rule that exists already is success. In force on every interface
+ * of the group soon after the answer. */
+gboolean ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                              const OpsRuleSpec *rules, guint n_rules, GError **error);
+/* All of @rules and of @rule_ids (may be NULL), or none; what does not exist is success, as in
+ * ECS. */
+gboolean ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                           const OpsRuleSpec *rules, guint n_rules, const char *const *rule_ids,
+                           GError **error);
+
+/* @vpc_id NULL stands for the account's default VPC. A basic group: inbound closed, outbound open,
+ * members reach each other. The id; the caller frees it. */
+char *ops_group_create (VmmContext *ctx, const VmmCaller *caller, const char *vpc_id,
+                        const char *name, const char *description, GError **error);
+/* NULL leaves a field. */
+gboolean ops_group_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                           const char *name, const char *description, GError **error);
+/* Whether members reach each other whatever the rules say (InnerAccessPolicy). */
+gboolean ops_group_set_inner (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                              gboolean accept, GError **error);
+/* DEPENDENCY while it has members or a rule of another group names it. */
+gboolean ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                           GError **error);
+/* Puts the primary interface of a running or stopped instance into a group of its VPC; in force
+ * soon after the answer. */
+gboolean ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                         const char *instance_id, GError **error);
+/* Takes it out again; never out of its last group. */
+gboolean ops_group_leave (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                          const char *instance_id, GError **error);
+/* Ids (char*) of the caller's groups with a rule that names @id. */
+GPtrArray *ops_group_references (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                                 GError **error);
