@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RunInstances and CreateInstance: all or nothing, capacity, quota, idempotency, dry run. */
+#include "ops-group.h"
 #include "ops-image.h"
 #include "ops-network.h"
 #include "world.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Default networks, and the rules of security groups. */
+#include "ops-group.h"
 #include "ops-network.h"
 #include "vmm-id.h"
 #include "world.h"
@@ -109,7 +110,7 @@ a_rule_is_kept_as_it_was_meant (void **state)
                              .description = "out" };
   const VmmRule *rule;
 
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, &error));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, 1, &error));
   assert_no_error (error);
   group = default_group (w, &w->alice);
   rule = g_ptr_array_index (group->rules, 0);
@@ -135,7 +136,7 @@ a_rule_has_its_defaults (void **state)
   const OpsRuleSpec spec = { .protocol = "icmp", .cidr = "10.1.2.3" };
   const VmmRule *rule;
 
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, 1, NULL));
   group = default_group (w, &w->alice);
   rule = g_ptr_array_index (group->rules, 0);
   assert_true (!rule->egress && rule->accept);
@@ -151,13 +152,13 @@ an_equal_rule_is_success_and_no_second_rule (void **state)
   g_autoptr (VmmGroup) group = default_group (w, &w->alice);
   OpsRuleSpec spec = ssh ();
 
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, NULL));
   spec.cidr = "10.9.9.9/8";
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, NULL));
   assert_int_equal (count_rules (w, &w->alice), 1);
   assert_int_equal (world_kicks (w, group->id), 1);
   spec.priority = 2;
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, NULL));
   assert_int_equal (count_rules (w, &w->alice), 2);
 }
 
@@ -169,10 +170,10 @@ a_revoked_rule_is_gone_and_one_that_never_was_is_success (void **state)
   OpsRuleSpec spec = ssh (), other = ssh ();
 
   other.port_range = "23/23";
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, NULL));
-  assert_true (ops_group_revoke (&w->ctx, &w->alice, group->id, &other, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, NULL));
+  assert_true (ops_group_revoke (&w->ctx, &w->alice, group->id, &other, 1, NULL, NULL));
   assert_int_equal (count_rules (w, &w->alice), 1);
-  assert_true (ops_group_revoke (&w->ctx, &w->alice, group->id, &spec, NULL));
+  assert_true (ops_group_revoke (&w->ctx, &w->alice, group->id, &spec, 1, NULL, NULL));
   assert_int_equal (count_rules (w, &w->alice), 0);
   assert_int_equal (world_kicks (w, group->id), 2);
 }
@@ -219,7 +220,7 @@ a_bad_rule_is_refused_with_its_own_error (void **state)
     {
       g_autoptr (GError) error = NULL;
 
-      assert_false (ops_group_authorize (&w->ctx, &w->alice, group->id, &cases[i].spec, &error));
+      assert_false (ops_group_authorize (&w->ctx, &w->alice, group->id, &cases[i].spec, 1, &error));
       assert_vmm_error (error, cases[i].code);
     }
   after = world_dump (w);
@@ -237,16 +238,16 @@ another_accounts_group_is_not_there_as_target_or_as_peer (void **state)
   g_autofree char *after = NULL;
   g_autoptr (GError) error = NULL;
 
-  assert_false (ops_group_authorize (&w->ctx, &w->bob, alices->id, &spec, &error));
+  assert_false (ops_group_authorize (&w->ctx, &w->bob, alices->id, &spec, 1, &error));
   assert_vmm_error (error, VMM_ERROR_GROUP_NOT_FOUND);
   g_clear_error (&error);
-  assert_false (ops_group_revoke (&w->ctx, &w->bob, alices->id, &spec, &error));
+  assert_false (ops_group_revoke (&w->ctx, &w->bob, alices->id, &spec, 1, NULL, &error));
   assert_vmm_error (error, VMM_ERROR_GROUP_NOT_FOUND);
   g_clear_error (&error);
   assert_null (ops_group_get (&w->ctx, &w->bob, alices->id, &error));
   assert_vmm_error (error, VMM_ERROR_GROUP_NOT_FOUND);
   g_clear_error (&error);
-  assert_false (ops_group_authorize (&w->ctx, &w->bob, bobs->id, &peer, &error));
+  assert_false (ops_group_authorize (&w->ctx, &w->bob, bobs->id, &peer, 1, &error));
   assert_vmm_error (error, VMM_ERROR_GROUP_NOT_FOUND);
   after = world_dump (w);
   assert_string_equal (before, after);
@@ -261,7 +262,7 @@ a_group_may_be_its_own_peer (void **state)
   const OpsRuleSpec spec = { .protocol = "all", .peer_group_id = before->id };
   const VmmRule *rule;
 
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, before->id, &spec, 1, NULL));
   group = default_group (w, &w->alice);
   rule = g_ptr_array_index (group->rules, 0);
   assert_string_equal (rule->peer_group_id, group->id);
@@ -281,7 +282,7 @@ a_group_has_two_hundred_rules_at_most (void **state)
       OpsRuleSpec spec = ssh ();
 
       spec.port_range = ports;
-      assert_int_equal (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, &error),
+      assert_int_equal (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, &error),
                         i <= 200);
     }
   assert_vmm_message (error, VMM_ERROR_RULE_LIMIT, "200");
@@ -300,13 +301,13 @@ a_dry_run_adds_and_removes_nothing (void **state)
   g_autoptr (GError) error = NULL;
 
   other.port_range = "23/23";
-  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, NULL));
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group->id, &spec, 1, NULL));
   before = world_dump (w);
   caller.dry_run = TRUE;
-  assert_false (ops_group_authorize (&w->ctx, &caller, group->id, &other, &error));
+  assert_false (ops_group_authorize (&w->ctx, &caller, group->id, &other, 1, &error));
   assert_vmm_error (error, VMM_ERROR_DRY_RUN);
   g_clear_error (&error);
-  assert_false (ops_group_revoke (&w->ctx, &caller, group->id, &spec, &error));
+  assert_false (ops_group_revoke (&w->ctx, &caller, group->id, &spec, 1, NULL, &error));
   assert_vmm_error (error, VMM_ERROR_DRY_RUN);
   after = world_dump (w);
   assert_string_equal (before, after);

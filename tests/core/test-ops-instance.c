@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The verbs on an instance that exists: who may, in which states, and what they change. */
+#include "ops-group.h"
 #include "ops-image.h"
 #include "ops-key-pair.h"
 #include "ops-network.h"

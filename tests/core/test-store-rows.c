@@ -106,12 +106,16 @@ add_net (World *w, StoreTxn *txn, const char *account_id)
   VmmVpc vpc = { .id = (char *) net.vpc,
                  .account_id = (char *) account_id,
                  .name = (char *) "n",
+                 .description = (char *) "",
+                 .router_id = (char *) net.vpc,
+                 .route_table_id = (char *) net.vpc,
                  .cidr = (char *) "10.0.0.0/8" };
   VmmVswitch vswitch = { .id = (char *) net.vswitch,
                          .account_id = (char *) account_id,
                          .vpc_id = (char *) net.vpc,
                          .zone_id = (char *) "z",
                          .name = (char *) "n",
+                         .description = (char *) "",
                          .cidr = (char *) "10.0.0.0/24" };
   VmmGroup group = { .id = (char *) net.group,
                      .account_id = (char *) account_id,
@@ -223,6 +227,9 @@ an_account_has_one_default_vpc (void **state)
   VmmVpc vpc = { .id = (char *) "vpc-1",
                  .account_id = (char *) "a1",
                  .name = (char *) "n",
+                 .description = (char *) "",
+                 .router_id = (char *) "vrt-1",
+                 .route_table_id = (char *) "vtb-1",
                  .cidr = (char *) "10.0.0.0/8",
                  .is_default = TRUE };
 
@@ -230,6 +237,7 @@ an_account_has_one_default_vpc (void **state)
   assert_no_error (error);
   assert_true (store_vpc_insert (txn, &vpc, &error));
   vpc.id = (char *) "vpc-2";
+  vpc.router_id = vpc.route_table_id = (char *) "other";
   assert_false (store_vpc_insert (txn, &vpc, &error));
   assert_vmm_error (error, VMM_ERROR_STORE);
 }
