@@ -178,6 +178,20 @@ apply_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, const char *host_na
          && WORK_CALL (item->parts->net, port_prepare, port, error);
 }
 
+/* The interface as it stands now; OPERATION_CONFLICT when it went with its instance meanwhile. */
+static VmmNic *
+read_again (StoreTxn *txn, const char *id, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  VmmNic *nic = store_nic_get (txn, id, &local);
+
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (nic == NULL)
+    vmm_fail (error, VMM_ERROR_OPERATION_CONFLICT, "interface '%s' is gone", id);
+  return nic;
+}
+
 static gboolean
 prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
 {
@@ -189,7 +203,7 @@ prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GEr
   if (txn == NULL)
     return FALSE;
   /* Its groups may have changed since the instance was read. */
-  now = store_nic_get (txn, nic->id, error);
+  now = read_again (txn, nic->id, error);
   return now != NULL && apply_nic (item, txn, now, instance->host_name, error);
 }
 
@@ -335,7 +349,7 @@ change_nic (WorkItem *item, const VmmNic *nic, GError **error)
 {
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (VmmNic) now = txn != NULL ? store_nic_get (txn, nic->id, error) : NULL;
+  g_autoptr (VmmNic) now = txn != NULL ? read_again (txn, nic->id, error) : NULL;
   g_autoptr (VmmInstance) instance = NULL;
 
   (void) lock;
@@ -363,6 +377,8 @@ work_nic (WorkItem *item)
   g_clear_pointer (&txn, store_txn_free);
   if (nic != NULL && change_nic (item, nic, &error))
     return WORK_DONE;
+  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
+    return 0;
   return work_failed (item, g_steal_pointer (&error));
 }
 
