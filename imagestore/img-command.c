@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX (256u << 10)
+#define TICK_MS 1000
 #define ERRORS_MAX (16u << 10)
 
 enum
@@ -75,7 +76,7 @@ spawn (const ImgCommand *command, const int output[2], const int errors[2], pid_
 
 /* The last "(12.34/100%)" in what was printed, if there is one. */
 static void
-report_progress (const ImgCommand *command, const char *text, gsize length)
+report_progress (ImgCommand *command, const char *text, gsize length)
 {
   const char *mark = g_strrstr_len (text, length, "/100%)");
   const char *start = mark;
@@ -87,12 +88,13 @@ report_progress (const ImgCommand *command, const char *text, gsize length)
     start--;
   for (; g_ascii_isdigit (*start) && percent <= 100; start++)
     percent = percent * 10 + g_ascii_digit_value (*start);
-  command->progress (MIN (percent, 100), command->progress_data);
+  command->percent = MIN (percent, 100);
+  command->progress (command->percent, command->progress_data);
 }
 
 /* Takes what is there; closes *fd at its end. */
 static void
-drain (const ImgCommand *command, int *fd, GString *into, gsize most)
+drain (ImgCommand *command, int *fd, GString *into, gsize most)
 {
   char buffer[4096];
   ssize_t n = read (*fd, buffer, sizeof buffer);
@@ -119,13 +121,17 @@ follow (ImgCommand *command, int fds[FD_LAST], GError **error)
     {
       struct pollfd polls[FD_LAST];
       gint64 left_ms = (deadline - g_get_monotonic_time ()) / 1000;
+      int count;
 
       if (left_ms <= 0)
         return img_refuse (error, IMG_REFUSAL_LIMIT, "it took longer than %u s",
                            command->timeout_ms / 1000);
       for (guint i = 0; i < FD_LAST; i++)
         polls[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
-      if (poll (polls, FD_LAST, MIN (left_ms + 1, G_MAXINT)) < 0 && errno != EINTR)
+      count = poll (polls, FD_LAST, MIN (left_ms + 1, TICK_MS));
+      if (count == 0 && command->progress != NULL)
+        command->progress (command->percent, command->progress_data);
+      if (count < 0 && errno != EINTR)
         {
           g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "poll: %s", g_strerror (errno));
           return FALSE;

@@ -8,10 +8,13 @@ typedef struct
   const char *const *argv; /* argv[0] is looked up in PATH */
   guint timeout_ms;
   GCancellable *cancellable; /* or NULL */
-  ImgProgressFunc progress;  /* or NULL; gets what `qemu-img -p` prints, on the calling thread */
+  /* Gets what `qemu-img -p` prints and, at least once a second, the last of it again, on the
+   * calling thread, so that the caller can think about a cancel. Or NULL. */
+  ImgProgressFunc progress;
   gpointer progress_data;
 
   /* The outcome; img_command_clear() frees it. */
+  guint percent;
   int status;      /* the exit code, or 128 and the signal */
   GString *output; /* the first 256 KiB */
   GString *errors; /* the first 16 KiB; not always UTF-8 */

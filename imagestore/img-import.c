@@ -37,6 +37,8 @@ typedef struct
   guint64 virtual_bytes;
   guint64 needed_bytes; /* by the result, as qemu-img measured it */
   gboolean is_dirty;
+  guint percent;      /* last told */
+  gint64 reported_us; /* when */
 } Job;
 
 /* `qemu-img SUBCOMMAND -f FORMAT …` under the helper. */
@@ -142,23 +144,37 @@ make_directories (Job *job, GError **error)
          || img_file_fail (error, "making the spool");
 }
 
+/* Tells the caller what is new, and once a second that we still live. */
+static void
+report (Job *job, guint percent)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (job->import->progress == NULL
+      || (percent <= job->percent && now - job->reported_us < G_USEC_PER_SEC))
+    return;
+  job->percent = MAX (job->percent, percent);
+  job->reported_us = now;
+  job->import->progress (job->percent, job->import->progress_data);
+}
+
 static void
 copy_progress (guint percent, gpointer data)
 {
-  const Job *job = data;
+  report (data, percent * COPY_PERCENT / 100);
+}
 
-  if (job->import->progress != NULL)
-    job->import->progress (percent * COPY_PERCENT / 100, job->import->progress_data);
+/* Of the steps that tell nothing themselves. */
+static void
+wait_progress (guint percent, gpointer data)
+{
+  report (data, 0);
 }
 
 static void
 convert_progress (guint percent, gpointer data)
 {
-  const Job *job = data;
-
-  if (job->import->progress != NULL)
-    job->import->progress (COPY_PERCENT + percent * (100 - COPY_PERCENT) / 100,
-                           job->import->progress_data);
+  report (data, COPY_PERCENT + percent * (100 - COPY_PERCENT) / 100);
 }
 
 static gboolean
@@ -242,9 +258,9 @@ seconds_for (const Job *job, guint64 bytes)
 
 /* Runs a step that prints JSON; the caller unrefs the object. */
 static JsonObject *
-query (const Job *job, const Step *step, GError **error)
+query (Job *job, const Step *step, GError **error)
 {
-  g_auto (ImgCommand) command = { 0 };
+  g_auto (ImgCommand) command = { .progress = wait_progress, .progress_data = job };
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonNode *root;
 
@@ -284,7 +300,7 @@ member_is (JsonObject *object, const char *name, const char *value)
 /* A second opinion: does QEMU see in the file what we saw? Anything else is somebody's trick on one
  * of the two parsers. */
 static gboolean
-compare_with_qemu (const Job *job, GError **error)
+compare_with_qemu (Job *job, GError **error)
 {
   static const char *const options[] = { "--output=json", INPUT, NULL };
   const Step step = { "info", options, 0, seconds_for (job, 0) };
@@ -315,13 +331,13 @@ compare_with_qemu (const Job *job, GError **error)
 
 /* Reference counts, and where each cluster lies. An unclean end is repaired on our copy. */
 static gboolean
-check (const Job *job, GError **error)
+check (Job *job, GError **error)
 {
   static const char *const look[] = { "-q", INPUT, NULL };
   static const char *const repair[] = { "-q", "-r", "all", INPUT, NULL };
   const Step step = { "check", job->is_dirty ? repair : look, job->file_bytes + (64u << 20),
                       seconds_for (job, job->file_bytes) };
-  g_auto (ImgCommand) command = { 0 };
+  g_auto (ImgCommand) command = { .progress = wait_progress, .progress_data = job };
 
   if (!run_step (job, &step, &command, error))
     return FALSE;

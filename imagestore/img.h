@@ -69,7 +69,8 @@ typedef struct
   /* Checks @file ("raw" or "qcow2", never probed) and converts it into the new, sealed layer @id,
    * in a confined process. REFUSED for anything hostile; the message begins with the reason's name
    * and a colon (img-refusal.h). Leaves nothing behind on failure. An existing layer of that id is
-   * left as it is. @progress may be NULL and is called on this thread. @out may be NULL. */
+   * left as it is. @progress may be NULL and is called on this thread, with each new
+   * percentage and at least once a second. @out may be NULL. */
   gboolean (*import) (ImgStore *store, const char *id, const char *file, const char *format,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       ImgLayerInfo *out, GError **error);

@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -422,6 +423,122 @@ progress_rises_to_the_end (void **state)
   assert_true (world->store->class->layer_remove (world->store, ID, NULL));
 }
 
+static void
+count (guint percent, gpointer data)
+{
+  ++*(guint *) data;
+}
+
+static void
+a_silent_program_is_heard_of_once_a_second (void **state)
+{
+  guint calls = 0;
+  const char *const argv[] = { "sleep", "100", NULL };
+  g_auto (ImgCommand) command
+      = { .argv = argv, .timeout_ms = 2500, .progress = count, .progress_data = &calls };
+
+  assert_false (img_command_run (&command, NULL));
+  assert_in_range (calls, 2, 3);
+}
+
+static void
+a_full_pool_says_so_and_keeps_nothing (void **state)
+{
+  const World *world = *state;
+  g_autofree char *pool = g_build_filename (world->dir, "small", NULL);
+  g_autofree char *path = g_build_filename (world->dir, "big.raw", NULL);
+  const ImgConfig config = { .dir = pool, .import_user = "nobody", .max_virtual_bytes = TIB };
+  g_autoptr (ImgStore) store = NULL;
+  g_autoptr (GError) before = NULL, during = NULL, layer = NULL;
+  g_autoptr (GPtrArray) ids = NULL;
+  g_autofree char *block = g_malloc (6 << 20);
+  ImgLayerInfo info;
+
+  assert_int_equal (g_mkdir (pool, 0755), 0);
+  assert_int_equal (mount ("none", pool, "tmpfs", 0, "size=10m"), 0);
+  memset (block, 0x5a, 6 << 20);
+  assert_true (g_file_set_contents (path, block, 6 << 20, NULL));
+  store = img_store_new (&config, NULL);
+
+  /* The copy fits and the conversion does not. */
+  assert_false (store->class->import (store, ID, path, "raw", NULL, NULL, NULL, NULL, &during));
+  assert_true (g_error_matches (during, IMG_ERROR, IMG_ERROR_SPACE));
+  assert_int_equal (
+      img_test_run (NULL, "sh", "-c", "cat \"$1\" \"$1\" > \"$1.2\"", "sh", path, NULL), 0);
+  g_autofree char *twice = g_strconcat (path, ".2", NULL);
+  assert_false (store->class->import (store, ID, twice, "raw", NULL, NULL, NULL, NULL, &before));
+  assert_true (g_error_matches (before, IMG_ERROR, IMG_ERROR_SPACE));
+
+  /* And a layer, when not even its header fits. */
+  g_autofree char *filler = g_build_filename (pool, "filler", NULL);
+  int fd = open (filler, O_WRONLY | O_CREAT, 0600);
+  while (write (fd, block, 4096) > 0)
+    continue;
+  assert_false (store->class->layer_create (store, ID, NULL, TIB, &layer));
+  assert_true (g_error_matches (layer, IMG_ERROR, IMG_ERROR_SPACE));
+  close (fd);
+  ids = store->class->layer_list (store, NULL);
+  assert_int_equal (ids->len, 0);
+  assert_int_equal (unlink (filler), 0);
+  assert_true (store->class->layer_create (store, ID, NULL, TIB, NULL));
+  assert_true (store->class->layer_info (store, ID, &info, NULL));
+  g_clear_pointer (&store, img_store_free);
+  assert_int_equal (umount2 (pool, MNT_DETACH), 0);
+}
+
+/* A program that notes how it was called and then is the real one. */
+static char *
+make_witness (const char *dir, const char *name, const char *real, const char *log)
+{
+  char *path = g_build_filename (dir, name, NULL);
+  g_autofree char *text
+      = g_strdup_printf ("#!/bin/sh\necho \"$@\" >> '%s'\nexec '%s' \"$@\"\n", log, real);
+
+  assert_true (g_file_set_contents (path, text, -1, NULL));
+  assert_int_equal (chmod (path, 0755), 0);
+  return path;
+}
+
+static void
+qemu_img_is_always_told_the_format (void **state)
+{
+  const World *world = *state;
+  const ImgStoreClass *class = world->store->class;
+  g_autofree char *real_helper = g_strdup (g_getenv ("VMMD_IMG_HELPER"));
+  g_autofree char *real_path = g_strdup (g_getenv ("PATH"));
+  g_autofree char *qemu_img = g_find_program_in_path ("qemu-img");
+  g_autofree char *bin = g_build_filename (world->dir, "bin", NULL);
+  g_autofree char *log = g_build_filename (world->dir, "calls", NULL);
+  g_autofree char *path = g_strconcat (bin, ":", real_path, NULL);
+  g_autofree char *good = g_build_filename (world->corpus, "good--v3.qcow2", NULL);
+  g_autofree char *helper = NULL, *witness = NULL, *text = NULL;
+  g_auto (GStrv) calls = NULL;
+
+  assert_int_equal (g_mkdir (bin, 0755), 0);
+  helper = make_witness (bin, "helper", real_helper, log);
+  witness = make_witness (bin, "qemu-img", qemu_img, log);
+  g_setenv ("VMMD_IMG_HELPER", helper, TRUE);
+  g_setenv ("PATH", path, TRUE);
+  assert_true (class->import (world->store, ID, good, "qcow2", NULL, NULL, NULL, NULL, NULL));
+  assert_true (class->layer_create (world->store, "l-00000000000000000000", ID, 0, NULL));
+  assert_true (class->layer_grow (world->store, "l-00000000000000000000", 1 << 30, NULL));
+  g_setenv ("VMMD_IMG_HELPER", real_helper, TRUE);
+  g_setenv ("PATH", real_path, TRUE);
+
+  assert_true (g_file_get_contents (log, &text, NULL, NULL));
+  calls = g_strsplit (g_strchomp (text), "\n", -1);
+  /* info, check, measure, convert; create; resize. */
+  assert_int_equal (g_strv_length (calls), 6);
+  for (char **call = calls; *call != NULL; call++)
+    {
+      assert_non_null (strstr (*call, " -f qcow2 "));
+      assert_int_equal (strstr (*call, " -b ") != NULL, strstr (*call, " -F qcow2 ") != NULL);
+    }
+  assert_non_null (strstr (calls[4], " -b "));
+  assert_true (class->layer_remove (world->store, "l-00000000000000000000", NULL));
+  assert_true (class->layer_remove (world->store, ID, NULL));
+}
+
 /* Whether this machine lets us make the namespaces at all. */
 static gboolean
 can_confine (void)
@@ -451,6 +568,9 @@ main (void)
     cmocka_unit_test (the_helper_refuses_to_keep_root),
     cmocka_unit_test (a_program_that_is_not_there_is_an_error),
     cmocka_unit_test (progress_rises_to_the_end),
+    cmocka_unit_test (a_silent_program_is_heard_of_once_a_second),
+    cmocka_unit_test (a_full_pool_says_so_and_keeps_nothing),
+    cmocka_unit_test (qemu_img_is_always_told_the_format),
   };
 
   if (geteuid () != 0 || !can_confine ())
@@ -458,5 +578,8 @@ main (void)
       g_print ("1..0 # SKIP needs root and namespaces\n");
       return 77;
     }
+  /* Mounts of a test are its own. */
+  if (unshare (CLONE_NEWNS) < 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return 99;
   return cmocka_run_group_tests (tests, set_up, tear_down);
 }
