@@ -19,5 +19,5 @@ typedef void (*ImgTestFunc) (const char *path, const char *claim, const char *fo
 void img_test_each (const char *corpus, ImgTestFunc func, gpointer data);
 /* Fails the test unless @error is a refusal by that name. */
 void img_test_assert_refused (const GError *error, const char *name, const char *what);
-/* Runs a program; its exit status, and what it printed if @out_text is not NULL. */
+/* Runs a program; its exit status, and what it printed on stdout if @out_text is not NULL. */
 int img_test_run (char **out_text, const char *program, ...) G_GNUC_NULL_TERMINATED;
