@@ -418,7 +418,6 @@ img_fake_keep_in (ImgStore *store, const char *path, GError **error)
   g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
   g_autoptr (GKeyFile) file = g_key_file_new ();
 
-  (void) locker;
   if (g_file_test (path, G_FILE_TEST_EXISTS)
       && !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, error))
     return FALSE;
