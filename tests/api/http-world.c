@@ -151,17 +151,16 @@ http_connections (Http *http)
 }
 
 static GSocketConnection *
-connect_to (GSocketConnectable *where)
+connect_to (GSocketAddress *where)
 {
-  g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
-  GSocketConnection *connection;
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (where),
+                                             G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
-  g_socket_client_set_timeout (client, WAIT_S);
-  connection = g_socket_client_connect (client, where, NULL, &error);
-  if (connection == NULL)
+  g_socket_set_timeout (socket, WAIT_S);
+  if (!g_socket_connect (socket, where, NULL, &error))
     fail_msg ("%s", error->message);
-  return connection;
+  return g_socket_connection_factory_create_connection (socket);
 }
 
 GSocketConnection *
@@ -170,7 +169,7 @@ http_connect (Http *http)
   g_autoptr (GSocketAddress) address
       = g_inet_socket_address_new_from_string ("127.0.0.1", http->port);
 
-  return connect_to (G_SOCKET_CONNECTABLE (address));
+  return connect_to (address);
 }
 
 GSocketConnection *
@@ -179,7 +178,7 @@ http_connect_unix (Http *http)
   g_autofree char *path = g_build_filename (http->dir, "admin.sock", NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
 
-  return connect_to (G_SOCKET_CONNECTABLE (address));
+  return connect_to (address);
 }
 
 static gboolean
@@ -194,7 +193,7 @@ http_connect_tls (Http *http)
 {
   g_autoptr (GSocketAddress) address
       = g_inet_socket_address_new_from_string ("127.0.0.1", http->tls_port);
-  g_autoptr (GSocketConnection) plain = connect_to (G_SOCKET_CONNECTABLE (address));
+  g_autoptr (GSocketConnection) plain = connect_to (address);
   g_autoptr (GError) error = NULL;
   GIOStream *tls = g_tls_client_connection_new (G_IO_STREAM (plain), NULL, &error);
 
