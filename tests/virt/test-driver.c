@@ -327,27 +327,60 @@ events_come_after_libvirtd_was_away (void **state)
   world_bring_back (world);
   wait_for_connection (world->listener, world->driver, TRUE);
   before = listener_count (world->listener, "i-a");
-  must_destroy ("i-a");
+  must_resume ("i-a");
   listener_wait (world->listener, "i-a", before);
+  clean ("i-a");
+}
+
+static void
+a_qemu_that_died_while_libvirtd_was_away_is_off_and_crashed (void **state)
+{
+  start ("i-a");
+  must_resume ("i-a");
+  world_take_away (world);
+  wait_for_connection (world->listener, world->driver, FALSE);
+  world_crash (world, "i-a");
+  world_bring_back (world);
+  wait_for_connection (world->listener, world->driver, TRUE);
+  wait_for_state (world->listener, world->driver, "i-a", VIRT_OFF);
+  assert_fact (world->driver, "i-a", VIRT_OFF, VIRT_REASON_CRASHED);
   must_undefine ("i-a");
+}
+
+/* Starts a guest that boots; skips the test when there is none. */
+static void
+start_booting (const char *id)
+{
+  g_autoptr (VirtSpec) spec = world_spec (world, id, TRUE);
+
+  if (!world_can_boot (world))
+    skip ();
+  must_start (spec);
+  must_resume (id);
 }
 
 static void
 a_guest_that_powers_off_is_off_and_says_why (void **state)
 {
-  g_autoptr (VirtSpec) spec = world_spec (world, "i-boots", TRUE);
-
-  must_start (spec);
-  must_resume ("i-boots");
-  if (!world_wait_booted (world, "i-boots"))
-    {
-      clean ("i-boots");
-      skip ();
-    }
+  start_booting ("i-boots");
+  world_wait_booted (world, "i-boots");
   must_shutdown ("i-boots");
   wait_for_state (world->listener, world->driver, "i-boots", VIRT_OFF);
   assert_fact (world->driver, "i-boots", VIRT_OFF, VIRT_REASON_SHUTDOWN);
   must_undefine ("i-boots");
+}
+
+static void
+a_guest_boots_on_while_libvirtd_is_away (void **state)
+{
+  start_booting ("i-boots");
+  world_take_away (world);
+  wait_for_connection (world->listener, world->driver, FALSE);
+  world_wait_booted (world, "i-boots");
+  world_bring_back (world);
+  wait_for_connection (world->listener, world->driver, TRUE);
+  assert_state ("i-boots", VIRT_RUNNING);
+  clean ("i-boots");
 }
 
 static void
@@ -383,7 +416,9 @@ main (void)
     cmocka_unit_test (calls_come_from_many_threads),
     cmocka_unit_test (guests_outlive_libvirtd_and_the_driver_says_it_is_away),
     cmocka_unit_test (events_come_after_libvirtd_was_away),
+    cmocka_unit_test (a_qemu_that_died_while_libvirtd_was_away_is_off_and_crashed),
     cmocka_unit_test (a_guest_that_powers_off_is_off_and_says_why),
+    cmocka_unit_test (a_guest_boots_on_while_libvirtd_is_away),
     cmocka_unit_test (the_driver_names_its_accelerator),
   };
   int failed;

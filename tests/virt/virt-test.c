@@ -4,8 +4,6 @@
 
 #define EVENT_MS 20000
 #define STATE_MS 60000
-/* How long to wait for an event before looking anyway. */
-#define LOOK_MS 500
 
 VirtSpec *
 spec_new (const char *id)
@@ -78,6 +76,7 @@ struct Listener
   GMutex lock;
   GCond changed;
   GHashTable *counts; /* char* → count */
+  guint total;
 };
 
 static const char *
@@ -94,6 +93,7 @@ note (const char *id, gpointer data)
 
   g_mutex_lock (&listener->lock);
   count = GPOINTER_TO_UINT (g_hash_table_lookup (listener->counts, key_of (id)));
+  listener->total++;
   g_hash_table_replace (listener->counts, g_strdup (key_of (id)), GUINT_TO_POINTER (count + 1));
   g_cond_broadcast (&listener->changed);
   g_mutex_unlock (&listener->lock);
@@ -132,56 +132,78 @@ listener_count (Listener *listener, const char *id)
   return count;
 }
 
-/* Waits for any event, or for @ms. */
-static void
-wait_for_any (Listener *listener, guint ms)
+/* The number of all events so far. */
+static guint
+total (Listener *listener)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64) ms * 1000;
+  guint count;
 
   g_mutex_lock (&listener->lock);
-  g_cond_wait_until (&listener->changed, &listener->lock, end_us);
+  count = listener->total;
   g_mutex_unlock (&listener->lock);
+  return count;
+}
+
+/* Waits until there were more than @before events; FALSE when @end_us comes first. */
+static gboolean
+wait_for_any (Listener *listener, guint before, gint64 end_us)
+{
+  gboolean is_in_time = TRUE;
+
+  g_mutex_lock (&listener->lock);
+  while (listener->total <= before && is_in_time)
+    is_in_time = g_cond_wait_until (&listener->changed, &listener->lock, end_us);
+  g_mutex_unlock (&listener->lock);
+  return is_in_time;
+}
+
+static gint64
+after_ms (guint ms)
+{
+  return g_get_monotonic_time () + (gint64) ms * 1000;
 }
 
 void
 listener_wait (Listener *listener, const char *id, guint before)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64) EVENT_MS * 1000;
+  gint64 end_us = after_ms (EVENT_MS);
 
-  while (listener_count (listener, id) <= before)
-    {
-      if (g_get_monotonic_time () > end_us)
-        fail_msg ("no event about '%s'", key_of (id));
-      wait_for_any (listener, LOOK_MS);
-    }
+  for (guint seen = total (listener); listener_count (listener, id) <= before;
+       seen = total (listener))
+    if (!wait_for_any (listener, seen, end_us) && listener_count (listener, id) <= before)
+      fail_msg ("no event about '%s'", key_of (id));
 }
 
+/* Looks only when an event came: that is what the driver promises to suffice. */
 void
 wait_for_state (Listener *listener, VirtDriver *driver, const char *id, VirtState state)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64) STATE_MS * 1000;
+  gint64 end_us = after_ms (STATE_MS);
 
   for (;;)
     {
+      guint seen = total (listener);
       g_autoptr (VirtFact) fact = driver->class->get (driver, id, NULL);
 
       if (fact != NULL && fact->state == state)
         return;
-      if (g_get_monotonic_time () > end_us)
+      if (!wait_for_any (listener, seen, end_us))
         fail_msg ("'%s' did not come to state %d", id, state);
-      wait_for_any (listener, LOOK_MS);
     }
 }
 
 void
 wait_for_connection (Listener *listener, VirtDriver *driver, gboolean is_connected)
 {
-  gint64 end_us = g_get_monotonic_time () + (gint64) STATE_MS * 1000;
+  gint64 end_us = after_ms (STATE_MS);
 
-  while (driver->class->is_connected (driver) != is_connected)
+  for (;;)
     {
-      if (g_get_monotonic_time () > end_us)
+      guint seen = total (listener);
+
+      if (driver->class->is_connected (driver) == is_connected)
+        return;
+      if (!wait_for_any (listener, seen, end_us))
         fail_msg ("the driver did not become %s", is_connected ? "connected" : "away");
-      wait_for_any (listener, LOOK_MS);
     }
 }

@@ -17,8 +17,10 @@ void world_free (World *world);
 
 /* A spec whose disk exists; it boots the tiny guest if @boots and there is such an image. */
 VirtSpec *world_spec (World *world, const char *id, gboolean boots);
-/* Waits until the guest that was started with a booting spec listens; FALSE if it cannot boot. */
-gboolean world_wait_booted (World *world, const char *id);
+/* Whether there is an image that boots. */
+gboolean world_can_boot (World *world);
+/* Waits until the guest that was started with a booting spec says on its console that it is up. */
+void world_wait_booted (World *world, const char *id);
 /* Kills the guest's QEMU. */
 void world_crash (World *world, const char *id);
 /* Takes libvirtd away by force, and brings it back. */

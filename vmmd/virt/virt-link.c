@@ -15,6 +15,9 @@
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 5000
 #define FIRST_ATTEMPT_MS 5000
+/* libvirtd takes up its guests in the background after it started, and tells nobody of those it
+ * finds dead: so it is worth to look again this long after a connection came. */
+static const guint looks_ms[] = { 1000, 5000, 30000 };
 /* How long free waits for a thread that may hang inside libvirt. */
 #define END_MS 5000
 
@@ -135,12 +138,42 @@ publish (VirtLink *link, virConnectPtr conn)
   g_mutex_unlock (&link->lock);
 }
 
+/* Waits until the connection breaks or the link ends, or until @end_us if that is not 0. */
+static gboolean
+is_broken_by (VirtLink *link, gint64 end_us)
+{
+  gboolean is_over = FALSE;
+
+  g_mutex_lock (&link->lock);
+  while (!link->is_broken && !link->is_ending && !is_over)
+    if (end_us == 0)
+      g_cond_wait (&link->changed, &link->lock);
+    else
+      is_over = !g_cond_wait_until (&link->changed, &link->lock, end_us);
+  is_over = link->is_broken || link->is_ending;
+  g_mutex_unlock (&link->lock);
+  return is_over;
+}
+
 static void
-wait_until_broken (VirtLink *link)
+watch_until_broken (VirtLink *link)
+{
+  gint64 start_us = g_get_monotonic_time ();
+
+  emit (link, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (looks_ms); i++)
+    {
+      if (is_broken_by (link, start_us + (gint64) looks_ms[i] * 1000))
+        return;
+      emit (link, NULL);
+    }
+  is_broken_by (link, 0);
+}
+
+static void
+unpublish (VirtLink *link)
 {
   g_mutex_lock (&link->lock);
-  while (!link->is_broken && !link->is_ending)
-    g_cond_wait (&link->changed, &link->lock);
   link->conn = NULL;
   link->is_broken = FALSE;
   g_free (link->failure);
@@ -182,8 +215,8 @@ keep_connected (gpointer data)
           continue;
         }
       delay_ms = BACKOFF_FIRST_MS;
-      emit (link, NULL);
-      wait_until_broken (link);
+      watch_until_broken (link);
+      unpublish (link);
       emit (link, NULL);
       close_connection (conn, watch);
     }

@@ -70,7 +70,8 @@ void virt_fact_free (VirtFact *fact);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSpec, virt_spec_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtFact, virt_fact_free)
 
-/* Something happened to @id, or, with @id NULL, the connection came (back) or went: look again.
+/* Something happened to @id, or, with @id NULL, the connection came (back) or went: look again, at
+ * all domains. It may come without a cause; after a connection came it does, a few times.
  * Called on a thread of the driver's own; must not block or call the driver. */
 typedef void (*VirtEventFunc) (const char *id, gpointer data);
 
