@@ -15,8 +15,8 @@
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 5000
 #define FIRST_ATTEMPT_MS 5000
-/* libvirtd takes up its guests in the background after it started, and tells nobody of those it
- * finds dead: so it is worth to look again this long after a connection came. */
+/* libvirtd takes up its guests in the background after it started, and an end that it finds or
+ * causes then may come without an event (seen with 9.0): so look again this long after it came. */
 static const guint looks_ms[] = { 1000, 5000, 30000 };
 /* How long free waits for a thread that may hang inside libvirt. */
 #define END_MS 5000
