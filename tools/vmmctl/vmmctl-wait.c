@@ -63,6 +63,18 @@ look (VmmctlServer *server, const VmmctlAction *action, JsonObject *how, const c
   return TRUE;
 }
 
+static gboolean
+fail_with_reason (JsonObject *how, JsonObject *row, const char *id, const char *state,
+                  GError **error)
+{
+  const char *member = vmmctl_json_member (how, "reason");
+  g_autofree char *reason
+      = member != NULL ? vmmctl_json_text (json_object_get_member (row, member)) : g_strdup ("");
+
+  return vmmctl_fail (error, VMMCTL_ERROR_WAIT, "%s is %s%s%s", id, state,
+                      *reason != '\0' ? ": " : "", reason);
+}
+
 /* Whether @id is as wanted; its progress, when the wait has one, in @out_percent. */
 static gboolean
 is_done (VmmctlServer *server, const VmmctlAction *action, JsonObject *how, const char *id,
@@ -82,7 +94,7 @@ is_done (VmmctlServer *server, const VmmctlAction *action, JsonObject *how, cons
     }
   state = vmmctl_json_member (row, vmmctl_json_member (how, "state"));
   if (contains (how, "failed", state))
-    return vmmctl_fail (error, VMMCTL_ERROR_WAIT, "%s is %s", id, state);
+    return fail_with_reason (how, row, id, state, error);
   if (progress != NULL && vmmctl_json_member (row, progress) != NULL)
     *out_percent = (int) g_ascii_strtoll (vmmctl_json_member (row, progress), NULL, 10);
   *out_done = contains (how, "done", state);

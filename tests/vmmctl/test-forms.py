@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vmmctl's short forms against the real daemon with fakes: what the data names exists, and works.
+
+    test-forms.py VMMD VMMCTL
+"""
+import json
+import os
+import subprocess
+import sys
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(TESTS, "lib"), os.path.join(TESTS, "daemon/lib")]
+import tap  # noqa: E402
+from daemon import Daemon  # noqa: E402
+
+VMMD, VMMCTL = map(os.path.abspath, sys.argv[1:3])
+with open(os.path.join(os.path.dirname(TESTS), "tools/vmmctl/short-forms.json"), encoding="utf-8") as source:
+    DATA = json.load(source)
+DESCRIBED = json.loads(subprocess.run([VMMD, "--describe-api"], check=True, capture_output=True).stdout)
+ACTIONS = {action["Name"]: action for resource in DESCRIBED["Resources"] for action in resource["Actions"]}
+WORLD = {}
+
+
+def params_of(name):
+    return {param["Name"] for param in ACTIONS[name]["Parameters"]} | {"RegionId"}
+
+
+def paths_of(name):
+    """Reply paths without their list marks, and every start of them."""
+    paths = set()
+    for field in ACTIONS[name]["Reply"]:
+        parts = field["Path"].replace("[]", "").split(".")
+        paths |= {".".join(parts[:n]) for n in range(1, len(parts) + 1)}
+    return paths
+
+
+def vmmctl(*words, code=0):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("ALIBABA", "ECS_", "VMMD_A"))}
+    result = subprocess.run([VMMCTL, "--socket", os.path.join(WORLD["daemon"].run_dir, "admin.sock"), *words],
+                            env=clean, text=True, capture_output=True, timeout=60, check=False,
+                            stdin=subprocess.DEVNULL)
+    assert result.returncode == code, (words, result.returncode, result.stdout, result.stderr)
+    return result.stdout if code == 0 else result.stderr
+
+
+def first_column(text):
+    return [line.split()[0] for line in text.splitlines()[1:]]
+
+
+def every_action_of_the_forms_exists():
+    named = [f["action"] for f in DATA["forms"]] + [w["action"] for w in DATA["waits"].values()]
+    assert set(named) <= set(ACTIONS), set(named) - set(ACTIONS)
+
+
+def every_parameter_of_the_forms_exists():
+    for form in DATA["forms"]:
+        named = [o["param"] for o in form.get("operands", [])] + list(form.get("aliases", {}).values())
+        named += list(form.get("fixed", {})) + list(form.get("guess", {}))
+        named += [guess["from"] for guess in form.get("guess", {}).values()]
+        assert set(named) <= params_of(form["action"]), (form["form"], set(named) - params_of(form["action"]))
+    for wait in DATA["waits"].values():
+        assert {wait["param"], *wait.get("fixed", {})} <= params_of(wait["action"]), wait
+
+
+def every_path_of_the_forms_exists():
+    for form in DATA["forms"]:
+        paths = paths_of(form["action"])
+        named = [form[key] for key in ("list", "one", "ids", "decode") if key in form]
+        named += [f"{form['list']}.{path}" for path in form.get("columns", {}).values()]
+        assert set(named) <= paths, (form["form"], set(named) - paths)
+    for wait in DATA["waits"].values():
+        named = {f"{wait['list']}.{wait[key]}" for key in ("state", "progress", "reason") if key in wait}
+        assert named <= paths_of(wait["action"]), wait
+
+
+def aliases_do_not_hide_parameters():
+    for form in DATA["forms"]:
+        for alias in form.get("aliases", {}):
+            same = [p for p in params_of(form["action"]) if p.lower() == alias and p != form["aliases"][alias]]
+            assert not same, (form["form"], alias, same)
+
+
+def status_tells_of_the_hypervisor():
+    text = vmmctl("status")
+    assert "Accelerator: tcg" in text and "Connected: true" in text, text
+
+
+def accounts_are_made_and_listed():
+    vmmctl("account", "create", "shop")
+    assert "shop" in vmmctl("account", "list")
+    assert "EntityAlreadyExists.Account" in vmmctl("account", "create", "shop", code=1)
+
+
+def keys_live_and_die():
+    key = json.loads(vmmctl("--account", "shop", "key", "create", "--output", "json"))["AccessKey"]
+    assert len(key["AccessKeySecret"]) >= 30
+    for verb, shown in (("disable", "Inactive"), ("enable", "Active")):
+        vmmctl("--account", "shop", "key", verb, key["AccessKeyId"])
+        assert shown in vmmctl("--account", "shop", "key", "list").split()
+    vmmctl("--account", "shop", "key", "rm", key["AccessKeyId"])
+    assert first_column(vmmctl("--account", "shop", "key", "list")) == []
+
+
+def an_image_is_imported_and_listed():
+    file = os.path.join(WORLD["daemon"].root, "disk.raw")
+    with open(file, "wb") as out:
+        out.truncate(1 << 20)
+    WORLD["image"] = vmmctl("image", "import", file, "--name", "disk").strip()
+    assert first_column(vmmctl("image", "list")) == [WORLD["image"]]
+
+
+def a_bad_image_fails_with_the_reason():
+    file = os.path.join(WORLD["daemon"].root, "bad.qcow2")
+    with open(file, "wb") as out:
+        out.write(b"QFI\xfb" + bytes(65532))
+    said = vmmctl("image", "import", file, "--name", "bad", code=4)
+    assert "CreateFailed: version" in said, said
+    vmmctl("image", "rm", said.splitlines()[-1].split()[1], "--wait")
+
+
+def an_instance_lives_and_dies():
+    instance = vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
+                      "--name", "web", "--wait").strip()
+    listed = vmmctl("--account", "shop", "instance", "list")
+    assert first_column(listed) == [instance] and "web" in listed and "Running" in listed, listed
+    assert "HostName: " in vmmctl("--account", "shop", "instance", "show", instance)
+    vmmctl("--account", "shop", "instance", "console", instance)
+    for words in (["reboot", "--force"], ["stop", "--force"], ["start"]):
+        vmmctl("--account", "shop", "instance", *words, instance, "--wait")
+    assert "IncorrectInstanceStatus" in vmmctl("--account", "shop", "instance", "rm", instance, code=1)
+    vmmctl("--account", "shop", "instance", "rm", instance, "--force", "--wait")
+    assert first_column(vmmctl("--account", "shop", "instance", "list")) == []
+
+
+def more_than_a_page_is_listed_whole():
+    vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
+           "--count", "100", "--wait")
+    vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
+           "--count", "20", "--wait")
+    ids = first_column(vmmctl("--account", "shop", "instance", "list"))
+    assert len(set(ids)) == 120 and len(ids) == 120, len(ids)
+
+
+def an_image_is_deleted():
+    ids = first_column(vmmctl("--account", "shop", "instance", "list"))
+    vmmctl("--account", "shop", "instance", "rm", *ids, "--force", "--wait")
+    vmmctl("image", "rm", WORLD["image"], "--wait")
+    listed = vmmctl("image", "list")
+    assert first_column(listed) == [], listed
+
+
+def a_client_that_asks_often_is_always_let_in():
+    """One call is two connections; none may stay behind."""
+    for _ in range(40):
+        vmmctl("account", "list")
+
+
+if __name__ == "__main__":
+    with Daemon(VMMD, "fake") as daemon:
+        daemon.start()
+        WORLD["daemon"] = daemon
+        tap.run([value for name, value in list(globals().items())
+                 if callable(value) and getattr(value, "__module__", "") == "__main__"
+                 and name not in ("params_of", "paths_of", "vmmctl", "first_column")])
