@@ -110,6 +110,12 @@ netctl_dhcp_free (NetctlDhcp *dhcp)
   g_free (dhcp);
 }
 
+const GPtrArray *
+netctl_dhcp_servers (const NetctlDhcp *dhcp)
+{
+  return dhcp->dns;
+}
+
 static char *
 file_of (const NetctlDhcp *dhcp, guint32 vpc_index, const char *suffix)
 {

@@ -12,6 +12,9 @@ NetctlDhcp *netctl_dhcp_new (const char *run_dir, const char *const *dns, GError
 void netctl_dhcp_free (NetctlDhcp *dhcp);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlDhcp, netctl_dhcp_free)
 
+/* The name servers that guests are told of, as text. Borrowed. */
+const GPtrArray *netctl_dhcp_servers (const NetctlDhcp *dhcp);
+
 /* A server runs in the namespace behind @fd and knows the model's ports. */
 gboolean netctl_dhcp_apply (NetctlDhcp *dhcp, const NetctlModel *model, int fd, GError **error);
 /* Ends the VPC's server and removes its files. Absent is success. */

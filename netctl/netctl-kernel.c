@@ -98,7 +98,7 @@ static gboolean
 apply_host (Kernel *kernel, gboolean nat_too, GError **error)
 {
   gboolean nat = nat_too || needs_nat (kernel);
-  g_autoptr (NetctlTables) tables = netctl_nft_host (nat);
+  g_autoptr (NetctlTables) tables = netctl_nft_host (nat, netctl_dhcp_servers (kernel->dhcp));
 
   step (kernel, "host rules");
   if (!netctl_apply_tables (-1, kernel->host_tables, tables, error))
@@ -249,7 +249,7 @@ static gboolean
 apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
 {
   g_autoptr (NetctlModel) model = NULL;
-  gboolean is_done;
+  gboolean is_known, is_done;
   Vpc *vpc;
   int fd;
 
@@ -263,7 +263,10 @@ apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
   fd = enter (kernel, vpc, error);
   if (fd < 0)
     return FALSE;
-  is_done = apply_all (kernel, vpc, model, fd, error) && attach_present (kernel, model, fd, error);
+  /* The taps' routes name their gateways; they are looked at only when those may have changed. */
+  is_known = vpc->tables != NULL && netctl_vpc_same_subnets (vpc->model->vpc, wanted);
+  is_done = apply_all (kernel, vpc, model, fd, error)
+            && (is_known || attach_present (kernel, model, fd, error));
   close (fd);
   if (is_done)
     take_model (vpc, g_steal_pointer (&model));

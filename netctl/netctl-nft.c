@@ -307,7 +307,7 @@ netctl_nft_vpc (const NetctlModel *model)
 }
 
 static void
-add_way_out (NetctlTables *t)
+add_way_out (NetctlTables *t, const GPtrArray *name_servers)
 {
   NetctlTableObject *in, *fwd, *post;
 
@@ -316,6 +316,9 @@ add_way_out (NetctlTables *t)
   netctl_table_line (in, "iifname != " UPLINK " accept");
   netctl_table_line (in, "ct state established,related accept");
   netctl_table_line (in, "icmp type echo-request limit rate 50/second accept");
+  for (guint i = 0; i < name_servers->len; i++)
+    netctl_table_line (in, "ip daddr %s meta l4proto { tcp, udp } th dport 53 accept",
+                       (char *) g_ptr_array_index (name_servers, i));
   netctl_table_line (in, "counter drop");
 
   fwd = add_chain (t, HOST_INET, "c_fwd", "type filter hook forward priority 0; policy accept");
@@ -334,7 +337,7 @@ add_way_out (NetctlTables *t)
 }
 
 NetctlTables *
-netctl_nft_host (gboolean nat)
+netctl_nft_host (gboolean nat, const GPtrArray *name_servers)
 {
   NetctlTables *t = netctl_tables_new ();
   NetctlTableObject *chain;
@@ -350,6 +353,6 @@ netctl_nft_host (gboolean nat)
   chain = add_chain (t, HOST_ARP, "c_out", "type filter hook output priority 0; policy accept");
   netctl_table_line (chain, "oifname " TAP " drop");
   if (nat)
-    add_way_out (t);
+    add_way_out (t, name_servers);
   return t;
 }

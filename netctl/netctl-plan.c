@@ -256,6 +256,23 @@ netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPrefix *address)
   return NULL;
 }
 
+gboolean
+netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b)
+{
+  if (a == NULL || a->subnets->len != b->subnets->len)
+    return FALSE;
+  for (guint i = 0; i < a->subnets->len; i++)
+    {
+      const NetctlSubnet *x = &g_array_index (a->subnets, NetctlSubnet, i);
+      const NetctlSubnet *y = &g_array_index (b->subnets, NetctlSubnet, i);
+
+      if (!netctl_prefix_equal (&x->range, &y->range)
+          || !netctl_prefix_equal (&x->gateway, &y->gateway))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 char *
 netctl_port_tap_name (guint32 port_index)
 {

@@ -31,6 +31,9 @@ NetctlPrefix netctl_prefix_from_ipv4 (guint32 address);
 /* The subnet of @vpc that @address lies in, or NULL. Borrowed. */
 const NetctlSubnet *netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPrefix *address);
 
+/* FALSE as well when @a is NULL. */
+gboolean netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b);
+
 /* "ecs-v%06x": the VPC's namespace. The caller frees it. */
 char *netctl_vpc_namespace_name (guint32 vpc_index);
 /* "eu%06x": the host's end of the VPC's way out. The caller frees it. */

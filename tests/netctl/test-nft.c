@@ -113,13 +113,19 @@ ports_with_the_same_groups_share_their_chains (void **state)
 static void
 the_host_is_closed_for_taps (void **state)
 {
-  assert_golden_replacement ("host", netctl_nft_host (FALSE));
+  g_autoptr (GPtrArray) none = g_ptr_array_new ();
+
+  assert_golden_replacement ("host", netctl_nft_host (FALSE, none));
 }
 
 static void
 the_host_lets_vpcs_out_and_nothing_in (void **state)
 {
-  assert_golden_replacement ("host-nat", netctl_nft_host (TRUE));
+  g_autoptr (GPtrArray) servers = g_ptr_array_new ();
+
+  g_ptr_array_add (servers, (gpointer) "192.0.2.53");
+  g_ptr_array_add (servers, (gpointer) "192.0.2.54");
+  assert_golden_replacement ("host-nat", netctl_nft_host (TRUE, servers));
 }
 
 static char *

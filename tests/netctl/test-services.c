@@ -412,6 +412,25 @@ guests_do_not_reach_the_hosts_own_services (void **state)
 }
 
 static void
+guests_reach_a_name_server_of_theirs_on_the_host_itself (void **state)
+{
+  World *world = *state;
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  int server, other, client;
+
+  g_free (world_run ("ip addr add 192.0.2.53/32 dev lo"));
+  server = world_listen ("", "192.0.2.53", 53);
+  other = world_listen ("", "192.0.2.53", 54);
+  client = world_connect (guest->ns, "192.0.2.53", 53, SOON_MS);
+  assert_true (client >= 0);
+  assert_int_equal (world_connect (guest->ns, "192.0.2.53", 54, NEVER_MS), -1);
+  close (client);
+  close (server);
+  close (other);
+  g_free (world_run ("ip addr del 192.0.2.53/32 dev lo"));
+}
+
+static void
 a_vpc_without_nat_has_no_way_out (void **state)
 {
   World *world = *state;
@@ -467,6 +486,7 @@ main (void)
     WORLD_TEST (guests_of_equal_address_in_two_vpcs_go_out_side_by_side),
     WORLD_TEST (the_outside_cannot_come_in_through_the_host),
     WORLD_TEST (guests_do_not_reach_the_hosts_own_services),
+    WORLD_TEST (guests_reach_a_name_server_of_theirs_on_the_host_itself),
     WORLD_TEST (a_vpc_without_nat_has_no_way_out),
     WORLD_TEST (the_hosts_own_metadata_is_out_of_reach),
   };
