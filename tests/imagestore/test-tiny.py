@@ -28,7 +28,7 @@ LEAVES = {
 # Between the guest's connection (our stdin and stdout) and the service on this host.
 PIPE = """
 import os, select, socket, sys
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s = socket.create_connection(("127.0.0.1", PORT))
 while True:
     for ready in select.select([0, s], [], [])[0]:
         data = os.read(0, 65536) if ready == 0 else s.recv(65536)
@@ -79,11 +79,22 @@ class Guest:
         with open(self.log, errors="replace") as log:
             raise AssertionError(f"no {pattern!r} in {log.read()!r}")
 
+    @staticmethod
+    def connect(sock, path):
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return sock.connect(path)
+            except (FileNotFoundError, ConnectionRefusedError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
     def talk(self, path, *commands):
         answers = []
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(30)
-            sock.connect(path)
+            self.connect(sock, path)
             stream = sock.makefile("rw")
             for command in commands:
                 stream.write(json.dumps(command) + "\n")
@@ -102,6 +113,12 @@ class Guest:
     def end(self):
         self.process.kill()
         self.process.wait()
+
+
+def network(folder):
+    """A network whose only neighbour is the metadata service."""
+    return ("user,id=net,restrict=on,net=100.100.100.0/24,host=100.100.100.2,"
+            f"guestfwd=tcp:100.100.100.200:80-cmd:{sys.executable} {os.path.join(folder, 'pipe.py')}")
 
 
 def ready_line(folder, image, guest):
@@ -155,6 +172,22 @@ def ready_without_network(folder, image, _):
         guest.end()
 
 
+def ready_later_when_metadata_is_late(folder, image, _):
+    """Nothing answers on this network, not even DHCP, until its link is up."""
+    guest = Guest(folder, image, "-netdev", network(folder), "-device",
+                  "virtio-net-pci,netdev=net,id=nic")
+    guest.qmp({"execute": "set_link", "arguments": {"name": "nic", "up": False}})
+    try:
+        line = guest.wait_for(r"^VMMD-READY .*$")
+        assert "id= ip= " in line, line
+        guest.qmp({"execute": "set_link", "arguments": {"name": "nic", "up": True}})
+        line = guest.wait_for(r"^VMMD-READY .*$", times=2)
+        assert "id=i-0123456789abcdefghij ip=100.100.100.15/24" in line, line
+        guest.wait_for(r"^VMMD-USERDATA exit=3")
+    finally:
+        guest.end()
+
+
 def two_networks_two_processors_q35(folder, image, _):
     guest = Guest(folder, image, "-machine", "q35", "-smp", "2",
                   "-netdev", "user,id=a,restrict=on", "-device", "virtio-net-pci,netdev=a",
@@ -188,7 +221,8 @@ def rebuilt_from_cache(folder, image, _):
 
 
 CLAIMS = [ready_line, user_data_runs, agent_answers, disks_come_and_go, reset_starts_again, button_powers_off,
-          ready_without_network, two_networks_two_processors_q35, rebuilt_from_cache]
+          ready_without_network, ready_later_when_metadata_is_late, two_networks_two_processors_q35,
+          rebuilt_from_cache]
 
 
 def main():
@@ -207,13 +241,9 @@ def main():
             return 77
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Metadata)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        pipe = os.path.join(folder, "pipe.py")
-        with open(pipe, "w") as out:
-            out.write(PIPE)
-        guest = Guest(folder, image, "-netdev",
-                      "user,id=net,restrict=on,net=100.100.100.0/24,host=100.100.100.2,guestfwd=tcp:"
-                      f"100.100.100.200:80-cmd:{sys.executable} {pipe} {server.server_port}",
-                      "-device", "virtio-net-pci,netdev=net")
+        with open(os.path.join(folder, "pipe.py"), "w") as out:
+            out.write(PIPE.replace("PORT", str(server.server_port)))
+        guest = Guest(folder, image, "-netdev", network(folder), "-device", "virtio-net-pci,netdev=net")
         print(f"1..{len(CLAIMS)}")
         for number, claim in enumerate(CLAIMS, 1):
             try:
