@@ -57,8 +57,9 @@ struct ApiGate
 struct ApiConn
 {
   guint refs;
-  ApiGate *gate;     /* NULL once the connection is gone */
-  GSocket *socket;   /* NULL once the connection is gone */
+  ApiGate *gate;   /* NULL once the connection is gone */
+  GSocket *socket; /* NULL once the connection is gone */
+  GMainContext *context;
   GIOStream *stream; /* what answers are written to; borrowed, NULL before and after HTTP */
   GObject *object;
   char *client, *peer;
@@ -88,6 +89,7 @@ api_conn_unref (ApiConn *conn)
     return;
   g_clear_object (&conn->socket);
   g_clear_object (&conn->object);
+  g_main_context_unref (conn->context);
   g_free (conn->client);
   g_free (conn->peer);
   g_free (conn);
@@ -338,15 +340,33 @@ leave_gate (ApiConn *conn)
     stop_timer (gate, &gate->sweep_id);
 }
 
-/* The stream of a connection was freed, which closed the socket. */
-static void
-on_stream_gone (gpointer data, GObject *stream)
+static gboolean
+forget (gpointer data)
 {
   ApiConn *conn = data;
 
   leave_gate (conn);
   g_clear_object (&conn->socket);
   api_conn_unref (conn);
+  return G_SOURCE_REMOVE;
+}
+
+/* The stream of a connection was freed, which closed the socket. After a TLS handshake that failed
+ * this is on the thread that tried it. */
+static void
+on_stream_gone (gpointer data, GObject *stream)
+{
+  ApiConn *conn = data;
+  g_autoptr (GSource) source = NULL;
+
+  if (g_main_context_is_owner (conn->context))
+    {
+      forget (conn);
+      return;
+    }
+  source = g_idle_source_new ();
+  g_source_set_callback (source, forget, conn, NULL);
+  g_source_attach (source, conn->context);
 }
 
 static ApiConn *
@@ -357,6 +377,7 @@ enter_gate (ApiGate *gate, GSocket *socket, GObject *stream, const char *client,
 
   conn->refs = 1; /* the stream's, until it is gone */
   conn->gate = gate;
+  conn->context = g_main_context_ref (gate->context);
   conn->socket = g_object_ref (socket);
   conn->client = g_strdup (client);
   conn->peer = g_strdup (peer);

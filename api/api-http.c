@@ -379,6 +379,9 @@ drain (ApiServer *server)
 void
 api_server_free (ApiServer *server)
 {
+  /* So that connections freed here know that this is their thread. */
+  gboolean is_owner = g_main_context_acquire (server->context);
+
   server->is_closing = TRUE;
   api_gate_close (server->gate);
   drain (server);
@@ -389,6 +392,8 @@ api_server_free (ApiServer *server)
   for (guint i = 0; i < 2; i++)
     g_clear_object (&server->placeholder[i]);
   api_table_free (server->table);
+  if (is_owner)
+    g_main_context_release (server->context);
   g_main_context_unref (server->context);
   g_free (server);
 }
