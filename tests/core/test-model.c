@@ -131,8 +131,7 @@ a_name_has_2_to_128_characters_and_begins_with_a_letter (void **state)
                                      "a\x7f",
                                      "a\xff",
                                      "_a",
-                                     "\xe2\x80\xa8"
-                                     "ab" };
+                                     "\342\200\250ab" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     assert_true (vmm_instance_name_is_valid (good[i]) && vmm_image_name_is_valid (good[i]));

@@ -32,8 +32,7 @@ world_need_private_host (void)
   exit (77);
 }
 
-static char *
-vrun (const char *format, va_list arguments, gboolean *out_is_ok)
+static char *G_GNUC_PRINTF (1, 0) vrun (const char *format, va_list arguments, gboolean *out_is_ok)
 {
   g_autofree char *line = g_strdup_vprintf (format, arguments);
   g_auto (GStrv) argv = g_strsplit (line, " ", -1);

@@ -82,6 +82,18 @@ store_instance_get (StoreTxn *txn, const char *account_id, const char *id, GErro
   return instance->nics != NULL ? g_steal_pointer (&instance) : NULL;
 }
 
+gboolean
+store_instance_exists (StoreTxn *txn, const char *id, gboolean *out, GError **error)
+{
+  gint64 found = 0;
+
+  if (!store_query_int (txn, &found, error, "SELECT EXISTS (SELECT 1 FROM instance WHERE id=?)",
+                        "s", id))
+    return FALSE;
+  *out = found != 0;
+  return TRUE;
+}
+
 static void
 filter_status (StoreFilter *filter, const char *wire)
 {

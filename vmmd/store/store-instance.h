@@ -10,6 +10,8 @@ gboolean store_instance_insert (StoreTxn *txn, const VmmInstance *instance, GErr
 /* With nics. @account_id NULL reads for the daemon itself. VMM_ERROR_INSTANCE_NOT_FOUND. */
 VmmInstance *store_instance_get (StoreTxn *txn, const char *account_id, const char *id,
                                  GError **error);
+/* Whether there is a row of that id, whoever owns it. */
+gboolean store_instance_exists (StoreTxn *txn, const char *id, gboolean *out, GError **error);
 /* With nics, newest first. */
 GPtrArray *store_instance_list (StoreTxn *txn, const char *account_id,
                                 const VmmInstanceQuery *query, const VmmPage *page,

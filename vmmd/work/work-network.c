@@ -199,7 +199,6 @@ prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GEr
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (VmmNic) now = NULL;
 
-  (void) lock;
   if (txn == NULL)
     return FALSE;
   /* Its groups may have changed since the instance was read. */
@@ -228,7 +227,6 @@ for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GErro
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
 
-  (void) reading;
   for (guint i = 0; txn != NULL && i < instance->nics->len; i++)
     {
       g_autoptr (NetctlPort) port
@@ -246,7 +244,6 @@ work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **erro
   g_autoptr (GRWLockReaderLocker) reading
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
-  (void) reading;
   for (guint i = 0; i < instance->nics->len; i++)
     if (!prepare_nic (item, instance, g_ptr_array_index (instance->nics, i), error))
       return FALSE;
@@ -289,7 +286,6 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   gboolean in_use = TRUE;
 
-  (void) lock;
   if (txn == NULL || !store_vpc_is_in_use (txn, nic->vpc_id, item->ctx->host_id, &in_use, error))
     return FALSE;
   return in_use ? release_groups (item, txn, nic, error)
@@ -302,7 +298,6 @@ work_network_release (WorkItem *item, const VmmInstance *instance, GError **erro
   g_autoptr (GRWLockReaderLocker) reading
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
-  (void) reading;
   for (guint i = 0; i < instance->nics->len; i++)
     if (!release_nic (item, g_ptr_array_index (instance->nics, i), error))
       return FALSE;
@@ -323,7 +318,6 @@ work_group (WorkItem *item)
   g_autoptr (GMutexLocker) lock = NULL;
   gboolean in_use = FALSE;
 
-  (void) reading;
   if (g_error_matches (error, VMM_ERROR, VMM_ERROR_GROUP_NOT_FOUND))
     return WORK_DONE;
   if (vpc == NULL)
@@ -352,7 +346,6 @@ change_nic (WorkItem *item, const VmmNic *nic, GError **error)
   g_autoptr (VmmNic) now = txn != NULL ? read_again (txn, nic->id, error) : NULL;
   g_autoptr (VmmInstance) instance = NULL;
 
-  (void) lock;
   if (now != NULL)
     instance = store_instance_get (txn, NULL, now->instance_id, error);
   if (instance == NULL)
@@ -371,7 +364,6 @@ work_nic (WorkItem *item)
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
   g_autoptr (VmmNic) nic = txn != NULL ? store_nic_get (txn, item->id, &error) : NULL;
 
-  (void) reading;
   if (nic == NULL && error == NULL)
     return WORK_DONE;
   g_clear_pointer (&txn, store_txn_free);
@@ -391,7 +383,6 @@ change_vpc (WorkItem *item, const VmmVpc *row, GError **error)
   g_autoptr (NetctlVpc) vpc = NULL;
   gboolean in_use = FALSE;
 
-  (void) lock;
   if (txn == NULL || !store_vpc_is_in_use (txn, row->id, item->ctx->host_id, &in_use, error))
     return FALSE;
   if (!in_use)
@@ -409,7 +400,6 @@ work_vpc (WorkItem *item)
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
   g_autoptr (VmmVpc) vpc = txn != NULL ? store_vpc_get (txn, NULL, item->id, &error) : NULL;
 
-  (void) reading;
   if (g_error_matches (error, VMM_ERROR, VMM_ERROR_VPC_NOT_FOUND))
     return WORK_DONE;
   g_clear_pointer (&txn, store_txn_free);
@@ -467,7 +457,6 @@ work_network_reconcile (WorkItem *item, GError **error)
   g_autoptr (GPtrArray) vpcs = NULL;
   g_autoptr (GPtrArray) nics = NULL;
 
-  (void) writing;
   if (txn != NULL)
     vpcs = store_vpcs_in_use (txn, item->ctx->host_id, error);
   for (guint i = 0; vpcs != NULL && i < vpcs->len; i++)

@@ -33,10 +33,11 @@ sweep_domains (WorkItem *item, GError **error)
   for (guint i = 0; txn != NULL && i < facts->len; i++)
     {
       const VirtFact *fact = g_ptr_array_index (facts, i);
-      g_autoptr (GError) local = NULL;
-      g_autoptr (VmmInstance) instance = store_instance_get (txn, NULL, fact->id, &local);
+      gboolean exists = TRUE;
 
-      if (!g_error_matches (local, VMM_ERROR, VMM_ERROR_INSTANCE_NOT_FOUND))
+      if (!store_instance_exists (txn, fact->id, &exists, error))
+        return FALSE;
+      if (exists)
         continue;
       vmm_warning ("domain %s has no instance; removing it", fact->id);
       if (!WORK_CALL (virt, destroy, fact->id, error)
