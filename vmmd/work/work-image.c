@@ -125,6 +125,19 @@ import (WorkItem *item, VmmImage *image)
                                                       : work_failed (item, g_steal_pointer (&undo));
 }
 
+/* Past its deadline an import ends, whatever kept it from ending by itself. */
+static gint64
+expire (WorkItem *item, const VmmImage *image)
+{
+  const GError *last = *item->last_error;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *reason = g_strdup_printf (
+      "not done within its time%s%s", last != NULL ? ": " : "", last != NULL ? last->message : "");
+
+  return give_up (item, image, reason, &error) ? WORK_DONE
+                                               : work_failed (item, g_steal_pointer (&error));
+}
+
 static gint64
 remove_image (WorkItem *item, const VmmImage *image)
 {
@@ -153,7 +166,8 @@ work_image (WorkItem *item)
   switch (image->state)
     {
     case VMM_IMAGE_CREATING:
-      return import (item, image);
+      return vmm_clock_now_ms () > image->deadline_ms ? expire (item, image)
+                                                      : import (item, image);
     case VMM_IMAGE_DELETING:
       return remove_image (item, image);
     case VMM_IMAGE_AVAILABLE:
