@@ -207,18 +207,26 @@ is_available (World *w, gconstpointer data)
 }
 
 const char *
-host_import (World *w, guint gib)
+host_raw_file (World *w, guint gib)
 {
-  g_autofree char *name = g_strdup_printf ("image-%u", w->strings->len);
-  const char *path = world_path (w, name), *id;
-  OpsImageSpec spec = { .file = path, .format = "raw", .name = name };
-  g_autoptr (GError) error = NULL;
+  g_autofree char *name = g_strdup_printf ("file-%u.raw", w->strings->len);
+  const char *path = world_path (w, name);
   int fd = open (path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 
   assert_true (fd >= 0);
   assert_int_equal (ftruncate (fd, (off_t) (gib * WORLD_GIB)), 0);
   close (fd);
-  id = world_keep (w, ops_image_import (&w->ctx, &w->admin, &spec, &error));
+  return path;
+}
+
+const char *
+host_import (World *w, guint gib)
+{
+  g_autofree char *name = g_strdup_printf ("image-%u", w->strings->len);
+  OpsImageSpec spec = { .file = host_raw_file (w, gib), .format = "raw", .name = name };
+  g_autoptr (GError) error = NULL;
+  const char *id = world_keep (w, ops_image_import (&w->ctx, &w->admin, &spec, &error));
+
   assert_no_error (error);
   host_settle (w, is_available, id, "the image is available");
   return id;

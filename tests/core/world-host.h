@@ -26,6 +26,8 @@ void host_stop (World *w);
 /* The daemon comes up. */
 void host_start (World *w);
 
+/* The path of a new sparse file of @gib that can be imported as raw. The world owns it. */
+const char *host_raw_file (World *w, guint gib);
 /* Imports a sparse file of @gib through the front; waits until it is Available. The world owns the
  * id. */
 const char *host_import (World *w, guint gib);
