@@ -34,8 +34,7 @@ static void
 go_away (World *w)
 {
   host_allow_faults ();
-  virt_fake_set_away (w->host->virt, TRUE);
-  host_wait_idle (w);
+  host_set_away (w, TRUE);
 }
 
 /* Just before the deadline of its state nothing has changed; just behind it it has ended. */
@@ -70,8 +69,7 @@ add_stopped (World *w)
 static void
 come_back_and_delete (World *w, const char *id)
 {
-  virt_fake_set_away (w->host->virt, FALSE);
-  host_wait_idle (w);
+  host_set_away (w, FALSE);
   host_assert_consistent (w);
   host_delete (w, id);
   host_assert_empty (w);
@@ -136,7 +134,7 @@ a_first_boot_that_cannot_be_done_is_taken_back_whole (void **state)
   id = host_create (w, &w->alice, &spec);
   host_wait (w, is_booting, id, "it is booting");
   pass_deadline (w, id, VMM_INSTANCE_DELETING);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_wait_state (w, id, VMM_INSTANCE_GONE);
   assert_contains (host_last_reason (w, id), "not done within its time: " AWAY);
   host_assert_empty (w);
@@ -156,7 +154,7 @@ a_delete_that_cannot_be_done_is_reported_as_stuck_and_tried_on (void **state)
   assert_contains (host_last_reason (w, id), "not done within its time: " AWAY);
   pass_deadline (w, id, VMM_INSTANCE_DELETING);
   assert_int_equal (host_events (w, id, VMM_INSTANCE_FAILED), 2);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_wait_state (w, id, VMM_INSTANCE_GONE);
   host_assert_empty (w);
 }
@@ -211,7 +209,7 @@ a_first_boot_that_libvirt_refuses_thrice_is_taken_back_whole (void **state)
   instance = world_get (w, id);
   netctl_fake_set_tap (w->host->net, ((VmmNic *) g_ptr_array_index (instance->nics, 0))->index,
                        FALSE);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_settle_state (w, id, VMM_INSTANCE_GONE);
   assert_contains (host_last_reason (w, id), "has no tap");
   assert_int_equal (host_events (w, id, VMM_INSTANCE_FAILED), 1);
@@ -250,7 +248,7 @@ what_was_asked_while_it_was_away_is_done_when_it_is_back (void **state)
   ask (w, starts, VMM_INSTANCE_START);
   comes = host_create (w, &w->alice, &spec);
   host_wait_idle (w);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_wait_state (w, stops, VMM_INSTANCE_STOPPED);
   host_wait_state (w, goes, VMM_INSTANCE_GONE);
   host_wait_state (w, starts, VMM_INSTANCE_RUNNING);
@@ -270,7 +268,7 @@ what_happened_while_it_was_away_is_seen_when_it_is_back (void **state)
   assert_true (virt_fake_stage (w->host->virt, crashed, VIRT_FAKE_CRASH));
   host_wait_idle (w);
   assert_state (w, off, VMM_INSTANCE_RUNNING);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_wait_state (w, off, VMM_INSTANCE_STOPPED);
   host_wait_state (w, crashed, VMM_INSTANCE_RUNNING);
   host_wait_state (w, runs, VMM_INSTANCE_RUNNING);
@@ -294,7 +292,7 @@ an_absence_costs_a_start_no_attempt (void **state)
       host_wait_idle (w);
     }
   assert_state (w, id, VMM_INSTANCE_STARTING);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_wait_state (w, id, VMM_INSTANCE_RUNNING);
 }
 

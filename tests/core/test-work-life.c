@@ -210,10 +210,10 @@ a_delete_while_it_starts_ends_gone (void **state)
   const char *id;
 
   host_allow_faults ();
-  virt_fake_set_away (w->host->virt, TRUE);
+  host_set_away (w, TRUE);
   id = host_create (w, &w->alice, &spec);
   host_settle_state (w, id, VMM_INSTANCE_BOOTING);
-  virt_fake_set_away (w->host->virt, FALSE);
+  host_set_away (w, FALSE);
   host_delete (w, id);
   host_assert_empty (w);
 }
@@ -263,16 +263,30 @@ a_crashed_qemu_is_started_again_and_that_is_told (void **state)
   host_assert_consistent (w);
 }
 
+typedef struct
+{
+  const char *id;
+  guint before;
+} Starts;
+
+static gboolean
+has_started_again (World *w, gconstpointer data)
+{
+  const Starts *starts = data;
+
+  return host_events (w, starts->id, VMM_INSTANCE_STARTED) > starts->before;
+}
+
 /* Lets QEMU die once more and waits until that has been dealt with. */
 static void
 crash (World *w, const char *id, VmmInstanceState end)
 {
-  guint starts = host_events (w, id, VMM_INSTANCE_STARTED);
+  const Starts starts = { id, host_events (w, id, VMM_INSTANCE_STARTED) };
 
   assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_CRASH));
+  if (end == VMM_INSTANCE_RUNNING)
+    host_wait (w, has_started_again, &starts, "it has been started again");
   host_wait_state (w, id, end);
-  while (end == VMM_INSTANCE_RUNNING && host_events (w, id, VMM_INSTANCE_STARTED) == starts)
-    host_wait_state (w, id, end);
 }
 
 static void

@@ -24,6 +24,8 @@ on_virt_event (const char *id, gpointer data)
   World *w = data;
 
   work_kick (w->host->work, id != NULL ? id : WORK_RECONCILE);
+  if (id == NULL)
+    g_atomic_int_inc (&w->host->connections);
 }
 
 void
@@ -193,6 +195,21 @@ void
 host_wait_idle (World *w)
 {
   host_wait (w, always, NULL, "nothing runs");
+}
+
+static gboolean
+has_heard (World *w, gconstpointer data)
+{
+  return g_atomic_int_get (&w->host->connections) > GPOINTER_TO_INT (data);
+}
+
+void
+host_set_away (World *w, gboolean is_away)
+{
+  gint before = g_atomic_int_get (&w->host->connections);
+
+  virt_fake_set_away (w->host->virt, is_away);
+  host_wait (w, has_heard, GINT_TO_POINTER (before), "the driver speaks of its connection");
 }
 
 /* ---- doing ---- */

@@ -14,6 +14,7 @@ typedef struct WorldHost
   ImgStore *img;
   Work *work;        /* NULL while the daemon is "down" */
   const char *image; /* one that is Available, of 1 GiB */
+  gint connections;  /* atomic: how often the driver said that its connection came or went */
 } WorldHost;
 
 /* For cmocka: a world with a host at work. Tearing down checks the log too. */
@@ -21,6 +22,8 @@ int host_set_up (void **state);
 int host_tear_down (void **state);
 #define HOST_TEST(name) cmocka_unit_test_setup_teardown (name, host_set_up, host_tear_down)
 
+/* Takes "libvirtd" away, or back, and waits until that has been dealt with. */
+void host_set_away (World *w, gboolean is_away);
 /* The daemon goes down; guests and kernel state stay. */
 void host_stop (World *w);
 /* The daemon comes up. */

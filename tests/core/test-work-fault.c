@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each driver call fails once, in turn: before it did anything, or after it did all and only its
+ * answer was lost. Whatever was asked must still come true, and nothing may be left over. */
+#include "world-host.h"
+
+/* A way in which the next calls of one driver fail. */
+typedef struct
+{
+  const char *name;
+  void (*arm) (World *w, guint n);
+  void (*disarm) (World *w);
+  guint (*calls) (World *w);
+} Fault;
+
+static guint
+virt_calls (World *w)
+{
+  return virt_fake_calls (w->host->virt);
+}
+
+static void
+virt_disarm (World *w)
+{
+  virt_fake_fail_call (w->host->virt, 0, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_FAILED);
+}
+
+static void
+virt_before (World *w, guint n)
+{
+  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_FAILED);
+}
+
+static void
+virt_after (World *w, guint n)
+{
+  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_AFTER, VMM_ERROR_VIRT_FAILED);
+}
+
+static void
+virt_away_before (World *w, guint n)
+{
+  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_AWAY);
+}
+
+static void
+virt_away_after (World *w, guint n)
+{
+  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_AFTER, VMM_ERROR_VIRT_AWAY);
+}
+
+static guint
+net_calls (World *w)
+{
+  return netctl_fake_calls (w->host->net);
+}
+
+static void
+net_disarm (World *w)
+{
+  netctl_fake_fail_at (w->host->net, 0, NETCTL_FAKE_BEFORE);
+}
+
+static void
+net_before (World *w, guint n)
+{
+  netctl_fake_fail_at (w->host->net, n, NETCTL_FAKE_BEFORE);
+}
+
+static void
+net_after (World *w, guint n)
+{
+  netctl_fake_fail_at (w->host->net, n, NETCTL_FAKE_AFTER);
+}
+
+static guint
+img_calls (World *w)
+{
+  return img_fake_calls (w->host->img);
+}
+
+static void
+img_disarm (World *w)
+{
+  img_fake_fail_at (w->host->img, 0, IMG_ERROR_IO);
+}
+
+static void
+img_before (World *w, guint n)
+{
+  img_fake_fail_at (w->host->img, n, IMG_ERROR_IO);
+}
+
+static const Fault faults[] = {
+  { "virt, before", virt_before, virt_disarm, virt_calls },
+  { "virt, after", virt_after, virt_disarm, virt_calls },
+  { "virt, away before", virt_away_before, virt_disarm, virt_calls },
+  { "virt, away after", virt_away_after, virt_disarm, virt_calls },
+  { "net, before", net_before, net_disarm, net_calls },
+  { "net, after", net_after, net_disarm, net_calls },
+  { "img, before", img_before, img_disarm, img_calls },
+};
+
+/* Something that is asked, where it begins and where it must end. */
+typedef struct
+{
+  VmmInstanceState from; /* RUNNING or STOPPED; GONE for a new one */
+  const char *(*ask) (World *w, const char *id);
+  VmmInstanceState to;
+  guint least_calls; /* of all drivers, so that the loop is known to have looped */
+} Deed;
+
+static const char *
+run (World *w, const char *id)
+{
+  OpsInstanceSpec spec = world_spec (w->host->image);
+
+  return host_create (w, &w->alice, &spec);
+}
+
+static const char *
+create (World *w, const char *id)
+{
+  OpsInstanceSpec spec = world_spec (w->host->image);
+
+  spec.boot = FALSE;
+  return host_create (w, &w->alice, &spec);
+}
+
+static const char *
+start (World *w, const char *id)
+{
+  assert_true (ops_instance_start (&w->ctx, &w->alice, id, NULL));
+  return id;
+}
+
+static const char *
+stop (World *w, const char *id)
+{
+  assert_true (ops_instance_stop (&w->ctx, &w->alice, id, FALSE, NULL));
+  return id;
+}
+
+static const char *
+reboot (World *w, const char *id)
+{
+  assert_true (ops_instance_reboot (&w->ctx, &w->alice, id, FALSE, NULL));
+  return id;
+}
+
+static const char *
+delete_it (World *w, const char *id)
+{
+  const char *ids[] = { id, NULL };
+
+  assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, NULL));
+  return id;
+}
+
+static const char *
+power_off (World *w, const char *id)
+{
+  assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_POWEROFF));
+  return id;
+}
+
+static const char *
+prepare (World *w, VmmInstanceState from)
+{
+  const char *id;
+
+  if (from == VMM_INSTANCE_GONE)
+    return NULL;
+  id = host_run (w);
+  if (from == VMM_INSTANCE_STOPPED)
+    host_settle_state (w, stop (w, id), VMM_INSTANCE_STOPPED);
+  host_wait_idle (w);
+  return id;
+}
+
+/* The deed with the n-th call of a driver failing; FALSE when there was no n-th call. */
+static gboolean
+do_with_fault (World *w, const Deed *deed, const Fault *fault, guint n)
+{
+  const char *id = prepare (w, deed->from);
+  guint before = fault->calls (w);
+  gboolean has_struck;
+
+  fault->arm (w, n);
+  id = deed->ask (w, id);
+  host_settle_state (w, id, deed->to);
+  host_wait_idle (w);
+  has_struck = fault->calls (w) >= before + n;
+  fault->disarm (w);
+  host_assert_consistent (w);
+  host_delete (w, id);
+  host_wait_idle (w);
+  host_assert_empty (w);
+  return has_struck;
+}
+
+static void
+survive (World *w, const Deed *deed)
+{
+  guint struck = 0;
+
+  host_allow_faults ();
+  log_trap_allow ("*the next comparison takes it away*");
+  for (guint f = 0; f < G_N_ELEMENTS (faults); f++)
+    for (guint n = 1; do_with_fault (w, deed, &faults[f], n); n++)
+      struck++;
+  assert_true (struck >= deed->least_calls);
+}
+
+static void
+a_run_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_GONE, run, VMM_INSTANCE_RUNNING, 20 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_create_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_GONE, create, VMM_INSTANCE_STOPPED, 1 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_start_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_STOPPED, start, VMM_INSTANCE_RUNNING, 20 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_stop_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_RUNNING, stop, VMM_INSTANCE_STOPPED, 14 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_reboot_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_RUNNING, reboot, VMM_INSTANCE_RUNNING, 34 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_delete_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_RUNNING, delete_it, VMM_INSTANCE_GONE, 13 };
+
+  survive (*state, &deed);
+}
+
+typedef struct
+{
+  const char *id;
+  guint before;
+} Starts;
+
+static gboolean
+has_started_again (World *w, gconstpointer data)
+{
+  const Starts *starts = data;
+
+  return host_events (w, starts->id, VMM_INSTANCE_STARTED) > starts->before;
+}
+
+/* Until the crash has been seen it still is Running, and is again afterwards. */
+static const char *
+crash_and_see (World *w, const char *id)
+{
+  const Starts starts = { id, host_events (w, id, VMM_INSTANCE_STARTED) };
+
+  assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_CRASH));
+  host_settle (w, has_started_again, &starts, "it has been started again");
+  return id;
+}
+
+static void
+a_restart_after_a_crash_comes_true_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_RUNNING, crash_and_see, VMM_INSTANCE_RUNNING, 20 };
+
+  survive (*state, &deed);
+}
+
+static void
+a_power_off_of_the_guest_is_seen_whichever_call_fails_once (void **state)
+{
+  const Deed deed = { VMM_INSTANCE_RUNNING, power_off, VMM_INSTANCE_STOPPED, 6 };
+
+  survive (*state, &deed);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    HOST_TEST (a_run_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_create_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_start_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_stop_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_reboot_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_delete_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_restart_after_a_crash_comes_true_whichever_call_fails_once),
+    HOST_TEST (a_power_off_of_the_guest_is_seen_whichever_call_fails_once),
+  };
+
+  return cmocka_run_group_tests_name ("work-fault", tests, NULL, NULL);
+}
