@@ -13,7 +13,6 @@
 #define FAKE_DIR "/nowhere/pool"
 /* What an empty layer takes on a real file system. */
 #define EMPTY_BYTES 200704u
-#define MAX_VIRTUAL_BYTES (G_GUINT64_CONSTANT (32) << 40)
 
 typedef struct
 {
@@ -153,7 +152,7 @@ fake_create (ImgStore *store, const char *id, const char *parent, guint64 virtua
   if (parent != NULL && (below = find (fake, parent, error)) == NULL)
     return FALSE;
   if (!img_name_choose_size (virtual_bytes, below != NULL ? below->virtual_bytes : 0,
-                             MAX_VIRTUAL_BYTES, &info.virtual_bytes, error))
+                             IMG_LAYER_BYTES_MAX, &info.virtual_bytes, error))
     return FALSE;
   g_strlcpy (info.parent, parent != NULL ? parent : "", sizeof info.parent);
   return add (fake, id, &info, error);
@@ -212,7 +211,7 @@ fake_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **erro
   g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
   ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
 
-  if (info == NULL || !img_name_check_grow (info, virtual_bytes, MAX_VIRTUAL_BYTES, error))
+  if (info == NULL || !img_name_check_grow (info, virtual_bytes, IMG_LAYER_BYTES_MAX, error))
     return FALSE;
   info->virtual_bytes = virtual_bytes;
   save (fake);
@@ -265,12 +264,12 @@ inspect (const char *file, const char *format, ImgLayerInfo *out, GError **error
   if (fd < 0)
     return FALSE;
   if (strcmp (format, "raw") == 0)
-    is_ok = img_file_check_raw (fd, MAX_VIRTUAL_BYTES, error)
+    is_ok = img_file_check_raw (fd, IMG_LAYER_BYTES_MAX, error)
             && img_file_size (fd, &out->virtual_bytes, &out->used_bytes, error);
   else
     {
       is_ok = img_file_read_header (fd, &header, error)
-              && img_header_accept (&header, MAX_VIRTUAL_BYTES, error)
+              && img_header_accept (&header, IMG_LAYER_BYTES_MAX, error)
               && img_file_check_l1 (fd, &header, error)
               && img_file_size (fd, NULL, &out->used_bytes, error);
       out->virtual_bytes = is_ok ? header.virtual_bytes : 0;

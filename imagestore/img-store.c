@@ -147,8 +147,7 @@ choose_size (const Pool *pool, const char *parent, guint64 asked, guint64 *out_b
 
   if (parent != NULL && !pool_info ((ImgStore *) pool, parent, &info, error))
     return FALSE;
-  return img_name_choose_size (asked, info.virtual_bytes, pool->max_virtual_bytes, out_bytes,
-                               error);
+  return img_name_choose_size (asked, info.virtual_bytes, IMG_LAYER_BYTES_MAX, out_bytes, error);
 }
 
 static gboolean
@@ -208,12 +207,11 @@ pool_seal (ImgStore *store, const char *id, GError **error)
 static gboolean
 pool_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
   g_autofree char *path = NULL, *size = NULL;
   ImgLayerInfo info;
 
   if (!pool_info (store, id, &info, error)
-      || !img_name_check_grow (&info, virtual_bytes, pool->max_virtual_bytes, error))
+      || !img_name_check_grow (&info, virtual_bytes, IMG_LAYER_BYTES_MAX, error))
     return FALSE;
   if (virtual_bytes == info.virtual_bytes)
     return TRUE;

@@ -25,11 +25,13 @@ typedef struct
   const char *dir;                    /* the pool, e.g. /var/lib/vmmd/pool */
   const char *qemu_user, *qemu_group; /* who must be able to read sealed and write active layers */
   const char *import_user;            /* who inspects foreign files */
-  guint64 max_virtual_bytes;
+  guint64 max_virtual_bytes;          /* of an image that is imported */
 } ImgConfig;
 
 /* Characters of a layer id: "l-" and twenty of [0-9a-z]. */
 #define IMG_LAYER_ID_LENGTH 22
+/* The largest layer: 64 TiB. */
+#define IMG_LAYER_BYTES_MAX (G_GUINT64_CONSTANT (1) << 46)
 
 typedef struct
 {

@@ -172,7 +172,7 @@ sizes_that_cannot_be_are_refused (void **state)
   {
     const char *parent;
     guint64 bytes;
-  } bad[] = { { NULL, 0 }, { NULL, 511 }, { NULL, 33 * TIB }, { A, 32 * MIB } };
+  } bad[] = { { NULL, 0 }, { NULL, 511 }, { NULL, 65 * TIB }, { A, 32 * MIB } };
   ImgStore *store = store_of (state);
 
   create (store, A, NULL, 64 * MIB);
