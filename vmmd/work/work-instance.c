@@ -85,12 +85,31 @@ stage (WorkItem *item, const VmmInstance *instance)
   return work_failed (item, g_steal_pointer (&error));
 }
 
-/* Cuts the power and takes the network down, so that Stopped is true when it is said. */
+/* Cuts the power and takes the network down. */
 static gboolean
 power_off (WorkItem *item, const VmmInstance *instance, GError **error)
 {
-  return WORK_CALL (item->parts->virt, destroy, instance->id, error)
-         && work_network_down (item, instance, error);
+  g_autoptr (GRWLockReaderLocker) reading = NULL;
+
+  if (!WORK_CALL (item->parts->virt, destroy, instance->id, error))
+    return FALSE;
+  reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  return work_network_down (item, instance, error);
+}
+
+/* The domain is off: its network goes and its row moves, so that Stopped is true when it is said.
+ */
+static gint64
+go_off (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, const char *reason)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GError) error = NULL;
+
+  (void) reading;
+  if (!work_network_down (item, instance, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  return report (item, instance, event, reason);
 }
 
 static gint64
@@ -106,7 +125,7 @@ start (WorkItem *item, const VmmInstance *instance)
   if (!power_off (item, instance, &undo))
     vmm_warning ("undoing a failed start: %s", undo->message);
   else if (item->failures + 1 >= START_ATTEMPTS)
-    return report (item, instance, VMM_INSTANCE_FAILED, error->message);
+    return go_off (item, instance, VMM_INSTANCE_FAILED, error->message);
   return work_failed (item, g_steal_pointer (&error));
 }
 
@@ -131,9 +150,9 @@ stop (WorkItem *item, const VmmInstance *instance)
         return work_failed (item, g_steal_pointer (&error));
       return MIN (left_ms, PRESS_AGAIN_MS);
     }
-  if (!power_off (item, instance, &error))
+  if (!WORK_CALL (item->parts->virt, destroy, instance->id, &error))
     return work_failed (item, g_steal_pointer (&error));
-  return report (item, instance, VMM_INSTANCE_OFF,
+  return go_off (item, instance, VMM_INSTANCE_OFF,
                  is_up && !instance->force
                      ? "the guest did not power itself off in time; its power "
                        "was cut"
@@ -201,9 +220,9 @@ crashed (WorkItem *item, const VmmInstance *instance)
         "QEMU is gone without a shutdown, %u restarts within %d s before; not again", count,
         config->crash_window_s);
   else
-    return report (item, instance, VMM_INSTANCE_CRASHED,
+    return go_off (item, instance, VMM_INSTANCE_CRASHED,
                    "QEMU is gone without a shutdown; starting it again");
-  return report (item, instance, VMM_INSTANCE_OFF, reason);
+  return go_off (item, instance, VMM_INSTANCE_OFF, reason);
 }
 
 /* A state without work: is the domain what the row says? */
@@ -220,12 +239,10 @@ settle (WorkItem *item, const VmmInstance *instance)
   is_off = fact->state == VIRT_OFF || fact->state == VIRT_ABSENT;
   if (instance->state == VMM_INSTANCE_RUNNING && is_off)
     {
-      if (!work_network_down (item, instance, &error))
-        return work_failed (item, g_steal_pointer (&error));
       if (fact->state == VIRT_OFF && fact->reason == VIRT_REASON_SHUTDOWN)
-        return report (item, instance, VMM_INSTANCE_OFF, "the guest powered itself off");
+        return go_off (item, instance, VMM_INSTANCE_OFF, "the guest powered itself off");
       if (fact->state == VIRT_OFF && fact->reason == VIRT_REASON_DESTROYED)
-        return report (item, instance, VMM_INSTANCE_OFF, "its power was cut on the host");
+        return go_off (item, instance, VMM_INSTANCE_OFF, "its power was cut on the host");
       return crashed (item, instance);
     }
   if (instance->state == VMM_INSTANCE_STOPPED && !is_off)

@@ -223,8 +223,6 @@ detach (WorkItem *item, NetctlPort *port, GError **error)
 static gboolean
 for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GError **error)
 {
-  g_autoptr (GRWLockReaderLocker) reading
-      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
 
   for (guint i = 0; txn != NULL && i < instance->nics->len; i++)
@@ -253,6 +251,10 @@ work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **erro
 gboolean
 work_network_attach (WorkItem *item, const VmmInstance *instance, GError **error)
 {
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+
+  (void) reading;
   return for_each_port (item, instance, attach, error);
 }
 
@@ -429,7 +431,8 @@ plan_vpc (WorkItem *item, StoreTxn *txn, const VmmVpc *row, NetctlPlan *plan, GE
   return groups != NULL;
 }
 
-/* An interface has a port for as long as its instance's domain may be up. */
+/* An interface has a port for as long as its instance's domain may be up and its owner wants it:
+ * the network of one that is being deleted goes first and must not come back with its address. */
 static gboolean
 plan_nic (StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
 {
@@ -438,7 +441,8 @@ plan_nic (StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
 
   if (instance == NULL)
     return FALSE;
-  if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_STOPPED)
+  if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_STOPPED
+      || instance->state == VMM_INSTANCE_DELETING)
     return TRUE;
   port = port_plan (txn, nic, instance->host_name, error);
   if (port == NULL)
