@@ -122,16 +122,8 @@ static void
 a_name_has_2_to_128_characters_and_begins_with_a_letter (void **state)
 {
   static const char *const good[] = { "ab", "Web-1_a:b.c", "\xe4\xb8\xad\xe6\x96\x87", "a b" };
-  static const char *const bad[] = { "1ab",
-                                     "-ab",
-                                     " ab",
-                                     "http://a",
-                                     "HTTPS://a",
-                                     "a\nb",
-                                     "a\x7f",
-                                     "a\xff",
-                                     "_a",
-                                     "\342\200\250ab" };
+  static const char *const bad[] = { "1ab",  "-ab",   " ab",   "http://a", "HTTPS://a",
+                                     "a\nb", "a\x7f", "a\xff", "_a",       "\342\200\250ab" };
 
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     assert_true (vmm_instance_name_is_valid (good[i]) && vmm_image_name_is_valid (good[i]));

@@ -185,6 +185,19 @@ host_settle_all (World *w)
   host_settle (w, nothing_works, NULL, "nothing is in a state that implies work");
 }
 
+void
+host_wait_rows (World *w)
+{
+  gint64 end_us = g_get_monotonic_time () + PATIENCE_US;
+
+  while (!nothing_works (w, NULL))
+    {
+      if (g_get_monotonic_time () > end_us)
+        fail_msg ("waited in vain until the rows are at rest");
+      look_again_soon (w);
+    }
+}
+
 static gboolean
 always (World *w, gconstpointer data)
 {

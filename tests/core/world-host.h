@@ -52,6 +52,8 @@ void host_settle_state (World *w, const char *id, VmmInstanceState state);
 void host_wait_state (World *w, const char *id, VmmInstanceState state);
 /* Until no instance and no image is in a state that implies work. */
 void host_settle_all (World *w);
+/* The same without kicking, and though something else never rests. */
+void host_wait_rows (World *w);
 /* Until nothing runs and nothing is due. */
 void host_wait_idle (World *w);
 
