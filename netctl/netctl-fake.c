@@ -2,7 +2,7 @@
 /* A Netctl that only remembers, for tests of the control plane. Refuses what the kernel's driver
  * would refuse. */
 #include "netctl-fake.h"
-#include "netctl-model.h"
+#include "netctl-judge.h"
 
 typedef struct
 {
@@ -435,6 +435,7 @@ netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *so
   NetctlFlow flow = { .protocol = (guint8) protocol,
                       .source_port = (guint16) source_port,
                       .destination_port = (guint16) destination_port };
+  g_autoptr (NetctlJudge) judge = NULL;
   const NetctlModel *model;
   gboolean allows;
   Fake *fake;
@@ -445,7 +446,8 @@ netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *so
   flow.destination = netctl_prefix_ipv4 (&to);
   fake = begin (net);
   model = model_of (fake, vpc_index);
-  allows = model != NULL && netctl_model_allows (model, &flow);
+  judge = model != NULL ? netctl_judge_new (model) : NULL;
+  allows = judge != NULL && netctl_judge_allows (judge, &flow);
   end (fake);
   return allows;
 }

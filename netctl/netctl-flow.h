@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Live flows: the kernel's connection tracking table of a namespace. */
 #pragma once
-#include "netctl-model.h"
+#include "netctl-judge.h"
 
 /* Whether a flow may go on. */
 typedef gboolean (*NetctlFlowFunc) (const NetctlFlow *flow, gpointer data);

@@ -113,7 +113,7 @@ apply_host (Kernel *kernel, gboolean nat_too, GError **error)
 static gboolean
 keep_flow (const NetctlFlow *flow, gpointer data)
 {
-  return netctl_model_allows (data, flow);
+  return netctl_judge_allows (data, flow);
 }
 
 /* Makes the namespace's rules those of @model and ends the flows it no longer allows. */
@@ -121,6 +121,7 @@ static gboolean
 apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
 {
   g_autoptr (NetctlTables) tables = netctl_nft_vpc (model);
+  g_autoptr (NetctlJudge) judge = NULL;
 
   step (kernel, "rules");
   if (vpc->tables == NULL || netctl_tables_narrow (vpc->tables, tables))
@@ -132,7 +133,8 @@ apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError 
   if (!vpc->must_sweep)
     return TRUE;
   step (kernel, "flows");
-  if (!netctl_flow_sweep (fd, keep_flow, (gpointer) model, error))
+  judge = netctl_judge_new (model);
+  if (!netctl_flow_sweep (fd, keep_flow, judge, error))
     return FALSE;
   vpc->must_sweep = FALSE;
   return TRUE;

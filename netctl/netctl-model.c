@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one VPC shall be, in memory: its record, groups and ports, and what follows from them. */
 #include "netctl-model.h"
-#include <netinet/in.h>
 #include <string.h>
 
 static int
@@ -296,110 +295,4 @@ netctl_model_rules (const NetctlModel *model, const GArray *groups, NetctlDirect
     }
   g_ptr_array_sort (rules, compare_rule);
   return rules;
-}
-
-static const NetctlPort *
-port_of_address (const NetctlModel *model, guint32 address)
-{
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
-
-      for (guint i = 0; i < port->addresses->len; i++)
-        if (netctl_prefix_ipv4 (&g_array_index (port->addresses, NetctlPrefix, i)) == address)
-          return port;
-    }
-  return NULL;
-}
-
-static gboolean
-is_member (const NetctlPort *port, guint32 group)
-{
-  for (guint i = 0; port != NULL && i < port->groups->len; i++)
-    if (g_array_index (port->groups, guint32, i) == group)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-in_range (int value, int min, int max)
-{
-  return min == -1 || (value >= min && value <= max);
-}
-
-static gboolean
-rule_matches (const NetctlRule *rule, const NetctlFlow *flow, guint32 peer,
-              const NetctlPort *peer_port)
-{
-  NetctlPrefix address = netctl_prefix_from_ipv4 (peer);
-
-  if (rule->protocol != -1 && rule->protocol != flow->protocol)
-    return FALSE;
-  if (!in_range (flow->destination_port, rule->port_min, rule->port_max)
-      || !in_range (flow->source_port, rule->source_port_min, rule->source_port_max))
-    return FALSE;
-  return rule->peer_is_group ? is_member (peer_port, rule->peer_group)
-                             : netctl_prefix_contains (&rule->peer, &address);
-}
-
-static gboolean
-port_allows (const NetctlModel *model, const NetctlPort *port, NetctlDirection direction,
-             const NetctlFlow *flow, const NetctlPort *peer_port)
-{
-  guint32 peer = direction == NETCTL_INGRESS ? flow->source : flow->destination;
-  g_autoptr (GPtrArray) rules = NULL;
-
-  for (guint i = 0; i < port->groups->len; i++)
-    {
-      guint32 index = g_array_index (port->groups, guint32, i);
-      const NetctlGroup *group = netctl_model_group (model, index);
-
-      if (group != NULL && group->members_reach_each_other && is_member (peer_port, index))
-        return TRUE;
-    }
-  rules = netctl_model_rules (model, port->groups, direction);
-  for (guint i = 0; i < rules->len; i++)
-    {
-      const NetctlRule *rule = g_ptr_array_index (rules, i);
-
-      if (rule_matches (rule, flow, peer, peer_port))
-        return rule->accept;
-    }
-  return direction == NETCTL_EGRESS;
-}
-
-/* Whether nobody has @address although it lies in one of our subnets. */
-static gboolean
-is_orphan (const NetctlModel *model, guint32 address)
-{
-  NetctlPrefix prefix = netctl_prefix_from_ipv4 (address);
-  const NetctlSubnet *subnet = netctl_vpc_subnet_of (model->vpc, &prefix);
-
-  return subnet != NULL && !netctl_prefix_equal (&subnet->gateway, &prefix);
-}
-
-static gboolean
-is_own (const NetctlModel *model, guint32 address)
-{
-  NetctlPrefix prefix = netctl_prefix_from_ipv4 (address), metadata;
-  const NetctlSubnet *subnet = netctl_vpc_subnet_of (model->vpc, &prefix);
-
-  netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
-  return netctl_prefix_equal (&prefix, &metadata)
-         || (subnet != NULL && netctl_prefix_equal (&subnet->gateway, &prefix));
-}
-
-gboolean
-netctl_model_allows (const NetctlModel *model, const NetctlFlow *flow)
-{
-  const NetctlPort *source = port_of_address (model, flow->source);
-  const NetctlPort *destination = port_of_address (model, flow->destination);
-
-  if ((source == NULL && is_orphan (model, flow->source))
-      || (destination == NULL && is_orphan (model, flow->destination)))
-    return FALSE;
-  if (source != NULL && !is_own (model, flow->destination)
-      && !port_allows (model, source, NETCTL_EGRESS, flow, destination))
-    return FALSE;
-  return destination == NULL || port_allows (model, destination, NETCTL_INGRESS, flow, source);
 }

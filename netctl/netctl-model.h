@@ -42,16 +42,3 @@ GPtrArray *netctl_model_rules (const NetctlModel *model, const GArray *groups,
                                NetctlDirection direction);
 /* @groups sorted and without doubles; the caller unrefs it. */
 GArray *netctl_groups_normalise (const GArray *groups);
-
-/* A flow by its first packet; addresses in network order. Ports are 0 where there are none. */
-typedef struct
-{
-  guint32 source, destination;
-  guint8 protocol;
-  guint16 source_port, destination_port;
-} NetctlFlow;
-
-/* Whether the model lets such a flow begin: egress rules of the source's port and ingress rules of
- * the destination's. Flows of the VPC's own addresses to no port are let be; an address in a subnet
- * that no port has is not. */
-gboolean netctl_model_allows (const NetctlModel *model, const NetctlFlow *flow);

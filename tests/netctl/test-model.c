@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "netctl-model.h"
+#include "netctl-judge.h"
 #include "records.h"
 
 /* Guest 1 (10.0.0.11) and 2 (.12) in group 1, guest 3 (.13) in group 2. */
@@ -36,13 +36,14 @@ static gboolean
 allows (const NetctlModel *model, int protocol, const char *from, int from_port, const char *to,
         int to_port)
 {
+  g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
   NetctlFlow flow = { .protocol = (guint8) protocol,
                       .source_port = (guint16) from_port,
                       .destination_port = (guint16) to_port };
 
   assert_int_equal (inet_pton (AF_INET, from, &flow.source), 1);
   assert_int_equal (inet_pton (AF_INET, to, &flow.destination), 1);
-  return netctl_model_allows (model, &flow);
+  return netctl_judge_allows (judge, &flow);
 }
 
 static gboolean

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "frames.h"
-#include "netctl-model.h"
+#include "netctl-judge.h"
 #include "world.h"
 
 #define ROUNDS 25
@@ -219,13 +219,14 @@ static gboolean
 model_allows (const World *world, const FramePacket *packet)
 {
   g_autoptr (NetctlModel) model = netctl_model_from_plan (world->plan, 1, NULL);
+  g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
   NetctlFlow flow = { .protocol = packet->protocol,
                       .source_port = packet->from_port,
                       .destination_port = packet->to_port };
 
   assert_int_equal (inet_pton (AF_INET, packet->from, &flow.source), 1);
   assert_int_equal (inet_pton (AF_INET, packet->to, &flow.destination), 1);
-  return netctl_model_allows (model, &flow);
+  return netctl_judge_allows (judge, &flow);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -295,6 +296,60 @@ a_tap_on_the_host_is_closed_until_it_is_moved (void **state)
   close (inside);
 }
 
+/* Someone who sends to a closed port without a pause. */
+typedef struct
+{
+  int fd;
+  int stop;
+} Flood;
+
+static gpointer
+flood (gpointer data)
+{
+  Flood *stream = data;
+
+  while (!g_atomic_int_get (&stream->stop))
+    {
+      struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons (9) };
+
+      inet_pton (AF_INET, "10.0.0.11", &to.sin_addr);
+      sendto (stream->fd, "flood", 5, MSG_DONTWAIT, (struct sockaddr *) &to, sizeof to);
+    }
+  return NULL;
+}
+
+static void
+no_packet_slips_through_while_a_port_comes_and_goes (void **state)
+{
+  World *world = *state;
+  Guest *target = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *stranger = world_guest (world, 1, 2, "10.0.0.12", 2);
+  Flood stream = { .fd = world_udp (stranger->ns, stranger->address, 4000) };
+  int ear = world_udp (target->ns, "0.0.0.0", 9);
+  GThread *thread = g_thread_new ("flood", flood, &stream);
+  const struct timeval patience = { .tv_sec = SOON_MS / 1000 };
+  char byte;
+
+  for (guint i = 0; i < 20; i++)
+    {
+      world_detach (target);
+      g_free (world_run ("ip -n ecs-v000001 link set et00000001 netns 1"));
+      g_free (world_run ("ip link set et00000001 up"));
+      assert_true (world->net->class->port_prepare (world->net, target->port, NULL));
+      assert_true (world->net->class->port_attach (world->net, target->port, NULL));
+    }
+  assert_int_equal (recv (ear, &byte, 1, MSG_DONTWAIT), -1);
+  /* The flood was real: a rule lets it in. */
+  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_UDP, 9, 9, "0.0.0.0/0");
+  world_apply_group (world, group_of (world, 0));
+  assert_int_equal (setsockopt (ear, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+  assert_int_equal (recv (ear, &byte, 1, 0), 1);
+  g_atomic_int_set (&stream.stop, 1);
+  g_thread_join (thread);
+  close (ear);
+  close (stream.fd);
+}
+
 static void
 equal_ranges_of_two_vpcs_do_not_meet (void **state)
 {
@@ -352,6 +407,7 @@ main (void)
     WORLD_TEST (detaching_a_port_ends_its_flows_and_leaves_no_trace_of_it),
     WORLD_TEST (a_tap_inside_without_rules_is_closed),
     WORLD_TEST (a_tap_on_the_host_is_closed_until_it_is_moved),
+    WORLD_TEST (no_packet_slips_through_while_a_port_comes_and_goes),
     WORLD_TEST (equal_ranges_of_two_vpcs_do_not_meet),
     WORLD_TEST (guests_of_two_subnets_of_a_vpc_meet),
   };
