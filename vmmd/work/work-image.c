@@ -166,8 +166,7 @@ work_image (WorkItem *item)
   switch (image->state)
     {
     case VMM_IMAGE_CREATING:
-      return vmm_clock_now_ms () > image->deadline_ms ? expire (item, image)
-                                                      : import (item, image);
+      return vmm_clock_now_ms () > image->deadline_ms ? expire (item, image) : import (item, image);
     case VMM_IMAGE_DELETING:
       return remove_image (item, image);
     case VMM_IMAGE_AVAILABLE:

@@ -55,7 +55,8 @@ gint64 work_reconcile (WorkItem *item);
 /* Brings an instance's domain up as far as its rows say; idempotent. @out_started when it runs. */
 gboolean work_start_guest (WorkItem *item, const VmmInstance *instance, GError **error);
 /* The domain is off or gone: take its network down too. The caller holds `whole` for reading, and
- * moves the row before it lets go, so that no comparison between the two brings the network back. */
+ * moves the row before it lets go, so that no comparison between the two brings the network back.
+ */
 gboolean work_network_down (WorkItem *item, const VmmInstance *instance, GError **error);
 /* VPC, groups and DHCP line for each of the instance's interfaces. */
 gboolean work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **error);
