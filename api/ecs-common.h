@@ -45,10 +45,23 @@ extern const ApiParam ecs_refused_tag_params[2];
 extern const ApiFormat ecs_format_instance_name, ecs_format_host_name, ecs_format_description,
     ecs_format_image_name;
 
+#define ECS_NO_IPV6 "IPv6 is not offered here."
+/* Of something made or changed; @flags: API_EMPTY_OK where an empty one clears it. */
+#define ECS_DESCRIPTION(type, field, flags_)                                                       \
+  API_STR (type, field, "Description", .flags = flags_, .max_length = 1024,                        \
+           .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,            \
+           .doc = "A description of 2 to 256 characters.")
+/* Actions that moved to the VPC product and that old clients still call in ECS. */
+#define ECS_BOTH_VERSIONS API_VERSIONS (API_ECS_VERSION, API_VPC_VERSION)
+
 #define ECS_INSTANCE_ID(type, field)                                                               \
   API_STR (type, field, "InstanceId", .flags = API_REQUIRED, .max_length = 64,                     \
            .format = &api_format_instance_id, .error = VMM_ERROR_INSTANCE_NOT_FOUND,               \
            .doc = "The instance.")
+#define ECS_GROUP_ID(type, field)                                                                  \
+  API_STR (type, field, "SecurityGroupId", .flags = API_REQUIRED, .max_length = 64,                \
+           .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,                     \
+           .doc = "The security group.")
 #define ECS_INSTANCE_ID_LIST(type, field)                                                          \
   API_STRLIST (type, field, "InstanceId", .flags = API_REQUIRED, .max = 100, .max_length = 64,     \
                .doc = "The instances.")

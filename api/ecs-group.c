@@ -1,15 +1,213 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Security groups and their rules. */
+/* Security groups: made, changed, listed, joined and left. Their rules are next door. */
 #include "config.h"
 
 #include "ecs-common.h"
 #include "ops-group.h"
-#include <string.h>
 
-#define GROUP_ID(type, field)                                                                      \
-  API_STR (type, field, "SecurityGroupId", .flags = API_REQUIRED, .max_length = 64,                \
-           .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,                     \
-           .doc = "The security group.")
+#define GROUP_NAME(type, field)                                                                    \
+  API_STR (type, field, "SecurityGroupName", .max_length = 512,                                    \
+           .format = &ecs_format_instance_name, .error = VMM_ERROR_GROUP_NAME_MALFORMED,           \
+           .doc = "A name of 2 to 128 characters that begins with a letter.")
+
+/* ---- CreateSecurityGroup ---- */
+
+typedef struct
+{
+  char *vpc_id, *name, *description;
+  char *group_type, *service_managed, *resource_group_id;
+  GArray *tags;
+} CreateArgs;
+
+static const ApiParam create_params[] = {
+  API_STR (CreateArgs, vpc_id, "VpcId", .max_length = 64, .format = &api_format_vpc_id,
+           .error = VMM_ERROR_VPC_NOT_FOUND,
+           .doc = "Its VPC. Otherwise the account's default one."),
+  GROUP_NAME (CreateArgs, name),
+  ECS_DESCRIPTION (CreateArgs, description, 0),
+  API_STR (CreateArgs, group_type, "SecurityGroupType", .max_length = 16, API_CHOICES ("normal"),
+           .error = VMM_ERROR_UNSUPPORTED_PARAMETER, .doc = "All groups here are normal."),
+  ECS_REFUSED (CreateArgs, service_managed, "ServiceManaged",
+               .doc = "Managed groups are not offered here."),
+  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
+               .doc = "Resource groups are not offered here."),
+  ECS_REFUSED_TAGS (CreateArgs, tags),
+};
+
+static const ApiField create_fields[] = {
+  API_OUT_STR ("SecurityGroupId", API_REQUIRED, "The new group."),
+};
+
+static gboolean
+create_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const CreateArgs *args = data;
+  g_autofree char *id = ops_group_create (call->ctx, call->caller, args->vpc_id, args->name,
+                                          args->description, error);
+
+  if (id == NULL)
+    return FALSE;
+
+  api_reply_string (reply, "SecurityGroupId", id);
+  return TRUE;
+}
+
+/* ---- Changes ---- */
+
+typedef struct
+{
+  char *id, *name, *description, *policy;
+} OneArgs;
+
+static const ApiParam modify_params[] = {
+  ECS_GROUP_ID (OneArgs, id),
+  GROUP_NAME (OneArgs, name),
+  ECS_DESCRIPTION (OneArgs, description, API_EMPTY_OK),
+};
+
+static const ApiParam policy_params[] = {
+  ECS_GROUP_ID (OneArgs, id),
+  API_STR (OneArgs, policy, "InnerAccessPolicy", .flags = API_REQUIRED, .max_length = 8,
+           API_CHOICES ("Accept", "Drop"), .error = VMM_ERROR_RULE_POLICY,
+           .doc = "Accept: members reach each other whatever the rules say. Drop: the rules alone "
+                  "decide."),
+};
+
+static const ApiParam one_params[] = {
+  ECS_GROUP_ID (OneArgs, id),
+};
+
+static gboolean
+modify_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const OneArgs *args = data;
+
+  return ops_group_modify (call->ctx, call->caller, args->id, args->name, args->description, error);
+}
+
+static gboolean
+modify_policy (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const OneArgs *args = data;
+
+  return ops_group_set_inner (call->ctx, call->caller, args->id,
+                              g_str_equal (args->policy, "Accept"), error);
+}
+
+static gboolean
+delete_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const OneArgs *args = data;
+
+  return ops_group_delete (call->ctx, call->caller, args->id, error);
+}
+
+/* ---- Members ---- */
+
+typedef struct
+{
+  char *id, *instance_id, *nic_id;
+} MemberArgs;
+
+static const ApiParam member_params[] = {
+  ECS_GROUP_ID (MemberArgs, id),
+  API_STR (MemberArgs, instance_id, "InstanceId", .max_length = 64,
+           .format = &api_format_instance_id, .error = VMM_ERROR_INSTANCE_NOT_FOUND,
+           .doc = "An instance that is Running or Stopped."),
+  API_STR (MemberArgs, nic_id, "NetworkInterfaceId", .max_length = 64, .format = &api_format_nic_id,
+           .error = VMM_ERROR_NIC_NOT_FOUND,
+           .doc = "In place of the instance, its primary network interface."),
+};
+
+/* The id of the one that is given. */
+static const char *
+member_of (const MemberArgs *args, GError **error)
+{
+  const char *id = args->instance_id != NULL ? args->instance_id : args->nic_id;
+
+  if (id == NULL)
+    vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+              "one of InstanceId and NetworkInterfaceId is required");
+  else if (args->instance_id != NULL && args->nic_id != NULL)
+    {
+      vmm_fail (error, VMM_ERROR_NIC_AND_INSTANCE,
+                "InstanceId and NetworkInterfaceId are given; one of them is wanted");
+      return NULL;
+    }
+  return id;
+}
+
+static gboolean
+join_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const MemberArgs *args = data;
+  const char *member = member_of (args, error);
+
+  return member != NULL && ops_group_join (call->ctx, call->caller, args->id, member, error);
+}
+
+static gboolean
+leave_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const MemberArgs *args = data;
+  const char *member = member_of (args, error);
+
+  return member != NULL && ops_group_leave (call->ctx, call->caller, args->id, member, error);
+}
+
+/* ---- DescribeSecurityGroupReferences ---- */
+
+typedef struct
+{
+  char **ids;
+} ReferenceArgs;
+
+static const ApiParam reference_params[] = {
+  API_STRLIST (ReferenceArgs, ids, "SecurityGroupId", .flags = API_REQUIRED, .max = 10,
+               .max_length = 64, .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,
+               .doc = "Security groups."),
+};
+
+#define X "SecurityGroupReferences.SecurityGroupReference[]."
+static const ApiField reference_fields[] = {
+  API_OUT_STR (X "SecurityGroupId", API_REQUIRED, "One of the groups asked for."),
+  API_OUT_STR (X "ReferencingSecurityGroups.ReferencingSecurityGroup[].SecurityGroupId",
+               API_REQUIRED, "A group with a rule that names it."),
+  API_OUT_STR (X "ReferencingSecurityGroups.ReferencingSecurityGroup[].AliUid", API_REQUIRED,
+               "The account of that group."),
+};
+
+static gboolean
+describe_references (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const ReferenceArgs *args = data;
+
+  api_reply_list (reply, "SecurityGroupReferences", "SecurityGroupReference");
+  for (guint i = 0; args->ids[i] != NULL; i++)
+    {
+      g_autoptr (GPtrArray) groups
+          = ops_group_references (call->ctx, call->caller, args->ids[i], error);
+
+      if (groups == NULL)
+        return FALSE;
+      api_reply_item (reply);
+      api_reply_string (reply, "SecurityGroupId", args->ids[i]);
+      api_reply_list (reply, "ReferencingSecurityGroups", "ReferencingSecurityGroup");
+      for (guint j = 0; j < groups->len; j++)
+        {
+          const VmmGroup *group = groups->pdata[j];
+
+          api_reply_item (reply);
+          api_reply_string (reply, "AliUid", group->account_id);
+          api_reply_string (reply, "SecurityGroupId", group->id);
+          api_reply_end (reply);
+        }
+      api_reply_end (reply);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+  return TRUE;
+}
 
 /* ---- DescribeSecurityGroups ---- */
 
@@ -49,14 +247,21 @@ static const ApiField list_fields[] = {
   API_OUT_STR (G "SecurityGroupType", API_REQUIRED, "Always normal."),
   API_OUT_STR (G "ResourceGroupId", API_REQUIRED, "Always empty."),
   API_OUT_BOOL (G "ServiceManaged", API_REQUIRED, "Always false."),
+  API_OUT_INT (G "EcsCount", API_REQUIRED, "Instances in it."),
+  API_OUT_INT (G "AvailableInstanceAmount", API_REQUIRED,
+               "How many more instances of the account it could hold."),
+  API_OUT_INT (G "RuleCount", API_REQUIRED, "Its rules."),
+  API_OUT_INT (G "GroupToGroupRuleCount", API_REQUIRED, "Those of them that name a group."),
   API_OUT_STR (G "Tags.Tag[].TagKey", 0, "A tag's key."),
   API_OUT_STR (G "Tags.Tag[].TagValue", 0, "A tag's value."),
   API_PAGE_FIELDS,
 };
 
 static void
-write_group (ApiReply *reply, const VmmGroup *group)
+write_group (ApiCall *call, ApiReply *reply, const VmmGroup *group)
 {
+  int room = call->ctx->config->max_instances - (int) group->n_members;
+
   api_reply_item (reply);
   api_reply_string (reply, "SecurityGroupId", group->id);
   api_reply_string (reply, "SecurityGroupName", group->name);
@@ -66,6 +271,10 @@ write_group (ApiReply *reply, const VmmGroup *group)
   api_reply_string (reply, "SecurityGroupType", "normal");
   api_reply_string (reply, "ResourceGroupId", "");
   api_reply_bool (reply, "ServiceManaged", FALSE);
+  api_reply_int (reply, "EcsCount", group->n_members);
+  api_reply_int (reply, "AvailableInstanceAmount", MAX (room, 0));
+  api_reply_int (reply, "RuleCount", group->n_rules);
+  api_reply_int (reply, "GroupToGroupRuleCount", group->n_peer_rules);
   api_reply_strings (reply, "Tags", "Tag", NULL);
   api_reply_end (reply);
 }
@@ -108,7 +317,7 @@ describe_groups (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
 
   api_reply_list (reply, "SecurityGroups", "SecurityGroup");
   for (guint i = 0; i < groups->len; i++)
-    write_group (reply, groups->pdata[i]);
+    write_group (call, reply, groups->pdata[i]);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;
@@ -122,7 +331,7 @@ typedef struct
 } AttributeArgs;
 
 static const ApiParam attribute_params[] = {
-  GROUP_ID (AttributeArgs, id),
+  ECS_GROUP_ID (AttributeArgs, id),
   API_STR (AttributeArgs, direction, "Direction", .fallback = "all", .max_length = 8,
            API_CHOICES ("ingress", "egress", "all"), .doc = "The rules of which direction."),
   API_STR (AttributeArgs, nic_type, "NicType", .max_length = 16,
@@ -148,12 +357,14 @@ static const ApiField attribute_fields[] = {
   API_OUT_STR (P "SourceCidrIp", API_REQUIRED, "The addresses it comes from."),
   API_OUT_STR (P "SourceGroupId", API_REQUIRED, "The group it comes from."),
   API_OUT_STR (P "SourceGroupName", API_REQUIRED, "Always empty."),
-  API_OUT_STR (P "SourceGroupOwnerAccount", API_REQUIRED, "Always empty."),
+  API_OUT_STR (P "SourceGroupOwnerAccount", API_REQUIRED,
+               "The account that has that group, when it is another's."),
   API_OUT_STR (P "SourcePrefixListId", API_REQUIRED, "Always empty."),
   API_OUT_STR (P "DestCidrIp", API_REQUIRED, "The addresses it goes to."),
   API_OUT_STR (P "DestGroupId", API_REQUIRED, "The group it goes to."),
   API_OUT_STR (P "DestGroupName", API_REQUIRED, "Always empty."),
-  API_OUT_STR (P "DestGroupOwnerAccount", API_REQUIRED, "Always empty."),
+  API_OUT_STR (P "DestGroupOwnerAccount", API_REQUIRED,
+               "The account that has that group, when it is another's."),
   API_OUT_STR (P "DestPrefixListId", API_REQUIRED, "Always empty."),
   API_OUT_STR (P "Policy", API_REQUIRED, "Accept or Drop."),
   API_OUT_INT (P "Priority", API_REQUIRED, "1 to 100; the lower one wins, and on a tie Drop."),
@@ -185,12 +396,12 @@ write_rule (ApiReply *reply, const VmmRule *rule)
   api_reply_string (reply, "SourceCidrIp", egress ? "" : rule->cidr);
   api_reply_string (reply, "SourceGroupId", egress ? "" : rule->peer_group_id);
   api_reply_string (reply, "SourceGroupName", "");
-  api_reply_string (reply, "SourceGroupOwnerAccount", "");
+  api_reply_string (reply, "SourceGroupOwnerAccount", egress ? "" : rule->peer_account);
   api_reply_string (reply, "SourcePrefixListId", "");
   api_reply_string (reply, "DestCidrIp", egress ? rule->cidr : "");
   api_reply_string (reply, "DestGroupId", egress ? rule->peer_group_id : "");
   api_reply_string (reply, "DestGroupName", "");
-  api_reply_string (reply, "DestGroupOwnerAccount", "");
+  api_reply_string (reply, "DestGroupOwnerAccount", egress ? rule->peer_account : "");
   api_reply_string (reply, "DestPrefixListId", "");
   api_reply_string (reply, "Policy", rule->accept ? "Accept" : "Drop");
   api_reply_int (reply, "Priority", rule->priority);
@@ -230,195 +441,68 @@ describe_group (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
   return TRUE;
 }
 
-/* ---- Rules ---- */
-
-/* A rule as it is asked for; the other side is the source of an ingress rule and the destination of
- * an egress rule. */
-typedef struct
-{
-  char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy, *description;
-  char *nic_type;
-  int priority;
-  char *near_cidr, *prefix_list, *port_list, *ipv6, *near_ipv6, *peer_account, *peer_owner_id;
-} Rule;
-
-/* The members of a rule of @type under @at; @FAR is the other side, @NEAR the group's own. */
-#define RULE_PARAMS(type, at, FAR, NEAR)                                                           \
-  API_STR (type, at protocol, "IpProtocol", .max_length = 8,                                       \
-           API_CHOICES ("tcp", "udp", "icmp", "gre", "all"), .error = VMM_ERROR_RULE_PROTOCOL,     \
-           .doc = "The protocol."),                                                                \
-      API_STR (type, at port_range, "PortRange", .max_length = 16,                                 \
-               .error = VMM_ERROR_RULE_PORT_RANGE,                                                 \
-               .doc = "Ports, such as 22/22; -1/-1 for all and for what has no ports."),           \
-      API_STR (type, at source_port_range, "SourcePortRange", .max_length = 16,                    \
-               .error = VMM_ERROR_RULE_PORT_RANGE, .doc = "The ports it comes from."),             \
-      API_STR (type, at cidr, FAR "CidrIp", .max_length = 18, .error = VMM_ERROR_RULE_CIDR,        \
-               .doc = "The addresses of the other side, such as 10.0.0.0/8."),                     \
-      API_STR (type, at peer_group_id, FAR "GroupId", .max_length = 64,                            \
-               .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,                 \
-               .doc = "The security group of the other side."),                                    \
-      API_STR (type, at policy, "Policy", .max_length = 8, API_CHOICES ("accept", "drop"),         \
-               .error = VMM_ERROR_RULE_POLICY, .doc = "Otherwise accept."),                        \
-      API_INT (type, at priority, "Priority", .fallback = "1", .min = 1, .max = 100,               \
-               .error = VMM_ERROR_RULE_PRIORITY, .doc = "The lower one wins, and on a tie drop."), \
-      API_STR (type, at description, "Description", .max_length = 1024,                            \
-               .format = &api_format_line, .error = VMM_ERROR_DESCRIPTION_MALFORMED,               \
-               .doc = "A description."),                                                           \
-      API_STR (type, at nic_type, "NicType", .max_length = 16,                                     \
-               API_CHOICES ("internet", "intranet"),                                               \
-               .doc = "Any value stands for intranet, as all groups are in a VPC."),               \
-      ECS_REFUSED (type, at near_cidr, NEAR "CidrIp",                                              \
-                   .doc = "The addresses of the group's own side are not looked at here."),        \
-      ECS_REFUSED (type, at prefix_list, FAR "PrefixListId",                                       \
-                   .doc = "Prefix lists are not offered here."),                                   \
-      ECS_REFUSED (type, at port_list, "PortRangeListId",                                          \
-                   .doc = "Port lists are not offered here."),                                     \
-      ECS_REFUSED (type, at ipv6, "Ipv6" FAR "CidrIp", .doc = "IPv6 is not offered here."),        \
-      ECS_REFUSED (type, at near_ipv6, "Ipv6" NEAR "CidrIp", .doc = "IPv6 is not offered here."),  \
-      ECS_REFUSED (type, at peer_account, FAR "GroupOwnerAccount",                                 \
-                   .doc = "Groups of other accounts are not offered here."),                       \
-      ECS_REFUSED (type, at peer_owner_id, FAR "GroupOwnerId",                                     \
-                   .doc = "Groups of other accounts are not offered here.")
-
-typedef struct
-{
-  char *group_id;
-  Rule rule;
-  GArray *permissions; /* Rule */
-  char **rule_ids;     /* to revoke */
-} RuleArgs;
-
-static const ApiParam ingress_rule_params[] = { RULE_PARAMS (Rule, , "Source", "Dest") };
-static const ApiParam egress_rule_params[] = { RULE_PARAMS (Rule, , "Dest", "Source") };
-
-#define PERMISSIONS(rows)                                                                          \
-  API_LIST (RuleArgs, permissions, "Permissions", Rule, rows, .max = 100,                          \
-            .doc = "Several rules, in place of the single one.")
-#define RULE_IDS                                                                                   \
-  API_STRLIST (RuleArgs, rule_ids, "SecurityGroupRuleId", .max = 100, .max_length = 64,            \
-               .doc = "Rules by their ids.")
-
-static const ApiParam authorize_params[] = {
-  GROUP_ID (RuleArgs, group_id),
-  RULE_PARAMS (RuleArgs, rule., "Source", "Dest"),
-  PERMISSIONS (ingress_rule_params),
-};
-
-static const ApiParam authorize_egress_params[] = {
-  GROUP_ID (RuleArgs, group_id),
-  RULE_PARAMS (RuleArgs, rule., "Dest", "Source"),
-  PERMISSIONS (egress_rule_params),
-};
-
-static const ApiParam revoke_params[] = {
-  GROUP_ID (RuleArgs, group_id),
-  RULE_PARAMS (RuleArgs, rule., "Source", "Dest"),
-  PERMISSIONS (ingress_rule_params),
-  RULE_IDS,
-};
-
-static const ApiParam revoke_egress_params[] = {
-  GROUP_ID (RuleArgs, group_id),
-  RULE_PARAMS (RuleArgs, rule., "Dest", "Source"),
-  PERMISSIONS (egress_rule_params),
-  RULE_IDS,
-};
-
-/* Adds one rule to @specs; @where names it in messages. */
-static gboolean
-add_spec (GArray *specs, const Rule *rule, gboolean egress, const char *where, GError **error)
-{
-  OpsRuleSpec spec = {
-    .egress = egress,
-    .protocol = rule->protocol,
-    .port_range = rule->port_range,
-    .source_port_range = rule->source_port_range,
-    .cidr = rule->cidr,
-    .peer_group_id = rule->peer_group_id,
-    .policy = rule->policy,
-    .description = rule->description,
-    .nic_type = rule->nic_type,
-    .priority = rule->priority,
-  };
-
-  if (rule->protocol == NULL)
-    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "the parameter %sIpProtocol is required",
-                     where);
-  g_array_append_val (specs, spec);
-  return TRUE;
-}
-
-/* The single rule, unless only others are named; then those of Permissions.N. */
-static GArray *
-specs_of (const RuleArgs *args, gboolean egress, GError **error)
-{
-  g_autoptr (GArray) specs = g_array_new (FALSE, FALSE, sizeof (OpsRuleSpec));
-  gboolean has_others = args->permissions->len > 0 || ecs_is_given (args->rule_ids);
-
-  if ((args->rule.protocol != NULL || !has_others)
-      && !add_spec (specs, &args->rule, egress, "", error))
-    return NULL;
-  for (guint i = 0; i < args->permissions->len; i++)
-    {
-      g_autofree char *where = g_strdup_printf ("Permissions.%u.", i + 1);
-
-      if (!add_spec (specs, &g_array_index (args->permissions, Rule, i), egress, where, error))
-        return NULL;
-    }
-  return g_steal_pointer (&specs);
-}
-
-static gboolean
-authorize_rules (ApiCall *call, const RuleArgs *args, gboolean egress, GError **error)
-{
-  g_autoptr (GArray) specs = specs_of (args, egress, error);
-
-  return specs != NULL
-         && ops_group_authorize (call->ctx, call->caller, args->group_id,
-                                 (const OpsRuleSpec *) specs->data, specs->len, error);
-}
-
-static gboolean
-revoke_rules (ApiCall *call, const RuleArgs *args, gboolean egress, GError **error)
-{
-  g_autoptr (GArray) specs = specs_of (args, egress, error);
-
-  return specs != NULL
-         && ops_group_revoke (call->ctx, call->caller, args->group_id,
-                              (const OpsRuleSpec *) specs->data, specs->len,
-                              (const char *const *) args->rule_ids, error);
-}
-
-static gboolean
-authorize (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
-{
-  return authorize_rules (call, data, FALSE, error);
-}
-
-static gboolean
-authorize_egress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
-{
-  return authorize_rules (call, data, TRUE, error);
-}
-
-static gboolean
-revoke_ingress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
-{
-  return revoke_rules (call, data, FALSE, error);
-}
-
-static gboolean
-revoke_egress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
-{
-  return revoke_rules (call, data, TRUE, error);
-}
-
-#define RULE_ERRORS                                                                                \
-  VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_RULE_PROTOCOL, VMM_ERROR_RULE_PORT_RANGE,                   \
-      VMM_ERROR_RULE_CIDR, VMM_ERROR_RULE_POLICY, VMM_ERROR_RULE_PRIORITY, VMM_ERROR_RULE_LIMIT,   \
-      VMM_ERROR_VPC_MISMATCH, VMM_ERROR_DESCRIPTION_MALFORMED
-
 static const ApiAction actions[] = {
+  { .name = "CreateSecurityGroup",
+    .summary = "Makes a security group: closed for what comes in, open for what goes out.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:CreateSecurityGroup",
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .run = create_group,
+    API_PARAMS (CreateArgs, create_params),
+    API_FIELDS (create_fields),
+    API_ERRORS (VMM_ERROR_VPC_NOT_FOUND, VMM_ERROR_GROUP_NAME_MALFORMED,
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_GROUP_QUOTA) },
+  { .name = "ModifySecurityGroupAttribute",
+    .summary = "Changes the name or description of a security group.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:ModifySecurityGroupAttribute",
+    .flags = API_DRY_RUN,
+    .run = modify_group,
+    API_PARAMS (OneArgs, modify_params),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_GROUP_NAME_MALFORMED,
+                VMM_ERROR_DESCRIPTION_MALFORMED) },
+  { .name = "ModifySecurityGroupPolicy",
+    .summary = "Lets the members of a security group reach each other, or not.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:ModifySecurityGroupPolicy",
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .run = modify_policy,
+    API_PARAMS (OneArgs, policy_params),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_RULE_POLICY) },
+  { .name = "DeleteSecurityGroup",
+    .summary = "Deletes a security group that has no members and that no other names.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:DeleteSecurityGroup",
+    .flags = API_DRY_RUN,
+    .run = delete_group,
+    API_PARAMS (OneArgs, one_params),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_DEPENDENCY) },
+  { .name = "JoinSecurityGroup",
+    .summary = "Puts an instance into one more security group.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:JoinSecurityGroup",
+    .flags = API_DRY_RUN,
+    .run = join_group,
+    API_PARAMS (MemberArgs, member_params),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_NOT_FOUND,
+                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_GROUP_MEMBER,
+                VMM_ERROR_GROUP_LIMIT, VMM_ERROR_GROUP_VPC_MISMATCH) },
+  { .name = "LeaveSecurityGroup",
+    .summary = "Takes an instance out of a security group that is not its last.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:LeaveSecurityGroup",
+    .flags = API_DRY_RUN,
+    .run = leave_group,
+    API_PARAMS (MemberArgs, member_params),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_NOT_FOUND,
+                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_GROUP_NOT_MEMBER,
+                VMM_ERROR_GROUP_LAST) },
   { .name = "DescribeSecurityGroups",
     .summary = "Lists security groups, newest first.",
     .since = "0.1",
@@ -437,38 +521,15 @@ static const ApiAction actions[] = {
     API_PARAMS (AttributeArgs, attribute_params),
     API_FIELDS (attribute_fields),
     API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND) },
-  { .name = "AuthorizeSecurityGroup",
-    .summary = "Adds rules for what comes in; one that exists already is success.",
+  { .name = "DescribeSecurityGroupReferences",
+    .summary = "Tells which groups have rules that name a security group.",
     .since = "0.1",
-    .access = API_WRITE,
-    .permission = "ecs:AuthorizeSecurityGroup",
-    .run = authorize,
-    API_PARAMS (RuleArgs, authorize_params),
-    API_ERRORS (RULE_ERRORS) },
-  { .name = "AuthorizeSecurityGroupEgress",
-    .summary = "Adds rules for what goes out; one that exists already is success.",
-    .since = "0.1",
-    .access = API_WRITE,
-    .permission = "ecs:AuthorizeSecurityGroupEgress",
-    .run = authorize_egress,
-    API_PARAMS (RuleArgs, authorize_egress_params),
-    API_ERRORS (RULE_ERRORS) },
-  { .name = "RevokeSecurityGroup",
-    .summary = "Removes rules for what comes in; one that is not there is success.",
-    .since = "0.1",
-    .access = API_WRITE,
-    .permission = "ecs:RevokeSecurityGroup",
-    .run = revoke_ingress,
-    API_PARAMS (RuleArgs, revoke_params),
-    API_ERRORS (RULE_ERRORS) },
-  { .name = "RevokeSecurityGroupEgress",
-    .summary = "Removes rules for what goes out; one that is not there is success.",
-    .since = "0.1",
-    .access = API_WRITE,
-    .permission = "ecs:RevokeSecurityGroupEgress",
-    .run = revoke_egress,
-    API_PARAMS (RuleArgs, revoke_egress_params),
-    API_ERRORS (RULE_ERRORS) },
+    .access = API_READ,
+    .permission = "ecs:DescribeSecurityGroupReferences",
+    .run = describe_references,
+    API_PARAMS (ReferenceArgs, reference_params),
+    API_FIELDS (reference_fields),
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND) },
 };
 
 const ApiResource ecs_group = API_RESOURCE ("group", actions);

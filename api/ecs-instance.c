@@ -254,8 +254,10 @@ static const ApiParam modify_params[] = {
                .doc = "Remote connection options are not offered here."),
   ECS_REFUSED (ModifyArgs, remote_password, "RemoteConnectionOptions.Password", .flags = API_SECRET,
                .doc = "Remote connection options are not offered here."),
-  ECS_REFUSED_LIST (ModifyArgs, group_ids, "SecurityGroupIds",
-                    .doc = "Changing the security groups of an instance is not offered here."),
+  API_STRLIST (ModifyArgs, group_ids, "SecurityGroupIds", .max = 16, .max_length = 64,
+               .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,
+               .doc = "All security groups it is to be in, at most five of its VPC; only while "
+                      "Running or Stopped."),
 };
 
 static gboolean
@@ -269,6 +271,7 @@ modify_instance_attribute (ApiCall *call, gconstpointer data, ApiReply *reply, G
     .user_data = args->user_data,
     .deletion_protection = args->deletion_protection,
     .restart_on_crash = -1,
+    .group_ids = ecs_is_given (args->group_ids) ? (const char *const *) args->group_ids : NULL,
   };
 
   return ops_instance_modify (call->ctx, call->caller, args->id, &change, error);
@@ -464,7 +467,8 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = modify_instance_attribute,
     API_PARAMS (ModifyArgs, modify_params),
-    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS,
+    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_GROUP_VPC_MISMATCH, VMM_ERROR_GROUP_MEMBER,
+                VMM_ERROR_GROUP_LIMIT, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS,
                 VMM_ERROR_INSTANCE_INITIALIZING, VMM_ERROR_INSTANCE_NAME_MALFORMED,
                 VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_HOST_NAME_MALFORMED,
                 VMM_ERROR_USER_DATA_SIZE, VMM_ERROR_USER_DATA_BASE64) },

@@ -4,6 +4,7 @@
 
 #include "ecs-common.h"
 #include "ops-key-pair.h"
+#include "ops-rsa.h"
 
 typedef struct
 {
@@ -11,10 +12,13 @@ typedef struct
   GArray *tags;
 } ImportArgs;
 
+#define NAME                                                                                       \
+  API_STR (ImportArgs, name, "KeyPairName", .flags = API_REQUIRED, .max_length = 512,              \
+           .format = &ecs_format_instance_name, .error = VMM_ERROR_KEY_PAIR_NAME,                  \
+           .doc = "A name of 2 to 128 characters that begins with a letter.")
+
 static const ApiParam import_params[] = {
-  API_STR (ImportArgs, name, "KeyPairName", .flags = API_REQUIRED, .max_length = 512,
-           .format = &ecs_format_instance_name, .error = VMM_ERROR_KEY_PAIR_NAME,
-           .doc = "A name of 2 to 128 characters that begins with a letter."),
+  NAME,
   API_STR (ImportArgs, public_key, "PublicKeyBody", .flags = API_REQUIRED, .max_length = 16384,
            .error = VMM_ERROR_PUBLIC_KEY,
            .doc = "The public key as one line of OpenSSH: rsa, ed25519 or ecdsa."),
@@ -40,6 +44,38 @@ import_key_pair (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
 
   api_reply_string (reply, "KeyPairName", pair->name);
   api_reply_string (reply, "KeyPairFingerPrint", pair->fingerprint);
+  return TRUE;
+}
+
+static const ApiParam create_params[] = {
+  NAME,
+  ECS_REFUSED (ImportArgs, resource_group_id, "ResourceGroupId",
+               .doc = "Resource groups are not offered here."),
+  ECS_REFUSED_TAGS (ImportArgs, tags),
+};
+
+static const ApiField create_fields[] = {
+  API_OUT_STR ("KeyPairName", API_REQUIRED, "Its name."),
+  API_OUT_STR ("KeyPairFingerPrint", API_REQUIRED, "The MD5 of the public key."),
+  API_OUT_STR ("PrivateKeyBody", API_REQUIRED,
+               "The private key as PEM. It is shown this once and kept nowhere."),
+};
+
+static gboolean
+create_key_pair (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const ImportArgs *args = data;
+  char *private_key = NULL;
+  g_autoptr (OpsKeyPair) pair
+      = ops_key_pair_create (call->ctx, call->caller, args->name, &private_key, error);
+
+  if (pair == NULL)
+    return FALSE;
+
+  api_reply_string (reply, "KeyPairName", pair->name);
+  api_reply_string (reply, "KeyPairFingerPrint", pair->fingerprint);
+  api_reply_string (reply, "PrivateKeyBody", private_key);
+  ops_rsa_wipe (private_key);
   return TRUE;
 }
 
@@ -132,6 +168,16 @@ delete_key_pairs (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
 }
 
 static const ApiAction actions[] = {
+  { .name = "CreateKeyPair",
+    .summary = "Makes an RSA key pair, keeps the public key for new instances and shows the other.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:CreateKeyPair",
+    .flags = API_DRY_RUN,
+    .run = create_key_pair,
+    API_PARAMS (ImportArgs, create_params),
+    API_FIELDS (create_fields),
+    API_ERRORS (VMM_ERROR_KEY_PAIR_NAME, VMM_ERROR_KEY_PAIR_EXISTS, VMM_ERROR_PUBLIC_KEY) },
   { .name = "ImportKeyPair",
     .summary = "Takes in a public key for new instances.",
     .since = "0.1",

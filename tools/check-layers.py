@@ -20,6 +20,7 @@ LIBRARIES = [
     (r"libxml/", "libxml"),
     (r"sqlite3\.h$", "sqlite3"),
     (r"sodium\.h$", "sodium"),
+    (r"gnutls/", "gnutls"),
     (r"libvirt/", "libvirt"),
     (r"nftables/", "nftables"),
     (r"libmnl/|linux/(netlink|rtnetlink|if_|neighbour|veth|fib_rules|netfilter|nsfs|sock_diag|net_)", "netlink"),
@@ -37,6 +38,7 @@ DOORS = {
     "libxml": {"vmmd/virt", "api"},
     "json-glib": {"api", "vmmd/ops", "tools/vmmctl", "imagestore"},
     "sodium": {"api", "vmmd/ops", "tools/vmmctl"},
+    "gnutls": {"vmmd/ops"},
 }
 SYSTEM_FOLDERS = {"sys", "net", "netinet", "arpa", "linux", "asm", "bits", "security"}
 GENERATED = re.compile(r"(^config|-resources)\.h$")

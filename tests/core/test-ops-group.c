@@ -77,6 +77,7 @@ many_at_once_make_one_default_network (void **state)
 static void
 a_vswitch_tells_how_many_addresses_are_free (void **state)
 {
+  const VmmVswitchQuery all = { .is_default = -1 };
   World *w = *state;
   VmmPage page = world_page ();
   g_auto (VmmPageInfo) info = { 0 };
@@ -84,11 +85,11 @@ a_vswitch_tells_how_many_addresses_are_free (void **state)
   g_autoptr (GArray) before = NULL;
   g_autoptr (GArray) after = NULL;
   g_autoptr (GPtrArray) list
-      = ops_vswitch_list (&w->ctx, &w->alice, NULL, NULL, &page, &info, &before, NULL);
+      = ops_vswitch_list (&w->ctx, &w->alice, &all, &page, &info, &before, NULL);
   g_autoptr (GPtrArray) later = NULL;
 
   world_add_instance (w, &w->alice, world_add_image (w, 1), VMM_INSTANCE_STOPPED);
-  later = ops_vswitch_list (&w->ctx, &w->alice, NULL, NULL, &page, &later_info, &after, NULL);
+  later = ops_vswitch_list (&w->ctx, &w->alice, &all, &page, &later_info, &after, NULL);
   assert_int_equal (g_array_index (before, guint32, 0), 4096 - 4);
   assert_int_equal (g_array_index (after, guint32, 0), 4096 - 5);
 }

@@ -127,13 +127,15 @@ lists_show_an_accounts_own_and_nothing_else (void **state)
   const VmmInstanceQuery instances = { .ids = ids };
   const VmmDiskQuery disks = { .instance_id = id, .is_system = -1 };
   const VmmGroupQuery group_query = { .ids = groups };
+  const VmmVpcQuery vpc_query = { .ids = vpcs, .is_default = -1 };
+  const VmmVswitchQuery vswitch_query = { .ids = vswitches, .is_default = -1 };
   VmmPage page = world_page ();
   g_auto (VmmPageInfo) info = { 0 };
   GPtrArray *found[] = {
     ops_instance_list (&w->ctx, &w->bob, &instances, &page, &info, NULL),
     ops_disk_list (&w->ctx, &w->bob, &disks, &page, &info, NULL),
-    ops_vpc_list (&w->ctx, &w->bob, vpcs, &page, &info, NULL),
-    ops_vswitch_list (&w->ctx, &w->bob, vswitches, NULL, &page, &info, NULL, NULL),
+    ops_vpc_list (&w->ctx, &w->bob, &vpc_query, &page, &info, NULL),
+    ops_vswitch_list (&w->ctx, &w->bob, &vswitch_query, &page, &info, NULL, NULL),
     ops_group_list (&w->ctx, &w->bob, &group_query, &page, &info, NULL),
     ops_instance_events (&w->ctx, &w->bob, id, &page, &info, NULL),
   };

@@ -6,7 +6,7 @@
 typedef struct
 {
   char *id, *account_id, *name, *description, *cidr;
-  char *router_id, *route_table_id;
+  char *router_id, *router_name, *router_description, *route_table_id;
   guint32 index; /* names its namespace on every host */
   gboolean is_default;
   gint64 created_ms;
@@ -27,6 +27,8 @@ typedef struct
   gboolean inner_accept; /* members reach each other */
   gint64 created_ms;
   GPtrArray *rules; /* VmmRule*; NULL when not loaded */
+  /* Counted in lists alone: interfaces in it, rules, and those of them that name a group. */
+  guint n_members, n_rules, n_peer_rules;
 } VmmGroup;
 
 typedef struct
@@ -39,6 +41,7 @@ typedef struct
   int source_port_min, source_port_max;
   char *cidr;          /* the other side, "" when it is a group */
   char *peer_group_id; /* "" when it is a range */
+  char *peer_account;  /* the name of the peer group's account when it is another's, else "" */
   char *description;
   gint64 created_ms;
 } VmmRule;

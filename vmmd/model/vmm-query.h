@@ -26,7 +26,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (VmmPageInfo, vmm_page_info_clear)
 typedef struct
 {
   const char *const *ids;
-  const char *const *private_ips;
+  const char *const *private_ips, *const *nic_ids;
   const char *name; /* '*' stands for anything */
   const char *image_id, *type, *type_family, *zone_id, *vpc_id, *vswitch_id, *group_id, *key_pair;
   const char *status;                    /* on the wire: "Running" */
@@ -54,3 +54,17 @@ typedef struct
   const char *const *ids;
   const char *name, *vpc_id;
 } VmmGroupQuery;
+
+typedef struct
+{
+  const char *const *ids, *const *router_ids;
+  const char *name, *route_table_id;
+  int is_default; /* -1 for both */
+} VmmVpcQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *name, *vpc_id, *route_table_id, *cidr;
+  int is_default; /* -1 for both */
+} VmmVswitchQuery;

@@ -35,7 +35,7 @@ vmm_vpc_free (VmmVpc *v)
   if (v == NULL)
     return;
   FREE_STRINGS (v->id, v->account_id, v->name, v->description, v->cidr, v->router_id,
-                v->route_table_id);
+                v->router_name, v->router_description, v->route_table_id);
   g_free (v);
 }
 
@@ -63,7 +63,8 @@ vmm_rule_free (VmmRule *r)
 {
   if (r == NULL)
     return;
-  FREE_STRINGS (r->id, r->group_id, r->protocol, r->cidr, r->peer_group_id, r->description);
+  FREE_STRINGS (r->id, r->group_id, r->protocol, r->cidr, r->peer_group_id, r->peer_account,
+                r->description);
   g_free (r);
 }
 

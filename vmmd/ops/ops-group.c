@@ -2,10 +2,12 @@
 /* Security groups and their rules. */
 #include "config.h"
 
+#include "ops-group-member.h"
 #include "ops-group.h"
 #include "ops-network-default.h"
 #include "ops-network.h"
 #include "ops-txn.h"
+#include "store-account.h"
 #include "store-instance.h"
 #include "store-network.h"
 #include "vmm-clock.h"
@@ -120,13 +122,40 @@ canonical_cidr (const char *text)
 }
 
 static gboolean
+is_of_account (StoreTxn *txn, const VmmGroup *group, const char *name_or_id)
+{
+  g_autoptr (StoreAccount) account = store_account_get (txn, name_or_id, NULL);
+
+  return account != NULL && g_str_equal (group->account_id, account->id);
+}
+
+/* The peer group, of the caller's account unless another is named, which must then have it: a
+ * tenant cannot try out the ids of others. */
+static VmmGroup *
+find_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, GError **error)
+{
+  gboolean is_own = spec->peer_account == NULL && spec->peer_account_id == NULL;
+  g_autoptr (VmmGroup) peer
+      = store_group_get (txn, is_own ? caller->account_id : NULL, spec->peer_group_id, error);
+
+  if (peer == NULL
+      || ((spec->peer_account == NULL || is_of_account (txn, peer, spec->peer_account))
+          && (spec->peer_account_id == NULL
+              || g_str_equal (peer->account_id, spec->peer_account_id))))
+    return g_steal_pointer (&peer);
+  vmm_fail (error, VMM_ERROR_GROUP_NOT_FOUND, "the specified '%s' does not exist in that account",
+            spec->peer_group_id);
+  return NULL;
+}
+
+/* When both are given the range counts, as in ECS. */
+static gboolean
 fill_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, VmmRule *rule,
            GError **error)
 {
-  if (spec->peer_group_id != NULL)
+  if (spec->cidr == NULL && spec->peer_group_id != NULL)
     {
-      g_autoptr (VmmGroup) peer
-          = store_group_get (txn, caller->account_id, spec->peer_group_id, error);
+      g_autoptr (VmmGroup) peer = find_peer (txn, caller, spec, error);
 
       if (peer == NULL)
         return FALSE;
@@ -260,6 +289,74 @@ ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id
   return finish_group (ctx, &txn, caller, group_id, changed, error);
 }
 
+static const char *
+or_else (const char *given, const char *fallback)
+{
+  return given != NULL ? given : fallback;
+}
+
+/* The rule as it stands, with what @spec gives in place of its own. Ports stay unless the new
+ * protocol has none. */
+static VmmRule *
+merge_rule (StoreTxn *txn, const VmmCaller *caller, const VmmRule *old, const OpsRuleSpec *spec,
+            GError **error)
+{
+  g_autofree char *ports = g_strdup_printf ("%d/%d", old->port_min, old->port_max);
+  g_autofree char *source_ports
+      = g_strdup_printf ("%d/%d", old->source_port_min, old->source_port_max);
+  gboolean keeps_peer = spec->cidr == NULL && spec->peer_group_id == NULL;
+  gboolean keeps_ports = spec->protocol == NULL || g_ascii_strcasecmp (spec->protocol, "tcp") == 0
+                         || g_ascii_strcasecmp (spec->protocol, "udp") == 0;
+  OpsRuleSpec merged = *spec;
+  VmmRule *rule;
+
+  merged.protocol = or_else (spec->protocol, old->protocol);
+  merged.port_range = or_else (spec->port_range, keeps_ports ? ports : NULL);
+  merged.source_port_range = or_else (spec->source_port_range, keeps_ports ? source_ports : NULL);
+  merged.policy = or_else (spec->policy, old->accept ? "accept" : "drop");
+  merged.description = or_else (spec->description, old->description);
+  merged.priority = spec->priority != 0 ? spec->priority : old->priority;
+  if (keeps_peer)
+    {
+      merged.cidr = *old->cidr != '\0' ? old->cidr : NULL;
+      merged.peer_group_id = *old->peer_group_id != '\0' ? old->peer_group_id : NULL;
+      merged.peer_account = *old->peer_account != '\0' ? old->peer_account : NULL;
+      merged.peer_account_id = NULL;
+    }
+  rule = rule_from_spec (txn, caller, old->group_id, &merged, error);
+  if (rule != NULL)
+    {
+      g_free (rule->id);
+      rule->id = g_strdup (old->id);
+    }
+  return rule;
+}
+
+gboolean
+ops_group_modify_rule (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                       const char *rule_id, const OpsRuleSpec *spec, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmGroup) group = NULL;
+  g_autoptr (VmmRule) old = NULL;
+  g_autoptr (VmmRule) rule = NULL;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  group = store_group_get (txn, caller->account_id, group_id, error);
+  if (group != NULL)
+    old = store_rule_get (txn, group_id, rule_id, error);
+  if (old == NULL)
+    return FALSE;
+  if (old->egress != spec->egress)
+    return vmm_fail (error, VMM_ERROR_RULE_NOT_FOUND, "rule '%s' is one for what %s", rule_id,
+                     old->egress ? "goes out" : "comes in");
+  rule = merge_rule (txn, caller, old, spec, error);
+  return rule != NULL && store_rule_update (txn, rule, error)
+         && finish_group (ctx, &txn, caller, group_id, TRUE, error);
+}
+
 static gboolean
 check_names (const char *name, const char *description, GError **error)
 {
@@ -376,7 +473,7 @@ ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GErr
   if (references->len > 0)
     return vmm_fail (error, VMM_ERROR_DEPENDENCY,
                      "rules of group '%s' name group '%s'; revoke them first",
-                     (const char *) g_ptr_array_index (references, 0), id);
+                     ((VmmGroup *) g_ptr_array_index (references, 0))->id, id);
   return store_group_delete (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
 }
 
@@ -421,10 +518,29 @@ check_leave (const VmmGroup *group, const VmmNic *nic, GError **error)
   return TRUE;
 }
 
+/* The instance of that id, or the one whose primary interface has it. */
+static VmmInstance *
+find_member (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (VmmNic) nic = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (vmm_id_kind (id) != VMM_ID_NIC)
+    return store_instance_get (txn, caller->account_id, id, error);
+  nic = store_nic_get (txn, id, &local);
+  if (nic != NULL && g_str_equal (nic->account_id, caller->account_id))
+    return store_instance_get (txn, caller->account_id, nic->instance_id, error);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    vmm_fail (error, VMM_ERROR_NIC_NOT_FOUND, "the specified '%s' does not exist", id);
+  return NULL;
+}
+
 /* Joining and leaving differ in their check and their statement only. */
 static gboolean
 change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                   const char *instance_id,
+                   const char *member_id,
                    gboolean (*check) (const VmmGroup *, const VmmNic *, GError **),
                    gboolean (*change) (StoreTxn *, const char *, const char *, GError **),
                    GError **error)
@@ -439,7 +555,7 @@ change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_i
     return txn != NULL;
   group = store_group_get (txn, caller->account_id, group_id, error);
   if (group != NULL)
-    instance = store_instance_get (txn, caller->account_id, instance_id, error);
+    instance = find_member (txn, caller, member_id, error);
   nic = instance != NULL ? changeable_nic (instance, error) : NULL;
   if (nic == NULL || !check (group, nic, error) || !change (txn, nic->id, group_id, error)
       || !ops_finish (ctx, txn, caller, "", error))
@@ -451,17 +567,43 @@ change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_i
 
 gboolean
 ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                const char *instance_id, GError **error)
+                const char *member_id, GError **error)
 {
-  return change_membership (ctx, caller, group_id, instance_id, check_join, store_nic_join, error);
+  return change_membership (ctx, caller, group_id, member_id, check_join, store_nic_join, error);
 }
 
 gboolean
 ops_group_leave (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                 const char *instance_id, GError **error)
+                 const char *member_id, GError **error)
 {
-  return change_membership (ctx, caller, group_id, instance_id, check_leave, store_nic_leave,
-                            error);
+  return change_membership (ctx, caller, group_id, member_id, check_leave, store_nic_leave, error);
+}
+
+gboolean
+ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+                   const char *const *group_ids, GError **error)
+{
+  const VmmNic *nic = changeable_nic (instance, error);
+  g_autoptr (VmmNic) now = g_new0 (VmmNic, 1);
+
+  if (nic == NULL || !store_nic_leave_all (txn, nic->id, error))
+    return FALSE;
+  now->instance_id = g_strdup (nic->instance_id);
+  now->vpc_id = g_strdup (nic->vpc_id);
+  now->group_ids = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; group_ids[i] != NULL; i++)
+    {
+      g_autoptr (VmmGroup) group = NULL;
+
+      if (g_ptr_array_find_with_equal_func (now->group_ids, group_ids[i], g_str_equal, NULL))
+        continue;
+      group = store_group_get (txn, caller->account_id, group_ids[i], error);
+      if (group == NULL || !check_join (group, now, error)
+          || !store_nic_join (txn, nic->id, group->id, error))
+        return FALSE;
+      g_ptr_array_add (now->group_ids, g_strdup (group->id));
+    }
+  return TRUE;
 }
 
 GPtrArray *

@@ -5,7 +5,7 @@
 #include "vmm-nic.h"
 #include "vmm-query.h"
 
-/* Without rules, newest first; makes the account's default network when it has none. */
+/* Without rules but counted, newest first; makes the account's default network when it has none. */
 GPtrArray *ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
                            const VmmPage *page, VmmPageInfo *out_info, GError **error);
 /* With its rules. GROUP_NOT_FOUND. */
@@ -18,7 +18,9 @@ typedef struct
   const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy,
       *description;
   const char *nic_type; /* accepted and ignored: all interfaces are in a VPC */
-  guint priority;
+  /* Name or id, and id, of the account that has the peer group; default: the caller's own. */
+  const char *peer_account, *peer_account_id;
+  guint priority; /* 0: not given */
 } OpsRuleSpec;
 /* All of @rules or none; an equal rule that exists already is success. In force on every interface
  * of the group soon after the answer. */
@@ -29,6 +31,10 @@ gboolean ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const ch
 gboolean ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
                            const OpsRuleSpec *rules, guint n_rules, const char *const *rule_ids,
                            GError **error);
+/* What @rule gives replaces that of the rule with that id and direction, the rest stays.
+ * RULE_NOT_FOUND; RULE_EXISTS when another rule is the same then. */
+gboolean ops_group_modify_rule (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
+                                const char *rule_id, const OpsRuleSpec *rule, GError **error);
 
 /* @vpc_id NULL stands for the account's default VPC. A basic group: inbound closed, outbound open,
  * members reach each other. The id; the caller frees it. */
@@ -44,12 +50,12 @@ gboolean ops_group_set_inner (VmmContext *ctx, const VmmCaller *caller, const ch
 gboolean ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
                            GError **error);
 /* Puts the primary interface of a running or stopped instance into a group of its VPC; in force
- * soon after the answer. */
+ * soon after the answer. @member_id is the id of the instance or of that interface. */
 gboolean ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                         const char *instance_id, GError **error);
+                         const char *member_id, GError **error);
 /* Takes it out again; never out of its last group. */
 gboolean ops_group_leave (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                          const char *instance_id, GError **error);
-/* Ids (char*) of the caller's groups with a rule that names @id. */
+                          const char *member_id, GError **error);
+/* VmmGroup* without rules: groups, of any account, with a rule that names the caller's group. */
 GPtrArray *ops_group_references (VmmContext *ctx, const VmmCaller *caller, const char *id,
                                  GError **error);

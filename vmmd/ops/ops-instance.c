@@ -4,6 +4,7 @@
 
 #include "ops-capacity.h"
 #include "ops-deadline.h"
+#include "ops-group-member.h"
 #include "ops-instance-check.h"
 #include "ops-instance.h"
 #include "ops-txn.h"
@@ -188,8 +189,11 @@ check_change (const VmmInstance *instance, const OpsInstanceChange *change, GErr
 }
 
 static gboolean
-apply_change (StoreTxn *txn, const char *id, const OpsInstanceChange *c, GError **error)
+apply_change (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+              const OpsInstanceChange *c, GError **error)
 {
+  const char *id = instance->id;
+
   return (c->name == NULL || store_instance_set_name (txn, id, c->name, error))
          && (c->description == NULL
              || store_instance_set_description (txn, id, c->description, error))
@@ -198,7 +202,9 @@ apply_change (StoreTxn *txn, const char *id, const OpsInstanceChange *c, GError 
          && (c->deletion_protection < 0
              || store_instance_set_protection (txn, id, c->deletion_protection != 0, error))
          && (c->restart_on_crash < 0
-             || store_instance_set_restart (txn, id, c->restart_on_crash != 0, error));
+             || store_instance_set_restart (txn, id, c->restart_on_crash != 0, error))
+         && (c->group_ids == NULL
+             || ops_group_replace (txn, caller, instance, c->group_ids, error));
 }
 
 gboolean
@@ -212,8 +218,14 @@ ops_instance_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   if (txn == NULL || before != NULL)
     return txn != NULL;
   instance = store_instance_get (txn, caller->account_id, id, error);
-  return instance != NULL && check_change (instance, change, error)
-         && apply_change (txn, id, change, error) && ops_finish (ctx, txn, caller, "", error);
+  if (instance == NULL || !check_change (instance, change, error)
+      || !apply_change (txn, caller, instance, change, error)
+      || !ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (change->group_ids != NULL)
+    ctx->kick (ctx, ((const VmmNic *) g_ptr_array_index (instance->nics, 0))->id);
+  return TRUE;
 }
 
 gboolean

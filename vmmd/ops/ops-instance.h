@@ -70,6 +70,8 @@ typedef struct
   const char *name, *description, *host_name, *user_data;
   int deletion_protection; /* -1 leaves it */
   int restart_on_crash;    /* -1 leaves it */
+  /* All security groups, of its VPC; NULL leaves them. Only while Running or Stopped. */
+  const char *const *group_ids;
 } OpsInstanceChange;
 gboolean ops_instance_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
                               const OpsInstanceChange *change, GError **error);

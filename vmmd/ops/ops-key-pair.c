@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ops-key-pair.h"
+#include "ops-rsa.h"
 #include "ops-txn.h"
 #include "store-key-pair.h"
 #include "vmm-clock.h"
@@ -89,6 +90,25 @@ ops_key_pair_import (VmmContext *ctx, const VmmCaller *caller, const char *name,
           || !ops_finish (ctx, txn, caller, row->name, error)))
     return NULL;
   return view (row);
+}
+
+OpsKeyPair *
+ops_key_pair_create (VmmContext *ctx, const VmmCaller *caller, const char *name, char **out_private,
+                     GError **error)
+{
+  g_autofree char *public_key = NULL;
+  g_autoptr (OpsKeyPair) pair = NULL;
+  char *private_key = NULL;
+
+  /* Outside of any transaction: it takes a moment. */
+  if (!ops_rsa_new (&public_key, &private_key, error))
+    return NULL;
+  pair = ops_key_pair_import (ctx, caller, name, public_key, error);
+  if (pair != NULL)
+    *out_private = private_key;
+  else
+    ops_rsa_wipe (private_key);
+  return g_steal_pointer (&pair);
 }
 
 GPtrArray *

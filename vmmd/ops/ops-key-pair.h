@@ -16,6 +16,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OpsKeyPair, ops_key_pair_free)
  * KEY_PAIR_EXISTS, PUBLIC_KEY, KEY_PAIR_NAME. */
 OpsKeyPair *ops_key_pair_import (VmmContext *ctx, const VmmCaller *caller, const char *name,
                                  const char *public_key, GError **error);
+/* Makes an RSA key of 2048 bits and keeps its public half. *@out_private is the other half as PEM,
+ * which is kept nowhere; the caller wipes it with ops_rsa_wipe(). Without ClientToken, since the
+ * answer cannot be given twice. KEY_PAIR_EXISTS, KEY_PAIR_NAME. */
+OpsKeyPair *ops_key_pair_create (VmmContext *ctx, const VmmCaller *caller, const char *name,
+                                 char **out_private, GError **error);
 GPtrArray *ops_key_pair_list (VmmContext *ctx, const VmmCaller *caller, const char *name,
                               const VmmPage *page, VmmPageInfo *out_info, GError **error);
 /* All of @names or none; a name that does not exist is success. */

@@ -118,15 +118,36 @@ ops_network_ensure_default (VmmContext *ctx, const VmmCaller *caller, GError **e
 }
 
 GPtrArray *
-ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids, const VmmPage *page,
-              VmmPageInfo *out_info, GError **error)
+ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const VmmVpcQuery *query,
+              const VmmPage *page, VmmPageInfo *out_info, GError **error)
 {
   g_autoptr (StoreTxn) txn = NULL;
 
   if (!ops_network_ensure_default (ctx, caller, error))
     return NULL;
   txn = store_begin_read (ctx->store, error);
-  return txn != NULL ? store_vpc_list (txn, caller->account_id, ids, page, out_info, error) : NULL;
+  return txn != NULL ? store_vpc_list (txn, caller->account_id, query, page, out_info, error)
+                     : NULL;
+}
+
+VmmVpc *
+ops_vpc_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+
+  return txn != NULL ? store_vpc_get (txn, caller->account_id, id, error) : NULL;
+}
+
+GPtrArray *
+ops_vpc_vswitches (VmmContext *ctx, const VmmCaller *caller, const char *vpc_id, GError **error)
+{
+  const VmmVswitchQuery query = { .vpc_id = vpc_id, .is_default = -1 };
+  const VmmPage all = { .number = 1, .size = G_MAXINT };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+
+  return txn != NULL ? store_vswitch_list (txn, caller->account_id, &query, &all, &info, error)
+                     : NULL;
 }
 
 /* How many addresses of each vswitch are free. */
@@ -156,9 +177,8 @@ count_free (StoreTxn *txn, GPtrArray *vswitches, GError **error)
 }
 
 GPtrArray *
-ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
-                  const char *vpc_id, const VmmPage *page, VmmPageInfo *out_info, GArray **out_free,
-                  GError **error)
+ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const VmmVswitchQuery *query,
+                  const VmmPage *page, VmmPageInfo *out_info, GArray **out_free, GError **error)
 {
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (GPtrArray) list = NULL;
@@ -167,7 +187,7 @@ ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const char *const *i
     return NULL;
   txn = store_begin_read (ctx->store, error);
   if (txn != NULL)
-    list = store_vswitch_list (txn, caller->account_id, ids, vpc_id, page, out_info, error);
+    list = store_vswitch_list (txn, caller->account_id, query, page, out_info, error);
   if (list != NULL && out_free != NULL)
     {
       *out_free = count_free (txn, list, error);
@@ -254,6 +274,27 @@ ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   return vpc != NULL
          && store_vpc_set_names (txn, id, name != NULL ? name : vpc->name,
                                  description != NULL ? description : vpc->description, error)
+         && ops_finish (ctx, txn, caller, "", error);
+}
+
+gboolean
+ops_router_modify (VmmContext *ctx, const VmmCaller *caller, const char *router_id,
+                   const char *name, const char *description, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmVpc) vpc = NULL;
+
+  if (!check_names (name, description, VMM_ERROR_ROUTER_NAME_MALFORMED, error))
+    return FALSE;
+  txn = ops_begin (ctx, caller, &before, error);
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  vpc = store_vpc_get_by_router (txn, caller->account_id, router_id, error);
+  return vpc != NULL
+         && store_vpc_set_router_names (txn, router_id, name != NULL ? name : vpc->router_name,
+                                        description != NULL ? description : vpc->router_description,
+                                        error)
          && ops_finish (ctx, txn, caller, "", error);
 }
 

@@ -8,13 +8,18 @@
 /* Makes the account's default VPC, vswitch and security group when it has none. */
 gboolean ops_network_ensure_default (VmmContext *ctx, const VmmCaller *caller, GError **error);
 
-/* VmmVpc*; @ids NULL for all. */
-GPtrArray *ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
+/* VmmVpc*, newest first. */
+GPtrArray *ops_vpc_list (VmmContext *ctx, const VmmCaller *caller, const VmmVpcQuery *query,
                          const VmmPage *page, VmmPageInfo *out_info, GError **error);
-/* VmmVswitch*; @out_free (may be NULL): guint32 free addresses, one for each. */
-GPtrArray *ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
-                             const char *vpc_id, const VmmPage *page, VmmPageInfo *out_info,
-                             GArray **out_free, GError **error);
+/* VmmVswitch*, newest first; @out_free (may be NULL): guint32 free addresses, one for each. */
+GPtrArray *ops_vswitch_list (VmmContext *ctx, const VmmCaller *caller, const VmmVswitchQuery *query,
+                             const VmmPage *page, VmmPageInfo *out_info, GArray **out_free,
+                             GError **error);
+/* VPC_NOT_FOUND. */
+VmmVpc *ops_vpc_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
+/* All VmmVswitch* of one of the caller's VPCs, newest first; none when there is no such VPC. */
+GPtrArray *ops_vpc_vswitches (VmmContext *ctx, const VmmCaller *caller, const char *vpc_id,
+                              GError **error);
 /* As on the wire; NULL means not given. */
 typedef struct
 {
@@ -30,6 +35,10 @@ gboolean ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *i
                          const char *description, GError **error);
 /* VPC_HAS_VSWITCH or VPC_HAS_GROUP while something is in it. */
 gboolean ops_vpc_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
+
+/* The names of a VPC's router; NULL leaves a field. ROUTER_NOT_FOUND. */
+gboolean ops_router_modify (VmmContext *ctx, const VmmCaller *caller, const char *router_id,
+                            const char *name, const char *description, GError **error);
 
 /* As on the wire; NULL means not given. */
 typedef struct

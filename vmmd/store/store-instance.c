@@ -133,6 +133,16 @@ filter_addresses (StoreFilter *filter, const char *const *ips)
 }
 
 static void
+filter_nics (StoreFilter *filter, const char *const *ids)
+{
+  if (ids == NULL || ids[0] == NULL)
+    return;
+  g_string_append (filter->where, " AND id IN (SELECT instance_id FROM nic WHERE 1");
+  store_filter_in (filter, "id", ids);
+  g_string_append_c (filter->where, ')');
+}
+
+static void
 add_filters (StoreFilter *filter, const VmmInstanceQuery *q)
 {
   g_autofree char *family = q->type_family != NULL && *q->type_family != '\0'
@@ -140,6 +150,7 @@ add_filters (StoreFilter *filter, const VmmInstanceQuery *q)
                                 : NULL;
 
   store_filter_in (filter, "id", q->ids);
+  filter_nics (filter, q->nic_ids);
   store_filter_wildcard (filter, "name", q->name);
   store_filter_string (filter, "image_id=?", q->image_id);
   store_filter_string (filter, "type=?", q->type);

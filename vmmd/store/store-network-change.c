@@ -14,6 +14,16 @@ store_vpc_set_names (StoreTxn *txn, const char *id, const char *name, const char
          > 0;
 }
 
+gboolean
+store_vpc_set_router_names (StoreTxn *txn, const char *router_id, const char *name,
+                            const char *description, GError **error)
+{
+  return store_exec (txn, error,
+                     "UPDATE vpc SET router_name=?, router_description=? WHERE router_id=?", "sss",
+                     name, description, router_id)
+         > 0;
+}
+
 static gboolean
 count (StoreTxn *txn, guint *out, GError **error, const char *sql, const char *id)
 {
@@ -85,23 +95,6 @@ store_group_count_members (StoreTxn *txn, const char *id, guint *out, GError **e
   return count (txn, out, error, "SELECT count(*) FROM nic_group WHERE group_id=?", id);
 }
 
-static gpointer
-read_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
-GPtrArray *
-store_group_references (StoreTxn *txn, const char *id, GError **error)
-{
-  g_autoptr (StoreRows) rows = store_query (
-      txn, error,
-      "SELECT DISTINCT group_id FROM security_rule WHERE peer_group_id=?1 AND group_id<>?1", "s",
-      id);
-
-  return rows != NULL ? store_read_all (rows, read_id, g_free, error) : NULL;
-}
-
 gboolean
 store_group_delete (StoreTxn *txn, const char *id, GError **error)
 {
@@ -137,4 +130,10 @@ store_nic_leave (StoreTxn *txn, const char *nic_id, const char *group_id, GError
   return store_exec (txn, error, "DELETE FROM nic_group WHERE nic_id=? AND group_id=?", "ss",
                      nic_id, group_id)
          > 0;
+}
+
+gboolean
+store_nic_leave_all (StoreTxn *txn, const char *nic_id, GError **error)
+{
+  return store_exec (txn, error, "DELETE FROM nic_group WHERE nic_id=?", "s", nic_id) >= 0;
 }

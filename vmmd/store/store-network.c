@@ -8,7 +8,7 @@
 
 #define VPC_COLUMNS                                                                                \
   "id, account_id, name, description, cidr, is_default, router_id, route_table_id, created_ms, "   \
-  "idx"
+  "idx, router_name, router_description"
 #define VSWITCH_COLUMNS                                                                            \
   "id, account_id, vpc_id, zone_id, name, description, cidr, is_default, created_ms"
 #define GROUP_COLUMNS                                                                              \
@@ -16,6 +16,16 @@
 #define RULE_COLUMNS                                                                               \
   "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"         \
   " source_port_max, cidr, peer_group_id, description, created_ms"
+/* With the name of the peer group's account where that is not the rule's own. */
+#define RULE_READ_COLUMNS                                                                          \
+  RULE_COLUMNS ", coalesce ((SELECT a.name FROM security_group p JOIN security_group own"          \
+               " ON own.id=security_rule.group_id JOIN account a ON a.id=p.account_id"             \
+               " WHERE p.id=security_rule.peer_group_id AND p.account_id<>own.account_id), '')"
+#define GROUP_COUNTS                                                                               \
+  "(SELECT count(*) FROM nic_group m WHERE m.group_id=security_group.id),"                         \
+  " (SELECT count(*) FROM security_rule r WHERE r.group_id=security_group.id),"                    \
+  " (SELECT count(*) FROM security_rule r WHERE r.group_id=security_group.id"                      \
+  " AND r.peer_group_id<>'')"
 #define SAME_RULE                                                                                  \
   "group_id=? AND egress=? AND accept=? AND priority=? AND protocol=? AND port_min=?"              \
   " AND port_max=? AND source_port_min=? AND source_port_max=? AND cidr=? AND peer_group_id=?"
@@ -35,6 +45,8 @@ read_vpc (StoreRows *rows)
   vpc->route_table_id = store_rows_string (rows, 7);
   vpc->created_ms = store_rows_int (rows, 8);
   vpc->index = (guint32) store_rows_int (rows, 9);
+  vpc->router_name = store_rows_string (rows, 10);
+  vpc->router_description = store_rows_string (rows, 11);
   return vpc;
 }
 
@@ -73,6 +85,17 @@ read_group (StoreRows *rows)
 }
 
 static gpointer
+read_counted_group (StoreRows *rows)
+{
+  VmmGroup *group = read_group (rows);
+
+  group->n_members = (guint) store_rows_int (rows, 9);
+  group->n_rules = (guint) store_rows_int (rows, 10);
+  group->n_peer_rules = (guint) store_rows_int (rows, 11);
+  return group;
+}
+
+static gpointer
 read_rule (StoreRows *rows)
 {
   VmmRule *rule = g_new0 (VmmRule, 1);
@@ -91,6 +114,7 @@ read_rule (StoreRows *rows)
   rule->peer_group_id = store_rows_string (rows, 11);
   rule->description = store_rows_string (rows, 12);
   rule->created_ms = store_rows_int (rows, 13);
+  rule->peer_account = store_rows_string (rows, 14);
   return rule;
 }
 
@@ -173,6 +197,20 @@ store_vpc_get (StoreTxn *txn, const char *account_id, const char *id, GError **e
   return found (vpc, local, VMM_ERROR_VPC_NOT_FOUND, id, error);
 }
 
+VmmVpc *
+store_vpc_get_by_router (StoreTxn *txn, const char *account_id, const char *router_id,
+                         GError **error)
+{
+  GError *local = NULL;
+  gpointer vpc
+      = read_one (store_query (txn, &local,
+                               "SELECT " VPC_COLUMNS " FROM vpc WHERE router_id=? AND account_id=?",
+                               "ss", router_id, account_id),
+                  read_vpc, &local);
+
+  return found (vpc, local, VMM_ERROR_ROUTER_NOT_FOUND, router_id, error);
+}
+
 VmmVswitch *
 store_vswitch_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
 {
@@ -231,26 +269,37 @@ store_group_get_default (StoreTxn *txn, const char *account_id, const char *vpc_
 }
 
 GPtrArray *
-store_vpc_list (StoreTxn *txn, const char *account_id, const char *const *ids, const VmmPage *page,
-                VmmPageInfo *info, GError **error)
+store_vpc_list (StoreTxn *txn, const char *account_id, const VmmVpcQuery *query,
+                const VmmPage *page, VmmPageInfo *info, GError **error)
 {
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
-  store_filter_in (&filter, "id", ids);
+  store_filter_in (&filter, "id", query->ids);
+  store_filter_in (&filter, "router_id", query->router_ids);
+  store_filter_string (&filter, "route_table_id=?", query->route_table_id);
+  store_filter_wildcard (&filter, "name", query->name);
+  if (query->is_default >= 0)
+    store_filter_int (&filter, "is_default=?", query->is_default);
   return store_list (txn, VPC_COLUMNS, "vpc", "idx", &filter, page, info, read_vpc,
                      (GDestroyNotify) vmm_vpc_free, error);
 }
 
 GPtrArray *
-store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *ids,
-                    const char *vpc_id, const VmmPage *page, VmmPageInfo *info, GError **error)
+store_vswitch_list (StoreTxn *txn, const char *account_id, const VmmVswitchQuery *query,
+                    const VmmPage *page, VmmPageInfo *info, GError **error)
 {
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
-  store_filter_in (&filter, "id", ids);
-  store_filter_string (&filter, "vpc_id=?", vpc_id);
+  store_filter_in (&filter, "id", query->ids);
+  store_filter_wildcard (&filter, "name", query->name);
+  store_filter_string (&filter, "vpc_id=?", query->vpc_id);
+  store_filter_string (&filter, "vpc_id IN (SELECT id FROM vpc WHERE route_table_id=?)",
+                       query->route_table_id);
+  store_filter_string (&filter, "cidr=?", query->cidr);
+  if (query->is_default >= 0)
+    store_filter_int (&filter, "is_default=?", query->is_default);
   return store_list (txn, VSWITCH_COLUMNS, "vswitch", "seq", &filter, page, info, read_vswitch,
                      (GDestroyNotify) vmm_vswitch_free, error);
 }
@@ -265,8 +314,8 @@ store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *qu
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   store_filter_string (&filter, "vpc_id=?", query->vpc_id);
-  return store_list (txn, GROUP_COLUMNS, "security_group", "idx", &filter, page, info, read_group,
-                     (GDestroyNotify) vmm_group_free, error);
+  return store_list (txn, GROUP_COLUMNS ", " GROUP_COUNTS, "security_group", "idx", &filter, page,
+                     info, read_counted_group, (GDestroyNotify) vmm_group_free, error);
 }
 
 GPtrArray *
@@ -325,8 +374,8 @@ GPtrArray *
 store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
 {
   g_autoptr (StoreRows) rows = store_query (
-      txn, error, "SELECT " RULE_COLUMNS " FROM security_rule WHERE group_id=? ORDER BY seq", "s",
-      group_id);
+      txn, error, "SELECT " RULE_READ_COLUMNS " FROM security_rule WHERE group_id=? ORDER BY seq",
+      "s", group_id);
 
   return rows != NULL ? store_read_all (rows, read_rule, (GDestroyNotify) vmm_rule_free, error)
                       : NULL;
@@ -359,4 +408,52 @@ store_rule_delete (StoreTxn *txn, const VmmRule *r, gboolean *out_removed, GErro
 
   *out_removed = changes > 0;
   return changes >= 0;
+}
+
+VmmRule *
+store_rule_get (StoreTxn *txn, const char *group_id, const char *id, GError **error)
+{
+  GError *local = NULL;
+  gpointer rule = read_one (store_query (txn, &local,
+                                         "SELECT " RULE_READ_COLUMNS
+                                         " FROM security_rule WHERE group_id=? AND id=?",
+                                         "ss", group_id, id),
+                            read_rule, &local);
+
+  return found (rule, local, VMM_ERROR_RULE_NOT_FOUND, id, error);
+}
+
+gboolean
+store_rule_update (StoreTxn *txn, const VmmRule *r, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (store_exec (txn, &local,
+                  "UPDATE security_rule SET egress=?, accept=?, priority=?, protocol=?, port_min=?,"
+                  " port_max=?, source_port_min=?, source_port_max=?, cidr=?, peer_group_id=?,"
+                  " description=? WHERE id=?",
+                  "iiisiiiissss", (gint64) r->egress, (gint64) r->accept, (gint64) r->priority,
+                  r->protocol, (gint64) r->port_min, (gint64) r->port_max,
+                  (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
+                  r->peer_group_id, r->description, r->id)
+      > 0)
+    return TRUE;
+  if (store_error_is_duplicate (local))
+    return vmm_fail (error, VMM_ERROR_RULE_EXISTS, "another rule of group '%s' is the same",
+                     r->group_id);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+GPtrArray *
+store_group_references (StoreTxn *txn, const char *id, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT " GROUP_COLUMNS " FROM security_group WHERE id IN (SELECT group_id"
+                     " FROM security_rule WHERE peer_group_id=?1 AND group_id<>?1) ORDER BY idx",
+                     "s", id);
+
+  return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
+                      : NULL;
 }

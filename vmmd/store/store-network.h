@@ -25,13 +25,12 @@ VmmGroup *store_group_get_default (StoreTxn *txn, const char *account_id, const 
                                    GError **error);
 
 /* VmmVpc*, newest first. */
-GPtrArray *store_vpc_list (StoreTxn *txn, const char *account_id, const char *const *ids,
+GPtrArray *store_vpc_list (StoreTxn *txn, const char *account_id, const VmmVpcQuery *query,
                            const VmmPage *page, VmmPageInfo *info, GError **error);
 /* VmmVswitch*, newest first. */
-GPtrArray *store_vswitch_list (StoreTxn *txn, const char *account_id, const char *const *ids,
-                               const char *vpc_id, const VmmPage *page, VmmPageInfo *info,
-                               GError **error);
-/* VmmGroup* without rules, newest first. */
+GPtrArray *store_vswitch_list (StoreTxn *txn, const char *account_id, const VmmVswitchQuery *query,
+                               const VmmPage *page, VmmPageInfo *info, GError **error);
+/* VmmGroup* without rules but counted, newest first. */
 GPtrArray *store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *query,
                              const VmmPage *page, VmmPageInfo *info, GError **error);
 /* All vswitches of a VPC, groups of a VPC: for the network of this host. */
@@ -53,6 +52,12 @@ GPtrArray *store_vpcs_in_use (StoreTxn *txn, const char *host_id, GError **error
 /* New texts for name and description; the same for the others. */
 gboolean store_vpc_set_names (StoreTxn *txn, const char *id, const char *name,
                               const char *description, GError **error);
+/* The same for the router of a VPC. */
+gboolean store_vpc_set_router_names (StoreTxn *txn, const char *router_id, const char *name,
+                                     const char *description, GError **error);
+/* The VPC of that router. ROUTER_NOT_FOUND. */
+VmmVpc *store_vpc_get_by_router (StoreTxn *txn, const char *account_id, const char *router_id,
+                                 GError **error);
 /* How much is in a VPC. */
 gboolean store_vpc_count (StoreTxn *txn, const char *id, guint *out_vswitches, guint *out_groups,
                           GError **error);
@@ -68,7 +73,7 @@ gboolean store_group_set_inner (StoreTxn *txn, const char *id, gboolean accept, 
 /* Groups of an account; interfaces in a group. */
 gboolean store_group_count (StoreTxn *txn, const char *account_id, guint *out, GError **error);
 gboolean store_group_count_members (StoreTxn *txn, const char *id, guint *out, GError **error);
-/* Ids (char*) of other groups with a rule that names @id. */
+/* VmmGroup* without rules: other groups, of any account, with a rule that names @id. */
 GPtrArray *store_group_references (StoreTxn *txn, const char *id, GError **error);
 /* With its rules; it has no members. */
 gboolean store_group_delete (StoreTxn *txn, const char *id, GError **error);
@@ -82,13 +87,19 @@ gboolean store_rule_insert (StoreTxn *txn, const VmmRule *rule, gboolean *out_ad
 gboolean store_rule_delete (StoreTxn *txn, const VmmRule *rule, gboolean *out_removed,
                             GError **error);
 
-/* The same by the rule's id. */
+/* RULE_NOT_FOUND unless it is of that group. */
+VmmRule *store_rule_get (StoreTxn *txn, const char *group_id, const char *id, GError **error);
+/* Everything but id, group and time of the row anew. RULE_EXISTS when it would equal another. */
+gboolean store_rule_update (StoreTxn *txn, const VmmRule *rule, GError **error);
+/* The same as store_rule_delete() by the rule's id. */
 gboolean store_rule_delete_by_id (StoreTxn *txn, const char *group_id, const char *id,
                                   gboolean *out_removed, GError **error);
 
 /* Puts an interface into a group, behind those it is in; takes it out. */
 gboolean store_nic_join (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
 gboolean store_nic_leave (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
+/* Takes it out of all; it must join one in the same transaction. */
+gboolean store_nic_leave_all (StoreTxn *txn, const char *nic_id, GError **error);
 /* One interface, for the daemon. NULL without @error set when it is not there. */
 VmmNic *store_nic_get (StoreTxn *txn, const char *id, GError **error);
 /* Fills @nic->index. VMM_ERROR_PRIVATE_IP_USED when the address is taken in the VPC. */

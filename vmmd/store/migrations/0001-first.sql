@@ -20,7 +20,8 @@ CREATE INDEX client_token_age ON client_token (created_ms);
 CREATE TABLE vpc (
   idx INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
   name TEXT NOT NULL, description TEXT NOT NULL, cidr TEXT NOT NULL, is_default INTEGER NOT NULL,
-  router_id TEXT NOT NULL UNIQUE, route_table_id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL);
+  router_id TEXT NOT NULL UNIQUE, route_table_id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL,
+  router_name TEXT NOT NULL DEFAULT '', router_description TEXT NOT NULL DEFAULT '');
 CREATE UNIQUE INDEX vpc_default ON vpc (account_id) WHERE is_default = 1;
 CREATE INDEX vpc_account ON vpc (account_id);
 
