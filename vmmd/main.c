@@ -81,11 +81,30 @@ notify_ready (void)
     vmm_warning ("the service manager cannot be told that vmmd is ready: %s", error->message);
 }
 
+/* The daemon's own loop: libvirt's events run in the default context, on a thread of their own. */
+static GMainContext *
+own_context (void)
+{
+  GMainContext *context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  return context;
+}
+
 static gboolean
 on_signal (gpointer data)
 {
   g_main_loop_quit (data);
   return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_signal (int number, GMainLoop *loop)
+{
+  g_autoptr (GSource) source = g_unix_signal_source_new (number);
+
+  g_source_set_callback (source, on_signal, loop, NULL);
+  g_source_attach (source, g_main_loop_get_context (loop));
 }
 
 static int
@@ -95,7 +114,8 @@ run (const Options *options)
       = options->config_path != NULL ? options->config_path : VMMD_SYSCONFDIR "/vmmd.conf";
   g_autoptr (GError) error = NULL;
   g_autoptr (VmmConfig) config = vmm_config_load (path, &error);
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GMainContext) context = own_context ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
   g_autoptr (App) app = NULL;
 
   if (config != NULL && !vmm_log_set_level (config->log_level))
@@ -106,6 +126,9 @@ run (const Options *options)
       return 1;
     }
   signal (SIGPIPE, SIG_IGN);
+  /* From here on a request to stop is heeded, if only once the start is over. */
+  watch_signal (SIGTERM, loop);
+  watch_signal (SIGINT, loop);
   vmm_step_die_at ((guint) MAX (0, options->die_at_step));
   if (config != NULL)
     app = app_new (config, options->check_replies, &error);
@@ -114,8 +137,6 @@ run (const Options *options)
       fprintf (stderr, "vmmd: cannot start: %s\n", error->message);
       return 1;
     }
-  g_unix_signal_add (SIGTERM, on_signal, loop);
-  g_unix_signal_add (SIGINT, on_signal, loop);
   notify_ready ();
   g_main_loop_run (loop);
   vmm_info ("stopping; guests run on");
