@@ -39,6 +39,10 @@ struct NetctlMetadata
   GMainLoop *loop;
   GThread *thread;
   GThreadPool *answerers;
+  GAsyncQueue *errands;  /* Errand*, for the thread */
+  GAsyncQueue *finished; /* Request*, likewise */
+  GMutex lock;           /* of each errand's is_done */
+  GCond done;
   GHashTable *listeners; /* VPC index -> Listener*; used on the thread only */
   guint total;           /* connections; likewise */
 };
@@ -61,21 +65,34 @@ typedef struct
 {
   void (*func) (gpointer data);
   gpointer data;
-  GMutex lock;
-  GCond done;
   gboolean is_done;
 } Errand;
 
-static gboolean
-run_errand (gpointer data)
+/* Has the thread look into its queues. */
+static void
+wake (NetctlMetadata *metadata, GSourceFunc func, int priority)
 {
-  Errand *errand = data;
+  g_autoptr (GSource) source = g_idle_source_new ();
 
-  errand->func (errand->data);
-  g_mutex_lock (&errand->lock);
-  errand->is_done = TRUE;
-  g_cond_signal (&errand->done);
-  g_mutex_unlock (&errand->lock);
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, func, metadata, NULL);
+  g_source_attach (source, metadata->context);
+}
+
+static gboolean
+run_errands (gpointer data)
+{
+  NetctlMetadata *metadata = data;
+  Errand *errand;
+
+  while ((errand = g_async_queue_try_pop (metadata->errands)) != NULL)
+    {
+      errand->func (errand->data);
+      g_mutex_lock (&metadata->lock);
+      errand->is_done = TRUE;
+      g_cond_broadcast (&metadata->done);
+      g_mutex_unlock (&metadata->lock);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -83,19 +100,13 @@ static void
 run_on_thread (NetctlMetadata *metadata, void (*func) (gpointer data), gpointer data)
 {
   Errand errand = { .func = func, .data = data };
-  g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_mutex_init (&errand.lock);
-  g_cond_init (&errand.done);
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, run_errand, &errand, NULL);
-  g_source_attach (source, metadata->context);
-  g_mutex_lock (&errand.lock);
+  g_async_queue_push (metadata->errands, &errand);
+  wake (metadata, run_errands, G_PRIORITY_HIGH);
+  g_mutex_lock (&metadata->lock);
   while (!errand.is_done)
-    g_cond_wait (&errand.done, &errand.lock);
-  g_mutex_unlock (&errand.lock);
-  g_cond_clear (&errand.done);
-  g_mutex_clear (&errand.lock);
+    g_cond_wait (&metadata->done, &metadata->lock);
+  g_mutex_unlock (&metadata->lock);
 }
 
 /* Connections */
@@ -204,10 +215,9 @@ request_free (Request *request)
   g_free (request);
 }
 
-static gboolean
-finish_request (gpointer data)
+static void
+finish_request (Request *request)
 {
-  Request *request = data;
   SoupServerMessage *message = request->message;
 
   soup_server_message_set_status (message, request->status, NULL);
@@ -219,6 +229,17 @@ finish_request (gpointer data)
                                       request->body);
     }
   soup_server_message_unpause (message);
+  request_free (request);
+}
+
+static gboolean
+finish_requests (gpointer data)
+{
+  NetctlMetadata *metadata = data;
+  Request *request;
+
+  while ((request = g_async_queue_try_pop (metadata->finished)) != NULL)
+    finish_request (request);
   return G_SOURCE_REMOVE;
 }
 
@@ -227,13 +248,11 @@ answer (gpointer data, gpointer user_data)
 {
   Request *request = data;
   NetctlMetadata *metadata = user_data;
-  g_autoptr (GSource) source = g_idle_source_new ();
 
   request->status = metadata->func (request->vpc, request->peer, request->method, request->path,
                                     request->headers, &request->body, metadata->data);
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, finish_request, request, (GDestroyNotify) request_free);
-  g_source_attach (source, metadata->context);
+  g_async_queue_push (metadata->finished, request);
+  wake (metadata, finish_requests, G_PRIORITY_DEFAULT);
 }
 
 static void
@@ -443,6 +462,10 @@ netctl_metadata_new (NetctlMetadataFunc func, gpointer data, GError **error)
   metadata->context = g_main_context_new ();
   metadata->loop = g_main_loop_new (metadata->context, FALSE);
   metadata->listeners = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) listener_free);
+  metadata->errands = g_async_queue_new ();
+  metadata->finished = g_async_queue_new ();
+  g_mutex_init (&metadata->lock);
+  g_cond_init (&metadata->done);
   metadata->answerers = g_thread_pool_new (answer, metadata, ANSWER_THREADS, FALSE, NULL);
   metadata->thread = g_thread_try_new ("netctl-metadata", serve, metadata, error);
   if (metadata->thread == NULL)
@@ -483,6 +506,10 @@ netctl_metadata_free (NetctlMetadata *metadata)
     continue;
   g_main_context_pop_thread_default (metadata->context);
   g_hash_table_unref (metadata->listeners);
+  g_async_queue_unref (metadata->errands);
+  g_async_queue_unref (metadata->finished);
+  g_mutex_clear (&metadata->lock);
+  g_cond_clear (&metadata->done);
   g_main_loop_unref (metadata->loop);
   g_main_context_unref (metadata->context);
   g_free (metadata);
