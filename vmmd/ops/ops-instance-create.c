@@ -106,6 +106,25 @@ find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
   return TRUE;
 }
 
+/* Its owner may have deleted it: then the choice is the owner's. */
+static VmmVswitch *
+default_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, GError **error)
+{
+  g_autoptr (VmmVpc) vpc = ops_network_default (ctx, txn, caller->account_id, error);
+  g_autoptr (GError) local = NULL;
+  VmmVswitch *vswitch;
+
+  if (vpc == NULL)
+    return NULL;
+  vswitch = store_vswitch_get_default (txn, caller->account_id, vpc->id, &local);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (vswitch == NULL)
+    vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+              "the input parameter VSwitchId is mandatory: %s has no default vswitch", vpc->id);
+  return vswitch;
+}
+
 static gboolean
 find_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
               Plan *plan, GError **error)
@@ -113,13 +132,7 @@ find_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const Ops
   if (spec->vswitch_id != NULL)
     plan->vswitch = store_vswitch_get (txn, caller->account_id, spec->vswitch_id, error);
   else
-    {
-      g_autoptr (VmmVpc) vpc = ops_network_default (ctx, txn, caller->account_id, error);
-
-      if (vpc == NULL)
-        return FALSE;
-      plan->vswitch = store_vswitch_get_default (txn, caller->account_id, vpc->id, error);
-    }
+    plan->vswitch = default_vswitch (ctx, txn, caller, error);
   if (plan->vswitch == NULL)
     return FALSE;
   if (!vmm_range_parse (plan->vswitch->cidr, &plan->range))
