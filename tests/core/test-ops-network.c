@@ -150,10 +150,11 @@ an_instance_without_a_vswitch_to_go_to_is_told_so (void **state)
 {
   World *w = *state;
   OpsInstanceSpec spec = world_spec (world_add_image (w, 1));
+  const VmmVswitchQuery all = { .is_default = -1 };
   VmmPage page = world_page ();
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) list
-      = ops_vswitch_list (&w->ctx, &w->alice, NULL, NULL, &page, &info, NULL, NULL);
+      = ops_vswitch_list (&w->ctx, &w->alice, &all, &page, &info, NULL, NULL);
   const VmmVswitch *only = g_ptr_array_index (list, 0);
   g_autoptr (GError) error = NULL;
 
