@@ -238,7 +238,7 @@ a_group_goes_when_nobody_needs_it_and_not_before (void **state)
   assert_true (ops_group_leave (&w->ctx, &w->alice, group, id, &error));
   references = ops_group_references (&w->ctx, &w->alice, group, &error);
   assert_int_equal (references->len, 1);
-  assert_string_equal (g_ptr_array_index (references, 0), other);
+  assert_string_equal (((VmmGroup *) g_ptr_array_index (references, 0))->id, other);
   assert_false (ops_group_delete (&w->ctx, &w->alice, group, &error));
   assert_vmm_message (error, VMM_ERROR_DEPENDENCY, other);
   g_clear_error (&error);
