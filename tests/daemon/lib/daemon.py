@@ -94,7 +94,7 @@ def _answer(connection, method, path, body, headers):
 class Daemon:
     """One vmmd with its folders, started as often as one likes; `with` stops it and removes them."""
 
-    def __init__(self, program, driver="libvirt", options=None, keep=False):
+    def __init__(self, program, driver="libvirt", options=None, checks=True):
         self.program = os.path.abspath(program)
         self.driver = driver
         self.root = tempfile.mkdtemp(prefix="vmmd-test.", dir="/var/lib/vmmd" if driver == "libvirt" else None)
@@ -106,7 +106,7 @@ class Daemon:
         self.account = "default"
         self.process = None
         self.port = None
-        self.keep = keep
+        self.checks = checks
         self.configure(options or {})
 
     def configure(self, options):
@@ -130,9 +130,16 @@ class Daemon:
         if self.process is not None:
             self.kill()
         if kind is not None and not (kind is SystemExit and not value.code):
-            print("".join(f"# {line}\n" for line in self.log()[-60:]), flush=True)
-        if not self.keep:
-            shutil.rmtree(self.root, ignore_errors=True)
+            self.show()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def show(self):
+        """The ends of its log and of the consoles, as TAP comments."""
+        lines = self.log()[-60:]
+        folder = os.path.join(self.state_dir, "console")
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            lines += [f"--- {name}"] + self.console(name.removesuffix(".log")).splitlines()[-20:]
+        print("".join(f"# {line}\n" for line in lines), flush=True)
 
     def log(self):
         """The lines of all its lives, without the debug ones."""
@@ -146,9 +153,9 @@ class Daemon:
         skip = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [self.program, "--config", self.config_path, "--check-replies", *arguments],
+                [self.program, "--config", self.config_path, *(["--check-replies"] if self.checks else []), *arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "G_DEBUG": "fatal-criticals"})
+                env={**os.environ, **({"G_DEBUG": "fatal-criticals"} if self.checks else {})})
 
         def serves():
             with open(self.log_path, encoding="utf-8", errors="replace") as file:
