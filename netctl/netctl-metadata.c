@@ -225,8 +225,10 @@ finish_request (Request *request)
     {
       soup_message_headers_set_content_type (soup_server_message_get_response_headers (message),
                                              "text/plain", NULL);
-      soup_message_body_append_bytes (soup_server_message_get_response_body (message),
-                                      request->body);
+      /* libsoup refuses to append nothing, and an empty value is an answer too. */
+      if (g_bytes_get_size (request->body) > 0)
+        soup_message_body_append_bytes (soup_server_message_get_response_body (message),
+                                        request->body);
     }
   soup_server_message_unpause (message);
   request_free (request);
