@@ -54,7 +54,11 @@ on_virt_event (const char *id, gpointer data)
 {
   App *app = data;
 
-  work_kick (app->work, id != NULL ? id : WORK_RECONCILE);
+  /* libvirt tells of the host's other domains too. */
+  if (id == NULL)
+    work_kick (app->work, WORK_RECONCILE);
+  else if (vmm_id_kind (id) == VMM_ID_INSTANCE)
+    work_kick (app->work, id);
 }
 
 static guint
