@@ -183,15 +183,7 @@ store_instance_list (StoreTxn *txn, const char *account_id, const VmmInstanceQue
   add_filters (&filter, query);
   list = store_list (txn, COLUMNS, "instance", "seq", &filter, page, info, read_instance,
                      (GDestroyNotify) vmm_instance_free, error);
-  for (guint i = 0; list != NULL && i < list->len; i++)
-    {
-      VmmInstance *instance = g_ptr_array_index (list, i);
-
-      instance->nics = store_nic_list (txn, instance->id, error);
-      if (instance->nics == NULL)
-        return NULL;
-    }
-  return g_steal_pointer (&list);
+  return list != NULL && store_nic_fill (txn, list, error) ? g_steal_pointer (&list) : NULL;
 }
 
 static gboolean

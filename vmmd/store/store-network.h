@@ -113,6 +113,8 @@ gboolean store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 firs
 guint store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error);
 /* VmmNic* of an instance with group ids. */
 GPtrArray *store_nic_list (StoreTxn *txn, const char *instance_id, GError **error);
+/* Sets the nics, unset before, of all @instances (VmmInstance*) at the price of one statement. */
+gboolean store_nic_fill (StoreTxn *txn, GPtrArray *instances, GError **error);
 /* VmmNic* on the host. */
 GPtrArray *store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error);
 /* The instance that has @ip in the VPC of that index; NULL without @error set when none has. */

@@ -5,12 +5,20 @@
 #include "store-db.h"
 #include "store-network.h"
 #include "vmm-error.h"
+#include "vmm-instance.h"
 
 #define NIC_COLUMNS                                                                                \
   "n.id, n.account_id, n.instance_id, n.vpc_id, n.vswitch_id, n.mac, n.ip, n.idx, v.idx"
 #define NIC_TABLE "nic n JOIN vpc v ON v.id=n.vpc_id"
+/* A row for each group of each interface, so that one statement reads all. */
+#define NIC_SELECT                                                                                 \
+  "SELECT " NIC_COLUMNS ", g.group_id FROM " NIC_TABLE " LEFT JOIN nic_group g ON g.nic_id=n.id"   \
+  " WHERE "
+#define NIC_ORDER " ORDER BY n.idx, g.position"
+#define INDEX_COLUMN 7
+#define GROUP_COLUMN 9
 
-static gpointer
+static VmmNic *
 read_nic (StoreRows *rows)
 {
   VmmNic *nic = g_new0 (VmmNic, 1);
@@ -22,15 +30,10 @@ read_nic (StoreRows *rows)
   nic->vswitch_id = store_rows_string (rows, 4);
   nic->mac = store_rows_string (rows, 5);
   nic->ip = vmm_address_format ((guint32) store_rows_int (rows, 6));
-  nic->index = (guint32) store_rows_int (rows, 7);
+  nic->index = (guint32) store_rows_int (rows, INDEX_COLUMN);
   nic->vpc_index = (guint32) store_rows_int (rows, 8);
+  nic->group_ids = g_ptr_array_new_with_free_func (g_free);
   return nic;
-}
-
-static gpointer
-read_text (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
 }
 
 gboolean
@@ -126,56 +129,81 @@ store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error)
   return (guint) count;
 }
 
-static gboolean
-read_groups (StoreTxn *txn, GPtrArray *nics, GError **error)
-{
-  for (guint i = 0; i < nics->len; i++)
-    {
-      VmmNic *nic = g_ptr_array_index (nics, i);
-      g_autoptr (StoreRows) rows = store_query (
-          txn, error, "SELECT group_id FROM nic_group WHERE nic_id=? ORDER BY position", "s",
-          nic->id);
-
-      nic->group_ids = rows != NULL ? store_read_all (rows, read_text, g_free, error) : NULL;
-      if (nic->group_ids == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
 static GPtrArray *
-read_nics (StoreTxn *txn, StoreRows *rows, GError **error)
+read_nics (StoreRows *rows, GError **error)
 {
   g_autoptr (StoreRows) own = rows;
-  g_autoptr (GPtrArray) nics = NULL;
+  g_autoptr (GPtrArray) nics = g_ptr_array_new_with_free_func ((GDestroyNotify) vmm_nic_free);
+  g_autoptr (GError) local = NULL;
+  VmmNic *nic = NULL;
 
-  if (own != NULL)
-    nics = store_read_all (own, read_nic, (GDestroyNotify) vmm_nic_free, error);
-  if (nics == NULL || !read_groups (txn, nics, error))
-    return NULL;
-  return g_steal_pointer (&nics);
+  while (own != NULL && store_rows_next (own, &local))
+    {
+      char *group = store_rows_string (own, GROUP_COLUMN);
+
+      if (nic == NULL || nic->index != (guint32) store_rows_int (own, INDEX_COLUMN))
+        {
+          nic = read_nic (own);
+          g_ptr_array_add (nics, nic);
+        }
+      if (group != NULL)
+        g_ptr_array_add (nic->group_ids, group);
+    }
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (own != NULL)
+    return g_steal_pointer (&nics);
+  return NULL;
 }
 
 GPtrArray *
 store_nic_list (StoreTxn *txn, const char *instance_id, GError **error)
 {
-  return read_nics (txn,
-                    store_query (txn, error,
-                                 "SELECT " NIC_COLUMNS " FROM " NIC_TABLE
-                                 " WHERE n.instance_id=? ORDER BY n.idx",
-                                 "s", instance_id),
-                    error);
+  return read_nics (
+      store_query (txn, error, NIC_SELECT "n.instance_id=?" NIC_ORDER, "s", instance_id), error);
 }
 
 GPtrArray *
 store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error)
 {
-  return read_nics (txn,
-                    store_query (txn, error,
-                                 "SELECT " NIC_COLUMNS " FROM " NIC_TABLE
-                                 " WHERE n.host_id=? ORDER BY n.idx",
-                                 "s", host_id),
+  return read_nics (store_query (txn, error, NIC_SELECT "n.host_id=?" NIC_ORDER, "s", host_id),
                     error);
+}
+
+gboolean
+store_nic_fill (StoreTxn *txn, GPtrArray *instances, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree const char **ids = g_new0 (const char *, instances->len + 1);
+  g_autoptr (GPtrArray) nics = NULL;
+  g_autofree char *sql = NULL;
+
+  if (instances->len == 0)
+    return TRUE;
+  for (guint i = 0; i < instances->len; i++)
+    {
+      VmmInstance *instance = g_ptr_array_index (instances, i);
+
+      instance->nics = g_ptr_array_new_with_free_func ((GDestroyNotify) vmm_nic_free);
+      ids[i] = instance->id;
+      g_hash_table_insert (by_id, instance->id, instance);
+    }
+  store_filter_init (&filter, "TRUE", NULL);
+  store_filter_in (&filter, "n.instance_id", ids);
+  sql = g_strconcat (NIC_SELECT, filter.where->str, NIC_ORDER, NULL);
+  nics = read_nics (store_query_array (txn, error, sql, filter.args), error);
+  if (nics == NULL)
+    return FALSE;
+  g_ptr_array_set_free_func (nics, NULL);
+  for (guint i = 0; i < nics->len; i++)
+    {
+      VmmNic *nic = g_ptr_array_index (nics, i);
+      VmmInstance *instance = g_hash_table_lookup (by_id, nic->instance_id);
+
+      g_ptr_array_add (instance->nics, nic);
+    }
+  return TRUE;
 }
 
 char *
@@ -231,10 +259,8 @@ store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id,
 VmmNic *
 store_nic_get (StoreTxn *txn, const char *id, GError **error)
 {
-  g_autoptr (GPtrArray) nics = read_nics (
-      txn,
-      store_query (txn, error, "SELECT " NIC_COLUMNS " FROM " NIC_TABLE " WHERE n.id=?", "s", id),
-      error);
+  g_autoptr (GPtrArray) nics
+      = read_nics (store_query (txn, error, NIC_SELECT "n.id=?" NIC_ORDER, "s", id), error);
 
   return nics != NULL && nics->len > 0 ? g_ptr_array_steal_index (nics, 0) : NULL;
 }

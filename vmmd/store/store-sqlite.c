@@ -79,3 +79,16 @@ store_conn_statement (StoreConn *conn, const char *sql, GError **error)
   g_hash_table_insert (conn->statements, g_strdup (sql), statement);
   return statement;
 }
+
+gboolean
+store_conn_do (StoreConn *conn, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = store_conn_statement (conn, sql, error);
+  gboolean ok;
+
+  if (statement == NULL)
+    return FALSE;
+  ok = sqlite3_step (statement) == SQLITE_DONE || store_conn_fail (conn, sql, error);
+  sqlite3_reset (statement);
+  return ok;
+}

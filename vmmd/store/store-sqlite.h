@@ -20,7 +20,10 @@ void store_conn_close (StoreConn *conn);
 gboolean store_conn_fail (StoreConn *conn, const char *what, GError **error);
 /* The compiled statement of that text, reset and ready; owned by the connection. */
 sqlite3_stmt *store_conn_statement (StoreConn *conn, const char *sql, GError **error);
+/* Runs a script of statements. */
 gboolean store_conn_run (StoreConn *conn, const char *sql, GError **error);
+/* Runs one statement without arguments and rows, which stays compiled. */
+gboolean store_conn_do (StoreConn *conn, const char *sql, GError **error);
 
 /* What store.h hides: a transaction holds its connection. */
 struct StoreTxn

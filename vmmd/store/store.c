@@ -123,7 +123,7 @@ begin_on (StoreTxn *txn, const char *sql, GError **error)
 {
   g_autoptr (StoreTxn) own = txn;
 
-  if (!store_conn_run (own->conn, sql, error))
+  if (!store_conn_do (own->conn, sql, error))
     return NULL;
   own->is_open = TRUE;
   return g_steal_pointer (&own);
@@ -156,7 +156,7 @@ store_commit (StoreTxn *txn, GError **error)
 {
   g_return_val_if_fail (txn->is_open, FALSE);
   vmm_step ("before commit");
-  if (!store_conn_run (txn->conn, "COMMIT", error))
+  if (!store_conn_do (txn->conn, "COMMIT", error))
     return FALSE;
   vmm_step ("after commit");
   txn->is_open = FALSE;
@@ -169,7 +169,7 @@ store_txn_free (StoreTxn *txn)
   if (txn == NULL)
     return;
   if (txn->is_open && !sqlite3_get_autocommit (txn->conn->db))
-    sqlite3_exec (txn->conn->db, "ROLLBACK", NULL, NULL, NULL);
+    store_conn_do (txn->conn, "ROLLBACK", NULL);
   if (txn->is_write)
     g_mutex_unlock (&txn->store->writing);
   else
