@@ -280,7 +280,8 @@ api_reply_new (const char *action, const ApiField *fields, gsize n_fields, const
 
   reply->action = action;
   reply->is_xml = is_xml;
-  reply->text = g_string_sized_new (1024);
+  /* A page of instances fits, so that the text is not copied as it grows. */
+  reply->text = g_string_sized_new (24 * 1024);
   begin_document (reply->text, is_xml, action, "Response");
   api_reply_string (reply, "RequestId", request_id);
   if (is_checked)

@@ -63,7 +63,10 @@ store_nonces_open (const char *path, const char *boot_id, gint64 now_ms, GError 
   if (nonces->conn == NULL)
     return NULL;
   nonces->txn.conn = nonces->conn;
-  if (!store_conn_run (nonces->conn, SCHEMA, error) || !read_boot (nonces, boot_id, now_ms, error))
+  /* Nobody else opens this file, and taking the lock anew costs four calls of the kernel a request.
+   */
+  if (!store_conn_run (nonces->conn, "PRAGMA locking_mode=EXCLUSIVE;" SCHEMA, error)
+      || !read_boot (nonces, boot_id, now_ms, error))
     return NULL;
   return g_steal_pointer (&nonces);
 }
