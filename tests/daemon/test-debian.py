@@ -14,7 +14,7 @@ sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "
 import tap  # noqa: E402
 from daemon import Daemon, wait_until  # noqa: E402
 
-BOOT_S = 600
+BOOT_S = 900
 DISK_GIB = 6
 # The status is only final when the command of this stage has ended, so another process waits for it.
 USER_DATA = """#cloud-config
