@@ -51,16 +51,24 @@ close_tag (GString *text, const char *name)
 static void
 begin_member (ApiReply *reply, const char *name)
 {
+  gsize length;
+  char *to;
+
   if (reply->is_xml)
     {
       open_tag (reply->text, name);
       return;
     }
+  length = strlen (name);
+  to = api_text_reserve (reply->text, length + 4);
   if (reply->needs_comma)
-    g_string_append_c (reply->text, ',');
-  g_string_append_c (reply->text, '"');
-  g_string_append (reply->text, name);
-  g_string_append (reply->text, "\":");
+    *to++ = ',';
+  *to++ = '"';
+  memcpy (to, name, length);
+  to += length;
+  *to++ = '"';
+  *to++ = ':';
+  api_text_commit (reply->text, to);
 }
 
 static void
@@ -94,9 +102,15 @@ static void
 append_int (ApiReply *reply, gint64 value)
 {
   char digits[24];
+  char *first = digits + sizeof digits;
+  guint64 rest = value < 0 ? 0 - (guint64) value : (guint64) value;
 
-  g_snprintf (digits, sizeof digits, "%" G_GINT64_FORMAT, value);
-  g_string_append (reply->text, digits);
+  do
+    *--first = (char) ('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  if (value < 0)
+    *--first = '-';
+  g_string_append_len (reply->text, first, digits + sizeof digits - first);
 }
 
 void

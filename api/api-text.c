@@ -19,6 +19,24 @@ mend (const char *text, char **out_copy)
   return *out_copy;
 }
 
+/* How a byte is written in JSON: 0 as it is, 'u' as \u00XX, else behind a backslash; '8' for one of
+ * several bytes of a character. */
+static const char json_forms[256] = {
+  [0x01 ... 0x07] = 'u', ['\b'] = 'b',  ['\t'] = 't', ['\n'] = 'n',
+  [0x0b] = 'u',          ['\f'] = 'f',  ['\r'] = 'r', [0x0e ... 0x1f] = 'u',
+  ['"'] = '"',           ['\\'] = '\\', [0x7f] = 'u', [0x80 ... 0xff] = '8',
+};
+
+char *
+api_text_grow (GString *out, gsize n)
+{
+  gsize length = out->len;
+
+  g_string_set_size (out, MAX (length + n, 2 * length));
+  out->len = length;
+  return out->str + length;
+}
+
 static gboolean
 is_ascii (const char *text)
 {
@@ -28,43 +46,64 @@ is_ascii (const char *text)
   return TRUE;
 }
 
-static void
-append_json_escape (GString *out, guchar c)
+static char *
+put_json_escape (char *to, guchar c, char form)
 {
-  static const char short_forms[]
-      = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
-
-  g_string_append_c (out, '\\');
-  if (c == '"' || c == '\\')
-    g_string_append_c (out, (char) c);
-  else if (c < sizeof short_forms && short_forms[c] != '\0')
-    g_string_append_c (out, short_forms[c]);
-  else
+  *to++ = '\\';
+  *to++ = form;
+  if (form == 'u')
     {
-      g_string_append (out, "u00");
-      g_string_append_c (out, hex[c >> 4]);
-      g_string_append_c (out, hex[c & 15]);
+      *to++ = '0';
+      *to++ = '0';
+      *to++ = hex[c >> 4];
+      *to++ = hex[c & 15];
     }
+  return to;
+}
+
+/* The slow way: something must be escaped or is not ASCII. @text is UTF-8. */
+static char *
+put_json (char *to, const char *text)
+{
+  for (; *text != '\0'; text++)
+    {
+      char form = json_forms[(guchar) *text];
+
+      if (form == '\0' || form == '8')
+        *to++ = *text;
+      else
+        to = put_json_escape (to, (guchar) *text, form);
+    }
+  return to;
 }
 
 void
 api_text_append_json (GString *out, const char *text)
 {
   g_autofree char *copy = NULL;
-  const char *start, *p;
+  const char *p = text;
+  gsize length;
+  char *to;
 
-  if (!is_ascii (text))
-    text = mend (text, &copy);
-  g_string_append_c (out, '"');
-  for (start = p = text; *p != '\0'; p++)
-    if ((guchar) *p < 0x20 || *p == '"' || *p == '\\' || *p == 0x7f)
-      {
-        g_string_append_len (out, start, p - start);
-        append_json_escape (out, (guchar) *p);
-        start = p + 1;
-      }
-  g_string_append_len (out, start, p - start);
-  g_string_append_c (out, '"');
+  while (*p != '\0' && json_forms[(guchar) *p] == '\0')
+    p++;
+  length = (gsize) (p - text);
+  if (*p == '\0')
+    {
+      to = api_text_reserve (out, length + 2);
+      *to++ = '"';
+      memcpy (to, text, length);
+      to += length;
+    }
+  else
+    {
+      text = mend (text, &copy);
+      to = api_text_reserve (out, 6 * strlen (text) + 2);
+      *to++ = '"';
+      to = put_json (to, text);
+    }
+  *to++ = '"';
+  api_text_commit (out, to);
 }
 
 static const char *
@@ -109,18 +148,26 @@ api_text_append_xml (GString *out, const char *text)
   g_string_append_len (out, start, p - start);
 }
 
+static const gboolean is_unreserved[256] = {
+  ['0' ... '9'] = TRUE, ['A' ... 'Z'] = TRUE, ['a' ... 'z'] = TRUE, ['-'] = TRUE,
+  ['_'] = TRUE,         ['.'] = TRUE,         ['~'] = TRUE,
+};
+
 void
 api_text_append_percent (GString *out, const char *text)
 {
+  char *to = api_text_reserve (out, 3 * strlen (text));
+
   for (const guchar *p = (const guchar *) text; *p != '\0'; p++)
-    if (g_ascii_isalnum (*p) || *p == '-' || *p == '_' || *p == '.' || *p == '~')
-      g_string_append_c (out, (char) *p);
+    if (is_unreserved[*p])
+      *to++ = (char) *p;
     else
       {
-        g_string_append_c (out, '%');
-        g_string_append_c (out, hex[*p >> 4]);
-        g_string_append_c (out, hex[*p & 15]);
+        *to++ = '%';
+        *to++ = hex[*p >> 4];
+        *to++ = hex[*p & 15];
       }
+  api_text_commit (out, to);
 }
 
 char *
