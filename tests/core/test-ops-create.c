@@ -506,6 +506,21 @@ a_dry_run_changes_nothing_not_even_the_default_network (void **state)
   refuse (w, &caller, &spec, VMM_ERROR_NO_STOCK, "vCPUs");
 }
 
+static void
+a_full_database_is_an_error_and_changes_nothing (void **state)
+{
+  World *w = *state;
+  OpsInstanceSpec spec = world_spec (world_add_image (w, 1));
+  g_autoptr (GPtrArray) ids = NULL;
+
+  spec.amount = 100; /* more than the pages of now have room for */
+  world_fill (w, TRUE);
+  refuse (w, &w->alice, &spec, VMM_ERROR_STORE, "full");
+  world_fill (w, FALSE);
+  ids = create (w, &w->alice, &spec);
+  assert_int_equal (ids->len, 100);
+}
+
 int
 main (void)
 {
@@ -533,6 +548,7 @@ main (void)
     WORLD_TEST (a_token_with_other_parameters_names_the_one_that_differs),
     WORLD_TEST (a_token_is_each_accounts_own),
     WORLD_TEST (a_token_of_a_failed_request_is_free),
+    WORLD_TEST (a_full_database_is_an_error_and_changes_nothing),
     WORLD_TEST (a_dry_run_changes_nothing_not_even_the_default_network),
   };
 

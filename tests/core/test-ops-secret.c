@@ -261,6 +261,23 @@ account_names_are_plain_and_ids_sixteen_digits (void **state)
     assert_null (ops_account_create (&w->ctx, bad[i], NULL));
 }
 
+static void
+a_nonce_is_used_once_also_across_a_restart (void **state)
+{
+  World *w = *state;
+  g_autoptr (GError) error = NULL;
+
+  assert_true (ops_nonce_use (&w->ctx, "LTAI1", "n", world_now_ms (), &error));
+  for (guint round = 0; round < 2; round++)
+    {
+      assert_false (ops_nonce_use (&w->ctx, "LTAI1", "n", world_now_ms (), &error));
+      assert_vmm_error (error, VMM_ERROR_NONCE_USED);
+      g_clear_error (&error);
+      world_reopen (w);
+    }
+  assert_true (ops_nonce_use (&w->ctx, "LTAI2", "n", world_now_ms (), &error));
+}
+
 /* ---- key pairs ---- */
 
 static void
@@ -363,6 +380,7 @@ main (void)
     WORLD_TEST (a_key_is_its_accounts_to_disable_and_delete),
     WORLD_TEST (an_account_has_ten_keys_at_most),
     WORLD_TEST (account_names_are_plain_and_ids_sixteen_digits),
+    WORLD_TEST (a_nonce_is_used_once_also_across_a_restart),
     WORLD_TEST (a_key_pair_keeps_its_line_and_shows_its_fingerprint),
     WORLD_TEST (a_name_is_taken_once_in_an_account),
     WORLD_TEST (what_is_no_public_key_is_refused),

@@ -314,6 +314,36 @@ the_same_failure_is_one_line_in_the_log (void **state)
   come_back_and_delete (w, id);
 }
 
+/* ---- a database that cannot grow ---- */
+
+static void
+what_a_full_database_refuses_is_done_once_it_has_room (void **state)
+{
+  World *w = *state;
+  const char *runs = host_run (w);
+  OpsInstanceSpec spec = world_spec (w->host->image);
+  g_autoptr (GError) error = NULL;
+
+  log_trap_expect ("*database or disk is full*trying again*");
+  go_away (w);
+  ask (w, runs, VMM_INSTANCE_STOP);
+  world_fill (w, TRUE);
+  while (error == NULL)
+    {
+      g_autoptr (GPtrArray) ids = ops_instance_create (&w->ctx, &w->alice, &spec, &error);
+
+      assert_true (ids != NULL || error != NULL);
+    }
+  assert_vmm_error (error, VMM_ERROR_STORE);
+  host_set_away (w, FALSE);
+  host_wait_idle (w);
+  world_fill (w, FALSE);
+  host_settle_all (w);
+  assert_state (w, runs, VMM_INSTANCE_STOPPED);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM instance WHERE state <> 'running'"), 1);
+  host_assert_consistent (w);
+}
+
 /* ---- images ---- */
 
 static VmmImage *
@@ -461,6 +491,7 @@ main (void)
     HOST_TEST (what_happened_while_it_was_away_is_seen_when_it_is_back),
     HOST_TEST (an_absence_costs_a_start_no_attempt),
     HOST_TEST (the_same_failure_is_one_line_in_the_log),
+    HOST_TEST (what_a_full_database_refuses_is_done_once_it_has_room),
     HOST_TEST (an_image_that_is_refused_tells_why_and_leaves_no_layer),
     HOST_TEST (an_import_that_passes_its_deadline_ends_failed),
     HOST_TEST (an_import_that_cannot_even_begin_ends_failed_too),

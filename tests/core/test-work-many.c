@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Many at once: capacity to the last machine, no address twice, nothing left when all are gone. */
+#include "ops-group.h"
 #include "world-host.h"
 #include <string.h>
 
@@ -252,6 +253,54 @@ a_comparison_at_any_moment_changes_nothing (void **state)
     }
 }
 
+/* Memberships of one instance change while it comes, runs and goes. */
+typedef struct
+{
+  World *w;
+  const char *id, *group;
+} Member;
+
+static gpointer
+join_and_leave (gpointer data)
+{
+  const Member *member = data;
+  World *w = member->w;
+
+  while (g_atomic_int_get (&is_comparing))
+    {
+      ops_group_join (&w->ctx, &w->alice, member->group, member->id, NULL);
+      ops_group_leave (&w->ctx, &w->alice, member->group, member->id, NULL);
+      g_thread_yield ();
+    }
+  return NULL;
+}
+
+static void
+groups_may_change_at_any_moment_of_a_life (void **state)
+{
+  World *w = *state;
+  const OpsRuleSpec rule = { .protocol = "icmp", .cidr = "192.0.2.0/24" };
+  g_autofree char *group = ops_group_create (&w->ctx, &w->alice, NULL, "extra", NULL, NULL);
+
+  log_trap_allow ("*port is in the group*");
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group, &rule, 1, NULL));
+  for (guint round = 0; round < 8; round++)
+    {
+      const Member member = { w, host_run (w), group };
+      GThread *thread;
+
+      g_atomic_int_set (&is_comparing, TRUE);
+      thread = g_thread_new ("member", join_and_leave, (gpointer) &member);
+      assert_true (ops_instance_reboot (&w->ctx, &w->alice, member.id, TRUE, NULL));
+      host_wait_rows (w);
+      host_delete (w, member.id);
+      g_atomic_int_set (&is_comparing, FALSE);
+      g_thread_join (thread);
+      host_wait_idle (w);
+      host_assert_empty (w);
+    }
+}
+
 int
 main (void)
 {
@@ -260,6 +309,7 @@ main (void)
     HOST_TEST (a_hundred_at_once_have_addresses_of_their_own_and_all_run),
     HOST_TEST (when_all_go_at_once_nothing_is_left),
     HOST_TEST (a_comparison_at_any_moment_changes_nothing),
+    HOST_TEST (groups_may_change_at_any_moment_of_a_life),
     HOST_TEST (a_network_that_comes_and_goes_with_its_guests_is_there_when_needed),
   };
 

@@ -359,7 +359,19 @@ check_instance (World *w, StoreTxn *txn, const char *id, GHashTable *vpcs)
     }
 }
 
-/* Only VPCs that an interface needs may stand on the host. */
+static void
+check_group (World *w, const char *vpc_and_group)
+{
+  g_auto (GStrv) indexes = g_strsplit (vpc_and_group, "/", 2);
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT count(*) FROM nic_group m JOIN nic n ON n.id=m.nic_id JOIN vpc v ON v.id=n.vpc_id"
+      " JOIN security_group g ON g.id=m.group_id WHERE v.idx=%s AND g.idx=%s",
+      indexes[0], indexes[1]);
+
+  assert_true (world_query (w, sql) > 0);
+}
+
+/* Only VPCs and groups that an interface needs may stand on the host. */
 static void
 check_vpcs (World *w, GHashTable *vpcs)
 {
@@ -371,6 +383,8 @@ check_vpcs (World *w, GHashTable *vpcs)
       guint64 index = 0;
       g_auto (GStrv) words = g_strsplit (lines[i], " ", 3);
 
+      if (g_str_has_prefix (lines[i], "group "))
+        check_group (w, words[1]);
       if (!g_str_has_prefix (lines[i], "vpc "))
         continue;
       assert_true (g_ascii_string_to_unsigned (words[1], 10, 0, G_MAXUINT32, &index, NULL));

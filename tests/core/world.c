@@ -423,3 +423,34 @@ world_exec (World *w, const char *sql)
   store_commit (txn, &error);
   assert_no_error (error);
 }
+
+/* One more event that belongs to nobody; FALSE when there is no room for it. */
+static gboolean
+add_filler (World *w)
+{
+  g_autoptr (StoreTxn) txn = store_begin (w->ctx.store, NULL);
+
+  return store_exec (txn, NULL,
+                     "INSERT INTO instance_event (id, account_id, instance_id, event, from_state,"
+                     " to_state, reason, at_ms) VALUES (hex (randomblob (10)), '', '', '', '', '',"
+                     " '', ?)",
+                     "i", world_now_ms ())
+             > 0
+         && store_commit (txn, NULL);
+}
+
+void
+world_fill (World *w, gboolean is_full)
+{
+  g_autoptr (GError) error = NULL;
+  StoreTxn *txn = store_begin (w->ctx.store, &error);
+  gint64 pages = 0;
+
+  assert_no_error (error);
+  store_query_int (txn, &pages, &error,
+                   is_full ? "PRAGMA max_page_count=1" : "PRAGMA max_page_count=1000000", "");
+  assert_no_error (error);
+  store_txn_free (txn);
+  while (is_full && add_filler (w))
+    ;
+}

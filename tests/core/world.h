@@ -73,5 +73,7 @@ char *world_dump (World *w);
 gint64 world_query (World *w, const char *sql);
 /* Runs a statement behind the code's back. */
 void world_exec (World *w, const char *sql);
+/* Fills the database to its last page and keeps it from growing, or lets it grow again. */
+void world_fill (World *w, gboolean is_full);
 /* Keeps @text for as long as the world lives, and returns it. */
 const char *world_keep (World *w, char *text);
