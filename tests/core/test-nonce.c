@@ -76,16 +76,6 @@ a_replay_after_a_restart_is_refused (void **state)
 }
 
 static void
-a_replay_while_another_connection_is_open_is_refused (void **state)
-{
-  g_autoptr (StoreNonces) one = open_at (*state, "A", NOW);
-  g_autoptr (StoreNonces) two = open_at (*state, "A", NOW);
-
-  assert_fresh (one, "k", "n", NOW);
-  assert_used (two, "k", "n", NOW);
-}
-
-static void
 after_another_boot_what_was_signed_before_it_is_refused (void **state)
 {
   g_autoptr (GError) error = NULL;
@@ -190,7 +180,6 @@ main (void)
   const struct CMUnitTest tests[] = {
     TEST (a_key_uses_a_nonce_once),
     TEST (a_replay_after_a_restart_is_refused),
-    TEST (a_replay_while_another_connection_is_open_is_refused),
     TEST (after_another_boot_what_was_signed_before_it_is_refused),
     TEST (a_restart_within_that_boot_keeps_its_first_time),
     TEST (the_first_boot_ever_refuses_nothing),
