@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "api-gate.h"
+#include "api-handshake.h"
 #include "api-stream.h"
 #include "vmm-error.h"
 #include "vmm-log.h"
@@ -19,6 +20,7 @@
 #define SWEEP_MS 500
 #define ACCEPT_RETRY_MS 200
 #define MAX_ADMIN_CONNECTIONS 64
+#define HANDSHAKE_S 10
 /* The part of all connections that one client may hold is one in so many. */
 #define CLIENT_SHARE 4
 #define CONN_KEY "api-conn"
@@ -46,8 +48,9 @@ struct ApiGate
   const VmmConfig *config;
   const ApiGateFuncs *funcs;
   gpointer data;
-  GPtrArray *doors;    /* Door* */
-  GHashTable *conns;   /* ApiConn*, a set */
+  GPtrArray *doors;  /* Door* */
+  GHashTable *conns; /* ApiConn*, a set */
+  ApiHandshakes *handshakes;
   GHashTable *clients; /* client key -> GUINT count of its connections */
   guint n_public, n_admin;
   guint sweep_id; /* runs only while there are connections */
@@ -269,6 +272,8 @@ expire (ApiConn *conn)
     say (conn->stream, RAW_ANSWER ("408 Request Timeout"));
   conn->deadline_us = G_MAXINT64;
   drop (conn);
+  if (conn->gate != NULL)
+    api_handshakes_give_up (conn->gate->handshakes, conn);
 }
 
 static gboolean
@@ -385,6 +390,9 @@ enter_gate (ApiGate *gate, GSocket *socket, GObject *stream, const char *client,
   conn->is_tls = door->certificate != NULL;
   conn->phase = API_CONN_READING;
   set_deadline (conn);
+  if (conn->is_tls)
+    conn->deadline_us
+        = MIN (conn->deadline_us, g_get_monotonic_time () + HANDSHAKE_S * G_USEC_PER_SEC);
   g_hash_table_add (gate->conns, conn);
   if (door->is_admin)
     gate->n_admin++;
@@ -477,33 +485,14 @@ hand_on (ApiGate *gate, ApiConn *conn, GIOStream *inner, GSocket *socket)
 }
 
 static void
-on_handshake (GObject *source, GAsyncResult *result, gpointer data)
+on_handshake (GIOStream *tls, gpointer data)
 {
   g_autoptr (ApiConn) conn = data;
 
-  if (!g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, NULL)
-      || conn->gate == NULL)
+  if (tls == NULL || conn->gate == NULL)
     return;
-  hand_on (conn->gate, conn, G_IO_STREAM (source), conn->socket);
-}
-
-static void
-start_tls (ApiConn *conn, GIOStream *stream, GTlsCertificate *certificate)
-{
-  static const char *const protocols[] = { "http/1.1", "http/1.0", NULL };
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GIOStream) tls = g_tls_server_connection_new (stream, certificate, &error);
-
-  if (tls == NULL)
-    {
-      vmm_warning ("cannot begin TLS with %s, closing: %s", conn->peer, error->message);
-      return;
-    }
-  g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (tls),
-                                             (const char *const *) protocols);
-  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
-  g_tls_connection_handshake_async (G_TLS_CONNECTION (tls), G_PRIORITY_DEFAULT, NULL, on_handshake,
-                                    conn_ref (conn));
+  set_deadline (conn);
+  hand_on (conn->gate, conn, tls, conn->socket);
 }
 
 static void
@@ -534,7 +523,8 @@ let_in (Door *door, GSocket *socket)
   stream = g_socket_connection_factory_create_connection (socket);
   conn = enter_gate (gate, socket, G_OBJECT (stream), client, peer, door);
   if (door->certificate != NULL)
-    start_tls (conn, G_IO_STREAM (stream), door->certificate);
+    api_handshakes_add (gate->handshakes, G_IO_STREAM (stream), door->certificate, client,
+                        on_handshake, conn_ref (conn));
   else
     hand_on (gate, conn, G_IO_STREAM (stream), socket);
 }
@@ -679,6 +669,7 @@ api_gate_new (const VmmConfig *config, const ApiGateFuncs *funcs, gpointer data)
   gate->context = g_main_context_ref_thread_default ();
   gate->doors = g_ptr_array_new_with_free_func (free_door);
   gate->conns = g_hash_table_new (NULL, NULL);
+  gate->handshakes = api_handshakes_new ();
   gate->clients = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return gate;
 }
@@ -719,6 +710,7 @@ api_gate_free (ApiGate *gate)
       api_conn_cut (link->data);
       leave_gate (link->data);
     }
+  api_handshakes_free (gate->handshakes);
   g_ptr_array_unref (gate->doors);
   g_hash_table_unref (gate->conns);
   g_hash_table_unref (gate->clients);

@@ -151,12 +151,18 @@ http_connections (Http *http)
 }
 
 static GSocketConnection *
-connect_to (GSocketAddress *where)
+connect_to (GSocketAddress *where, const char *from)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (where),
                                              G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, NULL);
 
+  if (from != NULL)
+    {
+      g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (from, 0);
+
+      assert_true (g_socket_bind (socket, address, FALSE, NULL));
+    }
   g_socket_set_timeout (socket, WAIT_S);
   if (!g_socket_connect (socket, where, NULL, &error))
     fail_msg ("%s", error->message);
@@ -169,7 +175,7 @@ http_connect (Http *http)
   g_autoptr (GSocketAddress) address
       = g_inet_socket_address_new_from_string ("127.0.0.1", http->port);
 
-  return connect_to (address);
+  return connect_to (address, NULL);
 }
 
 GSocketConnection *
@@ -178,7 +184,7 @@ http_connect_unix (Http *http)
   g_autofree char *path = g_build_filename (http->dir, "admin.sock", NULL);
   g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
 
-  return connect_to (address);
+  return connect_to (address, NULL);
 }
 
 static gboolean
@@ -189,11 +195,11 @@ accept_any (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFl
 }
 
 GIOStream *
-http_connect_tls (Http *http)
+http_connect_tls (Http *http, const char *from)
 {
   g_autoptr (GSocketAddress) address
       = g_inet_socket_address_new_from_string ("127.0.0.1", http->tls_port);
-  g_autoptr (GSocketConnection) plain = connect_to (address);
+  g_autoptr (GSocketConnection) plain = connect_to (address, from);
   g_autoptr (GError) error = NULL;
   GIOStream *tls = g_tls_client_connection_new (G_IO_STREAM (plain), NULL, &error);
 

@@ -29,7 +29,8 @@ guint http_connections (Http *http);
 /* A connection with a receive time limit of 10 s; the caller unrefs it. */
 GSocketConnection *http_connect (Http *http);
 GSocketConnection *http_connect_unix (Http *http);
-GIOStream *http_connect_tls (Http *http);
+/* @from: an address of loopback, to be a client of its own. */
+GIOStream *http_connect_tls (Http *http, const char *from);
 void http_send (GIOStream *stream, const char *text);
 /* Reads one whole answer, head and body; "" at the end of the connection. The caller frees it. */
 char *http_receive (GIOStream *stream);

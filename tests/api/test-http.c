@@ -306,7 +306,7 @@ https_serves_and_keeps_alive (void **state)
     skip ();
   http_start (http);
   assert_true (http->tls_port != 0 && http->tls_port != http->port);
-  stream = http_connect_tls (http);
+  stream = http_connect_tls (http, "127.0.0.1");
   for (int i = 0; i < 3; i++)
     {
       g_autofree char *answer = http_ask (stream, "Action=ChangeThing");
@@ -332,10 +332,58 @@ a_client_that_speaks_no_tls_is_dropped (void **state)
   http_send (G_IO_STREAM (connection), "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   rest = http_receive_all (G_IO_STREAM (connection));
   assert_lacks (rest, "HTTP/1.1");
-  stream = http_connect_tls (http);
+  stream = http_connect_tls (http, "127.0.0.1");
   answer = http_ask (stream, "Action=ChangeThing");
   assert_contains (answer, "200 OK");
   g_io_stream_close (stream, NULL, NULL);
+}
+
+static void
+stalled_handshakes_hold_up_nobody_else (void **state)
+{
+  Http *http = *state;
+  GSocketConnection *stalled[60];
+  g_autoptr (GIOStream) stream = NULL;
+  g_autofree char *answer = NULL;
+  gint64 start_us;
+
+  if (!make_certificate (http))
+    skip ();
+  http_start (http);
+  http->port = http->tls_port;
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    stalled[i] = http_connect (http);
+  start_us = g_get_monotonic_time ();
+  stream = http_connect_tls (http, "127.0.0.2");
+  answer = http_ask (stream, "Action=ChangeThing");
+  assert_contains (answer, "200 OK");
+  assert_true (g_get_monotonic_time () - start_us < 3 * G_USEC_PER_SEC);
+  g_io_stream_close (stream, NULL, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    g_object_unref (stalled[i]);
+  while (http_connections (http) > 0)
+    g_usleep (1000);
+}
+
+static void
+stalled_handshakes_are_ended (void **state)
+{
+  Http *http = *state;
+  GSocketConnection *stalled[12];
+
+  if (!make_certificate (http))
+    skip ();
+  http->world->config->request_timeout_s = 1;
+  http_start (http);
+  http->port = http->tls_port;
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    stalled[i] = http_connect (http);
+  while (http_connections (http) < G_N_ELEMENTS (stalled))
+    g_usleep (1000);
+  while (http_connections (http) > 0)
+    g_usleep (1000);
+  for (gsize i = 0; i < G_N_ELEMENTS (stalled); i++)
+    g_object_unref (stalled[i]);
 }
 
 static void
@@ -482,6 +530,8 @@ main (void)
     TEST (a_stopping_server_answers_what_it_began),
     TEST (https_serves_and_keeps_alive),
     TEST (a_client_that_speaks_no_tls_is_dropped),
+    TEST (stalled_handshakes_hold_up_nobody_else),
+    TEST (stalled_handshakes_are_ended),
     TEST (a_bad_certificate_is_named),
     TEST (a_taken_port_is_named),
     TEST (the_local_socket_needs_no_signature),
