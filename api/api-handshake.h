@@ -10,6 +10,7 @@ typedef struct ApiHandshakes ApiHandshakes;
 /* The handshake is over: @tls is ready, or NULL when it failed or was given up. */
 typedef void (*ApiHandshakeFunc) (GIOStream *tls, gpointer data);
 
+/* With nothing under way. */
 ApiHandshakes *api_handshakes_new (void);
 /* Gives up what waits; what is under way ends later, by NULL. */
 void api_handshakes_free (ApiHandshakes *handshakes);
