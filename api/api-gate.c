@@ -5,6 +5,7 @@
 
 #include "api-gate.h"
 #include "api-handshake.h"
+#include "api-screen.h"
 #include "api-stream.h"
 #include "vmm-error.h"
 #include "vmm-log.h"
@@ -31,6 +32,7 @@
 
 #define RAW_ANSWER(status) "HTTP/1.1 " status "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 #define RAW_FULL RAW_ANSWER ("503 Service Unavailable")
+#define RAW_BAD RAW_ANSWER ("400 Bad Request")
 #define RAW_TOO_LARGE RAW_ANSWER ("431 Request Header Fields Too Large")
 
 typedef struct
@@ -74,6 +76,7 @@ struct ApiConn
   gboolean is_draining; /* refused; what still comes is read and forgotten */
   gboolean is_dropping;
   gsize head_bytes, drained_bytes;
+  ApiScreen screen;
 };
 
 /* ---- One connection ---- */
@@ -232,10 +235,19 @@ schedule_drop (ApiConn *conn)
   g_source_attach (source, conn->gate->context);
 }
 
+/* What still comes is read and forgotten, so that the client comes to read @raw. */
+static gboolean
+refuse (ApiConn *conn, const char *raw)
+{
+  conn->is_draining = TRUE;
+  say (conn->stream, raw);
+  return FALSE;
+}
+
 /* Behind each read of the HTTP library. libsoup 3.2 keeps a connection for ever that ends between
  * two requests, and closes one without a word whose head is too long; both are seen to here. */
 static gboolean
-on_read (gsize n, gpointer data)
+on_read (const char *bytes, gsize n, gpointer data)
 {
   ApiConn *conn = data;
 
@@ -255,11 +267,9 @@ on_read (gsize n, gpointer data)
   if (conn->phase == API_CONN_IDLE)
     set_phase (conn, API_CONN_READING);
   if (!conn->has_head && conn->head_bytes >= MAX_HEAD_BYTES)
-    {
-      conn->is_draining = TRUE;
-      say (conn->stream, RAW_TOO_LARGE);
-      return FALSE;
-    }
+    return refuse (conn, RAW_TOO_LARGE);
+  if (!api_screen_take (&conn->screen, bytes, n))
+    return refuse (conn, RAW_BAD);
   if (!conn->has_head)
     conn->head_bytes += n;
   return TRUE;

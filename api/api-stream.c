@@ -23,11 +23,11 @@ G_DEFINE_TYPE_WITH_CODE (ApiInput, api_input, G_TYPE_INPUT_STREAM,
                          G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, init_pollable))
 
 static gssize
-filter (ApiInput *self, gssize n, GError **error)
+filter (ApiInput *self, const char *bytes, gssize n, GError **error)
 {
   if (n < 0 && error != NULL && g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return n;
-  if (self->on_read ((gsize) MAX (n, 0), self->data))
+  if (self->on_read (bytes, (gsize) MAX (n, 0), self->data))
     return n;
   g_clear_error (error);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "withheld");
@@ -42,7 +42,7 @@ read_now (GPollableInputStream *stream, void *buffer, gsize count, GError **erro
   gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->inner),
                                                        buffer, count, NULL, &failure);
 
-  n = filter (self, n, &failure);
+  n = filter (self, buffer, n, &failure);
   if (failure != NULL)
     g_propagate_error (error, failure);
   return n;

@@ -4,9 +4,9 @@
 #pragma once
 #include <gio/gio.h>
 
-/* After each read: @n bytes came; 0 is the end or an error. On FALSE the reader is told that there
+/* After each read: @n @bytes came; 0 is the end or an error. On FALSE the reader is told that there
  * is nothing yet, and the bytes are lost. */
-typedef gboolean (*ApiStreamFunc) (gsize n, gpointer data);
+typedef gboolean (*ApiStreamFunc) (const char *bytes, gsize n, gpointer data);
 
 /* Wraps @inner, whose streams must be pollable, and keeps a reference to it. */
 GIOStream *api_stream_new (GIOStream *inner, ApiStreamFunc on_read, gpointer data,

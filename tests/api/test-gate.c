@@ -338,6 +338,11 @@ malformed_http_ends_in_an_error_and_harms_nobody (void **state)
     "GET http://[::/ HTTP/1.1\r\nHost: h\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n x\r\n\r\n",
+    "GET /x HTTP/1.1\r\nHost: h\r\n\r\nPOST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+    "gzip\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\n" FORM "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
     "POST / HTTP/1.1\r\nHost: h\r\n" FORM
     "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nx\r\n",
