@@ -20,6 +20,7 @@ SETTLE_S = 60
 # Work goes on in threads, so a step may fall to another operation once; two calm runs are the end.
 CALM_RUNS = 2
 MAX_STEPS = 120
+IMAGE_STATES = "Creating,Available,UnAvailable,CreateFailed"
 
 
 class Operation:
@@ -74,6 +75,49 @@ class Delete(Operation):
                 self.ask(world)
         except ApiError as error:
             assert error.code == "InvalidInstanceId.NotFound", error
+
+
+class Import(Operation):
+    """An image's name is its token: a second import under it is refused."""
+
+    def prepare(self, world):
+        world.extra = None
+
+    def find(self, world):
+        reply = world.daemon.call("DescribeImages", ImageName="extra", Status=IMAGE_STATES)
+        return [row["ImageId"] for row in reply["Images"]["Image"]]
+
+    def ask(self, world):
+        world.extra = world.daemon.ask_for_image(name="extra")
+
+    def ask_again_if_lost(self, world):
+        found = self.find(world)
+        assert len(found) < 2, found
+        if found:
+            [world.extra] = found
+        else:
+            self.ask(world)
+
+    def wait(self, world):
+        world.daemon.wait_image(world.extra, SETTLE_S)
+
+
+class DeleteImage(Operation):
+    def prepare(self, world):
+        pass
+
+    def ask(self, world):
+        world.daemon.call(self.action, ImageId=world.extra)
+
+    def ask_again_if_lost(self, world):
+        try:
+            self.ask(world)
+        except ApiError as error:
+            assert error.code in ("InvalidImageId.NotFound", "ImageNotAvailable"), error
+
+    def wait(self, world):
+        wait_until("the image to be gone", SETTLE_S, lambda: not world.daemon.call(
+            "DescribeImages", ImageId=world.extra, Status=IMAGE_STATES)["Images"]["Image"])
 
 
 class World:
@@ -210,7 +254,22 @@ def a_crash_at_any_step_of_stop_start_and_reboot_is_mended():
     world.expect_as(world.before, lambda: fingerprint.take(world.daemon))
 
 
+def a_crash_at_any_step_of_an_import_and_its_deletion_leaves_nothing_behind():
+    world = the_world
+    world.deaths = 0
+    operations = [Import("ImportLocalImage", None, None), DeleteImage("DeleteImage", None, None)]
+
+    def check(operation):
+        if operation is operations[1]:
+            world.expect_as(world.before, lambda: fingerprint.take(world.daemon))
+
+    last = walk(world, operations, check, world.first)
+    print(f"# {world.deaths} deaths, at steps {world.first} to {last}")
+    assert world.deaths > 8
+
+
 the_world = World()
 with the_world.daemon:
     tap.run([a_crash_at_any_step_of_run_and_delete_leaves_nothing_behind,
-             a_crash_at_any_step_of_stop_start_and_reboot_is_mended])
+             a_crash_at_any_step_of_stop_start_and_reboot_is_mended,
+             a_crash_at_any_step_of_an_import_and_its_deletion_leaves_nothing_behind])

@@ -220,7 +220,7 @@ class Daemon:
 
     # ---- Common steps ----
 
-    def import_image(self, path=None, name="tiny", seconds=300):
+    def ask_for_image(self, path=None, name="tiny"):
         """path: a qcow2 file; otherwise the tiny guest, of which the fake needs no more than a stand-in."""
         kind = "qcow2"
         if path is None and self.driver == "fake":
@@ -228,8 +228,9 @@ class Daemon:
             with open(path, "wb") as file:
                 file.truncate(1 << 20)
         path = path or os.environ["VMMD_TINY_IMAGE"]
-        image = self.call("ImportLocalImage", File=path, ImageFormat=kind, ImageName=name)["ImageId"]
+        return self.call("ImportLocalImage", File=path, ImageFormat=kind, ImageName=name)["ImageId"]
 
+    def wait_image(self, image, seconds=300):
         def available():
             rows = self.call("DescribeImages", ImageId=image, Status="Available,Creating,CreateFailed")
             row = rows["Images"]["Image"][0]
@@ -237,6 +238,10 @@ class Daemon:
             return row["Status"] == "Available"
 
         wait_until(f"image {image} to be Available", seconds, available)
+
+    def import_image(self, path=None, name="tiny"):
+        image = self.ask_for_image(path, name)
+        self.wait_image(image)
         return image
 
     def instances(self):
