@@ -29,6 +29,7 @@ typedef struct
   Work *work;
   const char *id;
   guint failures;      /* since the item last finished */
+  gboolean has_failed; /* this run ended in a back-off */
   GError **last_error; /* kept between runs, for the reason at a deadline */
 } WorkItem;
 

@@ -14,9 +14,11 @@
 typedef struct
 {
   char *id;
-  gint64 due_us;      /* monotonic; when to run next */
-  GSequenceIter *due; /* its place among those that wait; NULL while it runs */
-  gboolean is_kicked; /* while running */
+  gint64 due_us;           /* monotonic; when to run next */
+  GSequenceIter *due;      /* its place among those that wait; NULL while it runs */
+  gboolean is_kicked;      /* while running */
+  gboolean is_noticed;     /* likewise */
+  gboolean is_backing_off; /* its last run failed */
   guint failures;
   GError *last_error;
 } Entry;
@@ -121,7 +123,7 @@ run_entry (Work *work, Entry *entry)
 
   g_sequence_remove (entry->due);
   entry->due = NULL;
-  entry->is_kicked = FALSE;
+  entry->is_kicked = entry->is_noticed = FALSE;
   work->n_running++;
   g_mutex_unlock (&work->lock);
   {
@@ -131,7 +133,8 @@ run_entry (Work *work, Entry *entry)
   g_mutex_lock (&work->lock);
   work->n_running--;
   entry->failures = delay_ms == WORK_DONE ? 0 : item.failures;
-  if (entry->is_kicked)
+  entry->is_backing_off = item.has_failed;
+  if (entry->is_kicked || (entry->is_noticed && !item.has_failed))
     wait_until (work, entry, 0);
   else if (delay_ms != WORK_DONE)
     wait_until (work, entry, g_get_monotonic_time () + delay_ms * 1000);
@@ -187,6 +190,25 @@ void
 work_kick (Work *work, const char *id)
 {
   kick_at (work, id, 0);
+}
+
+/* A failed start makes a domain and takes it away again: were it tried anew on the word of these
+ * two events, all its attempts would be used up at once. */
+void
+work_notice (Work *work, const char *id)
+{
+  Entry *entry;
+  gboolean is_settled = FALSE;
+
+  g_mutex_lock (&work->lock);
+  entry = g_hash_table_lookup (work->entries, id);
+  if (entry != NULL && entry->due == NULL)
+    entry->is_noticed = is_settled = TRUE;
+  else if (entry != NULL && entry->is_backing_off)
+    is_settled = TRUE;
+  g_mutex_unlock (&work->lock);
+  if (!is_settled)
+    work_kick (work, id);
 }
 
 void
@@ -269,6 +291,7 @@ work_failed (WorkItem *item, GError *error)
 {
   guint shift = MIN (item->failures, 6);
 
+  item->has_failed = TRUE;
   if (!work_is_away (error))
     item->failures++;
   /* The same failure again and again is one line in the log, not a flood. */

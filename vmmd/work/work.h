@@ -14,6 +14,9 @@ Work *work_new (const WorkParts *parts);
 void work_start (Work *work);
 /* Look at the object of that id. Never blocks; any thread. */
 void work_kick (Work *work, const char *id);
+/* The host says that something happened to the object: the same, but not before the back-off of a
+ * failed attempt is over, since that attempt may have caused it. */
+void work_notice (Work *work, const char *id);
 /* Lets running items finish and begins no other. Guests are not touched. */
 void work_stop (Work *work);
 /* Stopped before. */
