@@ -58,7 +58,7 @@ on_virt_event (const char *id, gpointer data)
   if (id == NULL)
     work_kick (app->work, WORK_RECONCILE);
   else if (vmm_id_kind (id) == VMM_ID_INSTANCE)
-    work_kick (app->work, id);
+    work_notice (app->work, id);
 }
 
 static guint

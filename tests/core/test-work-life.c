@@ -233,6 +233,61 @@ a_guest_that_powers_itself_off_is_stopped (void **state)
 }
 
 static void
+a_look_that_failed_is_taken_again_by_itself (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w);
+
+  host_allow_faults ();
+  host_wait_idle (w);
+  virt_fake_fail_call (w->host->virt, 1, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_FAILED);
+  assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_POWEROFF));
+  host_wait_state (w, id, VMM_INSTANCE_STOPPED);
+  host_assert_consistent (w);
+}
+
+/* A driver whose answer is old by the time it is read. */
+static const VirtDriverClass *whole_class;
+static World *stale_world;
+static gint is_armed; /* atomic */
+
+static VirtFact *
+get_what_was (VirtDriver *virt, const char *id, GError **error)
+{
+  VirtFact *fact = whole_class->get (virt, id, error);
+
+  if (g_atomic_int_compare_and_exchange (&is_armed, TRUE, FALSE))
+    {
+      gint before = g_atomic_int_get (&stale_world->host->events);
+
+      virt_fake_stage (virt, id, VIRT_FAKE_POWEROFF);
+      for (guint i = 0; i < 5000 && g_atomic_int_get (&stale_world->host->events) == before; i++)
+        g_usleep (1000);
+    }
+  return fact;
+}
+
+static void
+what_happens_during_a_look_is_looked_at_again (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w);
+  VirtDriverClass stale = *w->host->virt->class;
+
+  host_stop (w);
+  stale_world = w;
+  whole_class = w->host->virt->class;
+  stale.get = get_what_was;
+  w->host->virt->class = &stale;
+  g_atomic_int_set (&is_armed, TRUE);
+  host_start (w);
+  host_wait_state (w, id, VMM_INSTANCE_STOPPED);
+  host_stop (w);
+  w->host->virt->class = whole_class;
+  host_assert_consistent (w);
+}
+
+static void
 a_guest_whose_power_is_cut_behind_us_is_stopped (void **state)
 {
   World *w = *state;
@@ -422,6 +477,8 @@ main (void)
     HOST_TEST (a_delete_leaves_the_neighbours_alone),
     HOST_TEST (a_delete_while_it_starts_ends_gone),
     HOST_TEST (a_guest_that_powers_itself_off_is_stopped),
+    HOST_TEST (a_look_that_failed_is_taken_again_by_itself),
+    HOST_TEST (what_happens_during_a_look_is_looked_at_again),
     HOST_TEST (a_guest_whose_power_is_cut_behind_us_is_stopped),
     HOST_TEST (a_crashed_qemu_is_started_again_and_that_is_told),
     HOST_TEST (crashes_are_bounded_within_their_window),

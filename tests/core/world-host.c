@@ -23,9 +23,11 @@ on_virt_event (const char *id, gpointer data)
 {
   World *w = data;
 
-  work_kick (w->host->work, id != NULL ? id : WORK_RECONCILE);
-  if (id == NULL)
-    g_atomic_int_inc (&w->host->connections);
+  if (id != NULL)
+    work_notice (w->host->work, id);
+  else
+    work_kick (w->host->work, WORK_RECONCILE);
+  g_atomic_int_inc (id == NULL ? &w->host->connections : &w->host->events);
 }
 
 void

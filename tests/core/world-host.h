@@ -15,6 +15,7 @@ typedef struct WorldHost
   Work *work;        /* NULL while the daemon is "down" */
   const char *image; /* one that is Available, of 1 GiB */
   gint connections;  /* atomic: how often the driver said that its connection came or went */
+  gint events;       /* atomic: how often it spoke of a domain */
 } WorldHost;
 
 /* For cmocka: a world with a host at work. Tearing down checks the log too. */
