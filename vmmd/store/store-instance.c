@@ -9,10 +9,14 @@
 #include "vmm-error.h"
 #include "vmm-id.h"
 
-#define COLUMNS                                                                                    \
-  "id, account_id, host_id, uuid, state, name, description, host_name, image_id, type, zone_id,"   \
-  " user_data, key_pair, public_key, reason, vcpus, memory_mib, deletion_protection,"              \
+#define COLUMNS_WITH(user_data, public_key)                                                        \
+  "id, account_id, host_id, uuid, state, name, description, host_name, image_id, type, "           \
+  "zone_id, " user_data ", key_pair, " public_key                                                  \
+  ", reason, vcpus, memory_mib, deletion_protection,"                                              \
   " boot_when_staged, force, restart_on_crash, created_ms, started_ms, deadline_ms"
+#define COLUMNS COLUMNS_WITH ("user_data", "public_key")
+/* No list shows what may be large. */
+#define LIST_COLUMNS COLUMNS_WITH ("''", "''")
 #define N_TEXTS 15
 
 static gpointer
@@ -181,7 +185,7 @@ store_instance_list (StoreTxn *txn, const char *account_id, const VmmInstanceQue
 
   store_filter_init (&filter, "account_id=?", account_id);
   add_filters (&filter, query);
-  list = store_list (txn, COLUMNS, "instance", "seq", &filter, page, info, read_instance,
+  list = store_list (txn, LIST_COLUMNS, "instance", "seq", &filter, page, info, read_instance,
                      (GDestroyNotify) vmm_instance_free, error);
   return list != NULL && store_nic_fill (txn, list, error) ? g_steal_pointer (&list) : NULL;
 }

@@ -12,7 +12,7 @@ VmmInstance *store_instance_get (StoreTxn *txn, const char *account_id, const ch
                                  GError **error);
 /* Whether there is a row of that id, whoever owns it. */
 gboolean store_instance_exists (StoreTxn *txn, const char *id, gboolean *out, GError **error);
-/* With nics, newest first. */
+/* With nics, without user data and public keys, newest first. */
 GPtrArray *store_instance_list (StoreTxn *txn, const char *account_id,
                                 const VmmInstanceQuery *query, const VmmPage *page,
                                 VmmPageInfo *info, GError **error);
