@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUPPRESSIONS = os.path.join(ROOT, "tests", "sanitizers")
 
 SANITIZER_ENV = {
-    "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1"
+    "ASAN_OPTIONS": "detect_leaks=1:handle_sigtrap=1:handle_abort=1:detect_stack_use_after_return=1:strict_string_checks=1"
                     # Leak checks crash over the thread-local storage of modules such as TLS ones.
                     ":intercept_tls_get_addr=0",
     "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}/lsan.supp:print_suppressions=0",
