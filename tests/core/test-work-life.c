@@ -194,8 +194,13 @@ a_delete_leaves_the_neighbours_alone (void **state)
 {
   World *w = *state;
   const char *stays = host_run (w), *goes = host_run (w);
+  g_autofree char *group = ops_group_create (&w->ctx, &w->alice, NULL, "extra", NULL, NULL);
 
+  assert_true (ops_group_join (&w->ctx, &w->alice, group, goes, NULL));
+  host_wait_idle (w);
+  host_assert_consistent (w);
   host_delete (w, goes);
+  host_wait_idle (w);
   assert_state (w, stays, VMM_INSTANCE_RUNNING);
   host_assert_consistent (w);
   host_delete (w, stays);
@@ -267,17 +272,26 @@ get_what_was (VirtDriver *virt, const char *id, GError **error)
   return fact;
 }
 
-static void
-what_happens_during_a_look_is_looked_at_again (void **state)
+/* The same, and meanwhile its owner wants it stopped. */
+static VirtFact *
+get_before_a_stop (VirtDriver *virt, const char *id, GError **error)
 {
-  World *w = *state;
+  if (g_atomic_int_compare_and_exchange (&is_armed, TRUE, FALSE))
+    ops_instance_stop (&stale_world->ctx, &stale_world->alice, id, TRUE, NULL);
+  return whole_class->get (virt, id, error);
+}
+
+/* The instance ends Stopped when the first look at it is taken by @get. */
+static void
+look_by (World *w, VirtFact *(*get) (VirtDriver *, const char *, GError **) )
+{
   const char *id = host_run (w);
   VirtDriverClass stale = *w->host->virt->class;
 
   host_stop (w);
   stale_world = w;
   whole_class = w->host->virt->class;
-  stale.get = get_what_was;
+  stale.get = get;
   w->host->virt->class = &stale;
   g_atomic_int_set (&is_armed, TRUE);
   host_start (w);
@@ -285,6 +299,18 @@ what_happens_during_a_look_is_looked_at_again (void **state)
   host_stop (w);
   w->host->virt->class = whole_class;
   host_assert_consistent (w);
+}
+
+static void
+what_happens_during_a_look_is_looked_at_again (void **state)
+{
+  look_by (*state, get_what_was);
+}
+
+static void
+what_is_asked_during_a_look_is_done_after_it (void **state)
+{
+  look_by (*state, get_before_a_stop);
 }
 
 static void
@@ -479,6 +505,7 @@ main (void)
     HOST_TEST (a_guest_that_powers_itself_off_is_stopped),
     HOST_TEST (a_look_that_failed_is_taken_again_by_itself),
     HOST_TEST (what_happens_during_a_look_is_looked_at_again),
+    HOST_TEST (what_is_asked_during_a_look_is_done_after_it),
     HOST_TEST (a_guest_whose_power_is_cut_behind_us_is_stopped),
     HOST_TEST (a_crashed_qemu_is_started_again_and_that_is_told),
     HOST_TEST (crashes_are_bounded_within_their_window),
