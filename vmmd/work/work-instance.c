@@ -225,6 +225,20 @@ crashed (WorkItem *item, const VmmInstance *instance)
   return go_off (item, instance, VMM_INSTANCE_OFF, reason);
 }
 
+/* QEMU pauses a guest whose write found no room. Resuming repeats the write, so it is done again
+ * and again, ever more slowly, until there is room. */
+static gint64
+resume_paused (WorkItem *item, const VmmInstance *instance)
+{
+  GError *error = NULL;
+
+  if (WORK_CALL (item->parts->virt, resume, instance->id, &error))
+    vmm_fail (&error, VMM_ERROR_VIRT_FAILED,
+              "guest %s is paused, for one of its disks could not be written; resuming it",
+              instance->id);
+  return work_failed (item, error);
+}
+
 /* A state without work: is the domain what the row says? */
 static gint64
 settle (WorkItem *item, const VmmInstance *instance)
@@ -245,6 +259,9 @@ settle (WorkItem *item, const VmmInstance *instance)
         return go_off (item, instance, VMM_INSTANCE_OFF, "its power was cut on the host");
       return crashed (item, instance);
     }
+  if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_PAUSED
+      && fact->reason == VIRT_REASON_IO_ERROR)
+    return resume_paused (item, instance);
   if (instance->state == VMM_INSTANCE_STOPPED && !is_off)
     {
       vmm_warning ("instance %s runs though it is Stopped; cutting its power", item->id);
