@@ -237,6 +237,53 @@ a_guest_that_powers_itself_off_is_stopped (void **state)
   host_assert_consistent (w);
 }
 
+static const VirtDriverClass *whole_class;
+
+static gboolean
+runs_again (World *w, gconstpointer id)
+{
+  return host_fact (w, id) == VIRT_RUNNING;
+}
+
+static gint resumes; /* atomic */
+
+/* The first two times there still is no room. */
+static gboolean
+resume_in_vain (VirtDriver *virt, const char *id, GError **error)
+{
+  gboolean ok = whole_class->resume (virt, id, error);
+
+  if (g_atomic_int_add (&resumes, 1) < 2)
+    virt_fake_stage (virt, id, VIRT_FAKE_IO_ERROR);
+  return ok;
+}
+
+static void
+a_guest_paused_for_want_of_room_is_resumed_until_it_runs (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w);
+  VirtDriverClass full = *w->host->virt->class;
+  gint64 begun_us = g_get_monotonic_time ();
+
+  log_trap_expect ("*could not be written; resuming it; trying again*");
+  host_stop (w);
+  g_atomic_int_set (&resumes, 0);
+  whole_class = w->host->virt->class;
+  full.resume = resume_in_vain;
+  w->host->virt->class = &full;
+  assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_IO_ERROR));
+  host_start (w);
+  host_wait (w, runs_again, id, "the guest runs again");
+  host_stop (w);
+  w->host->virt->class = whole_class;
+  assert_int_equal (g_atomic_int_get (&resumes), 3);
+  /* The events of a pause that comes back at once must not make it a busy loop. */
+  assert_true (g_get_monotonic_time () - begun_us >= 590000);
+  assert_int_equal (log_trap_count ("*resuming it; trying again*"), 1);
+  host_assert_consistent (w);
+}
+
 static void
 a_look_that_failed_is_taken_again_by_itself (void **state)
 {
@@ -252,7 +299,6 @@ a_look_that_failed_is_taken_again_by_itself (void **state)
 }
 
 /* A driver whose answer is old by the time it is read. */
-static const VirtDriverClass *whole_class;
 static World *stale_world;
 static gint is_armed; /* atomic */
 
@@ -503,6 +549,7 @@ main (void)
     HOST_TEST (a_delete_leaves_the_neighbours_alone),
     HOST_TEST (a_delete_while_it_starts_ends_gone),
     HOST_TEST (a_guest_that_powers_itself_off_is_stopped),
+    HOST_TEST (a_guest_paused_for_want_of_room_is_resumed_until_it_runs),
     HOST_TEST (a_look_that_failed_is_taken_again_by_itself),
     HOST_TEST (what_happens_during_a_look_is_looked_at_again),
     HOST_TEST (what_is_asked_during_a_look_is_done_after_it),
