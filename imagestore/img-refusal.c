@@ -30,7 +30,12 @@ static const char *const names[] = {
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == IMG_REFUSAL_LAST);
 
-G_DEFINE_QUARK (img - error - quark, img_error)
+/* Not G_DEFINE_QUARK: its cache is a plain static, a data race where two threads fail at once. */
+GQuark
+img_error_quark (void)
+{
+  return g_quark_from_static_string ("img-error-quark");
+}
 
 const char *
 img_refusal_name (ImgRefusal refusal)

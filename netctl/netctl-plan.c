@@ -5,7 +5,12 @@
 #include <netinet/in.h>
 #include <string.h>
 
-G_DEFINE_QUARK (netctl - error - quark, netctl_error)
+/* Not G_DEFINE_QUARK: its cache is a plain static, a data race where two threads fail at once. */
+GQuark
+netctl_error_quark (void)
+{
+  return g_quark_from_static_string ("netctl-error-quark");
+}
 
 /* A port in more groups than this would need a chain name longer than nft allows. */
 #define GROUPS_MAX 16
