@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Identity of the taps, and the doors of a VPC's namespace. */
+#include "netctl-nft-priv.h"
+
+/* Which tap may speak as whom. */
+static void
+add_identity_sets (NetctlTables *t, const NetctlModel *model)
+{
+  NetctlTableObject *port4 = add_set (t, INET, "port4", "type ifname . ether_addr . ipv4_addr");
+  NetctlTableObject *portmac = add_set (t, INET, "portmac", "type ifname . ether_addr");
+  NetctlTableObject *client = add_set (t, INET, "dhcpmac", "typeof iifname . " CLIENT_MAC);
+  NetctlTableObject *bind
+      = add_set (t, ARP, "bind", "type ifname . ether_addr . ether_addr . ipv4_addr");
+
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    {
+      const NetctlPort *port = g_tree_node_value (n);
+      g_autofree char *tap = netctl_port_tap_name (port->index);
+      g_autofree char *mac = netctl_mac_format (port->mac);
+      const guint8 *m = port->mac;
+
+      netctl_table_line (portmac, "\"%s\" . %s", tap, mac);
+      netctl_table_line (client, "\"%s\" . 0x%02x%02x%02x%02x%02x%02x", tap, m[0], m[1], m[2], m[3],
+                         m[4], m[5]);
+      for (guint i = 0; i < port->addresses->len; i++)
+        {
+          g_autofree char *address
+              = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, i));
+
+          netctl_table_line (port4, "\"%s\" . %s . %s", tap, mac, address);
+          netctl_table_line (bind, "\"%s\" . %s . %s . %s", tap, mac, mac, address);
+        }
+    }
+}
+
+static void
+add_door_chains (NetctlTables *t)
+{
+  NetctlTableObject *raw, *in, *out, *arp;
+
+  raw = add_chain (t, INET, "c_raw", "type filter hook prerouting priority -310; policy accept");
+  netctl_table_line (raw, "iifname != " TAP " accept");
+  netctl_table_line (raw, "iifname . ether saddr . ip saddr @port4 accept");
+  netctl_table_line (raw, "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 "
+                          "iifname . ether saddr @portmac accept");
+  netctl_table_line (raw, "counter drop");
+
+  in = add_chain (t, INET, "c_in", "type filter hook input priority 0; policy drop");
+  netctl_table_line (in, "meta nfproto != ipv4 drop");
+  netctl_table_line (in, "iifname \"lo\" accept");
+  netctl_table_line (in, "ct state established,related accept");
+  /* Without the client's address a guest could decline another guest's lease. */
+  netctl_table_line (in, "iifname " TAP " udp sport 68 udp dport 67 iifname . " CLIENT_MAC
+                         " @dhcpmac accept");
+  netctl_table_line (in,
+                     "iifname " TAP " ip daddr " NETCTL_METADATA_ADDRESS " tcp dport 80 accept");
+  netctl_table_line (in, "icmp type echo-request limit rate 50/second accept");
+
+  /* What starts in the namespace itself, such as an operator's login, obeys the port's rules. */
+  out = add_chain (t, INET, "c_out", "type filter hook output priority 0; policy drop");
+  netctl_table_line (out, "meta nfproto != ipv4 drop");
+  netctl_table_line (out, "oifname \"lo\" accept");
+  netctl_table_line (out, "ct state established,related accept");
+  netctl_table_line (out, "oifname " TAP " udp sport 67 udp dport 68 accept");
+  netctl_table_line (out, "oifname vmap @ingress");
+
+  arp = add_chain (t, ARP, "c_in", "type filter hook input priority 0; policy accept");
+  netctl_table_line (arp, "iifname != " TAP " accept");
+  netctl_table_line (arp, "arp operation { request, reply } iifname . ether saddr . arp saddr "
+                          "ether . arp saddr ip @bind accept");
+  netctl_table_line (arp, "counter drop");
+}
+
+void
+netctl_nft_add_doors (NetctlTables *t, const NetctlModel *model)
+{
+  add_identity_sets (t, model);
+  add_door_chains (t);
+}

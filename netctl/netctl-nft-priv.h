@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the makers of nft tables share: table names, link patterns, and the parts each adds. For the
+ * netctl-nft*.c files only. */
+#pragma once
+#include "netctl-nft.h"
+
+#define INET "inet ecs"
+#define ARP "arp ecs"
+#define HOST_INET "inet ecs_host"
+#define HOST_ARP "arp ecs_host"
+#define TAP "\"" NETCTL_TAP_PREFIX "*\""
+#define UPLINK "\"" NETCTL_UPLINK_PREFIX "*\""
+#define INSIDE "\"" NETCTL_UPLINK_INSIDE "\""
+/* The client's hardware address in a DHCP request: 28 bytes behind the UDP header. */
+#define CLIENT_MAC "@th,288,48"
+
+/* A set of that type; the result is borrowed. */
+static inline NetctlTableObject *
+add_set (NetctlTables *t, const char *table, const char *name, const char *type)
+{
+  return netctl_tables_add (t, NETCTL_TABLE_SET, table, name, type);
+}
+
+/* A chain, a base chain with @hook; the result is borrowed. */
+static inline NetctlTableObject *
+add_chain (NetctlTables *t, const char *table, const char *name, const char *hook)
+{
+  return netctl_tables_add (t, NETCTL_TABLE_CHAIN, table, name, hook);
+}
+
+/* netctl-nft-rule.c: the chains of each distinct set of groups, the map of taps to them, and the
+ * sets of the groups' members. */
+void netctl_nft_add_groups (NetctlTables *t, const NetctlModel *model);
+/* netctl-nft-door.c: which tap may speak as whom, and what may enter and leave the namespace. */
+void netctl_nft_add_doors (NetctlTables *t, const NetctlModel *model);
+/* netctl-nft-way.c: what is forwarded between taps and the way out, and under which address. */
+void netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model);
