@@ -22,7 +22,22 @@ netctl_vpc_new (void)
   NetctlVpc *vpc = g_new0 (NetctlVpc, 1);
 
   vpc->subnets = g_array_new (FALSE, TRUE, sizeof (NetctlSubnet));
+  vpc->routes = g_array_new (FALSE, TRUE, sizeof (NetctlRoute));
+  vpc->publics = g_array_new (FALSE, TRUE, sizeof (NetctlPublic));
+  vpc->eips = g_array_new (FALSE, TRUE, sizeof (NetctlEip));
+  vpc->snats = g_array_new (FALSE, TRUE, sizeof (NetctlSnat));
+  vpc->forwards = g_array_new (FALSE, TRUE, sizeof (NetctlForward));
+  vpc->remotes = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_remote_free);
   return vpc;
+}
+
+NetctlRemote *
+netctl_remote_new (void)
+{
+  NetctlRemote *remote = g_new0 (NetctlRemote, 1);
+
+  remote->groups = g_array_new (FALSE, TRUE, sizeof (guint32));
+  return remote;
 }
 
 NetctlGroup *
@@ -52,6 +67,7 @@ netctl_plan_new (void)
   plan->vpcs = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_vpc_free);
   plan->groups = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_group_free);
   plan->ports = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_port_free);
+  plan->hosts = g_array_new (FALSE, TRUE, sizeof (NetctlHost));
   return plan;
 }
 
@@ -61,8 +77,24 @@ netctl_vpc_free (NetctlVpc *vpc)
   if (vpc == NULL)
     return;
   g_free (vpc->id);
+  g_free (vpc->domain);
   g_array_unref (vpc->subnets);
+  g_array_unref (vpc->routes);
+  g_array_unref (vpc->publics);
+  g_array_unref (vpc->eips);
+  g_array_unref (vpc->snats);
+  g_array_unref (vpc->forwards);
+  g_ptr_array_unref (vpc->remotes);
   g_free (vpc);
+}
+
+void
+netctl_remote_free (NetctlRemote *remote)
+{
+  if (remote == NULL)
+    return;
+  g_array_unref (remote->groups);
+  g_free (remote);
 }
 
 void
@@ -94,7 +126,25 @@ netctl_plan_free (NetctlPlan *plan)
   g_ptr_array_unref (plan->vpcs);
   g_ptr_array_unref (plan->groups);
   g_ptr_array_unref (plan->ports);
+  g_array_unref (plan->hosts);
   g_free (plan);
+}
+
+static void
+copy_array (GArray *to, const GArray *from)
+{
+  g_array_append_vals (to, from->data, from->len);
+}
+
+static NetctlRemote *
+remote_copy (const NetctlRemote *remote)
+{
+  NetctlRemote *copy = netctl_remote_new ();
+
+  copy->address = remote->address;
+  copy->host = remote->host;
+  copy_array (copy->groups, remote->groups);
+  return copy;
 }
 
 NetctlVpc *
@@ -105,7 +155,15 @@ netctl_vpc_copy (const NetctlVpc *vpc)
   copy->index = vpc->index;
   copy->id = g_strdup (vpc->id);
   copy->nat = vpc->nat;
-  g_array_append_vals (copy->subnets, vpc->subnets->data, vpc->subnets->len);
+  copy->domain = g_strdup (vpc->domain);
+  copy_array (copy->subnets, vpc->subnets);
+  copy_array (copy->routes, vpc->routes);
+  copy_array (copy->publics, vpc->publics);
+  copy_array (copy->eips, vpc->eips);
+  copy_array (copy->snats, vpc->snats);
+  copy_array (copy->forwards, vpc->forwards);
+  for (guint i = 0; i < vpc->remotes->len; i++)
+    g_ptr_array_add (copy->remotes, remote_copy (g_ptr_array_index (vpc->remotes, i)));
   return copy;
 }
 
@@ -117,7 +175,7 @@ netctl_group_copy (const NetctlGroup *group)
   copy->vpc = group->vpc;
   copy->index = group->index;
   copy->members_reach_each_other = group->members_reach_each_other;
-  g_array_append_vals (copy->rules, group->rules->data, group->rules->len);
+  copy_array (copy->rules, group->rules);
   return copy;
 }
 
@@ -131,8 +189,11 @@ netctl_port_copy (const NetctlPort *port)
   copy->id = g_strdup (port->id);
   copy->host_name = g_strdup (port->host_name);
   memcpy (copy->mac, port->mac, sizeof copy->mac);
-  g_array_append_vals (copy->addresses, port->addresses->data, port->addresses->len);
-  g_array_append_vals (copy->groups, port->groups->data, port->groups->len);
+  copy->is_secondary = port->is_secondary;
+  copy->kbit_s_in = port->kbit_s_in;
+  copy->kbit_s_out = port->kbit_s_out;
+  copy_array (copy->addresses, port->addresses);
+  copy_array (copy->groups, port->groups);
   return copy;
 }
 

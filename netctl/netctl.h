@@ -21,6 +21,10 @@ typedef enum
 #define NETCTL_GUEST_MTU 1450
 /* Where a guest finds its metadata, in every VPC. */
 #define NETCTL_METADATA_ADDRESS "100.100.100.200"
+/* Where a guest finds its name server, in every VPC. */
+#define NETCTL_DNS_ADDRESS "100.100.2.136"
+/* The router of IPv6, on every tap. */
+#define NETCTL_ROUTER6 "fe80::1"
 /* Bounds of the indexes below, so that one name prefix ("et0", "eu0", never "eth") covers all. */
 #define NETCTL_VPC_INDEX_MAX 0xfff00
 #define NETCTL_PORT_INDEX_MAX 0xfffffff
@@ -39,18 +43,75 @@ gboolean netctl_prefix_parse (const char *text, NetctlPrefix *out);
 /* The inverse, without the length when it is full. The caller frees it. */
 char *netctl_prefix_format (const NetctlPrefix *prefix);
 
+/* A vswitch of two families is two subnets. In IPv6 the router is NETCTL_ROUTER6 on every tap and
+ * @gateway is not looked at. */
 typedef struct
 {
   NetctlPrefix range;
   NetctlPrefix gateway; /* host address inside @range */
 } NetctlSubnet;
 
+/* A route of the VPC to a guest that forwards. That guest's port may then also send from addresses
+ * inside @destination that belong to no subnet of the VPC. */
 typedef struct
 {
-  guint32 index;   /* the namespace is ecs-v%06x; at most NETCTL_VPC_INDEX_MAX */
-  char *id;        /* vpc-…, for messages */
-  GArray *subnets; /* NetctlSubnet */
-  gboolean nat;    /* reach the outside through the host's address */
+  NetctlPrefix destination; /* of either family; outside the subnets, or length 0 */
+  NetctlPrefix next_hop;    /* an address of a port of the VPC; a route whose port is not on any
+                               host drops what it matches */
+} NetctlRoute;
+
+/* A public IPv4 address that leads into the VPC, with the bandwidth of all that passes under it. */
+typedef struct
+{
+  NetctlPrefix address;          /* host address */
+  guint32 kbit_s_in, kbit_s_out; /* seen from the VPC; 0 for no bound */
+} NetctlPublic;
+
+/* One to one: an elastic address of one private address. */
+typedef struct
+{
+  NetctlPrefix public_address;  /* one of the VPC's publics */
+  NetctlPrefix private_address; /* of a port of the VPC, here or not */
+} NetctlEip;
+
+/* Many to one: what leaves from @source without an address of its own. The longest @source wins. */
+typedef struct
+{
+  NetctlPrefix source;
+  NetctlPrefix public_address; /* one of the VPC's publics */
+} NetctlSnat;
+
+/* One port or a range of them, or with @protocol -1 all that comes to the address. */
+typedef struct
+{
+  NetctlPrefix public_address; /* one of the VPC's publics */
+  int protocol;                /* IPPROTO_TCP, IPPROTO_UDP, or -1 for all */
+  int port_min, port_max;      /* -1 and -1 for all */
+  NetctlPrefix private_address;
+  int private_port_min, private_port_max; /* as many ports as above */
+} NetctlForward;
+
+/* An address of the VPC on another host. */
+typedef struct
+{
+  NetctlPrefix address; /* host address */
+  guint32 host;         /* index of a NetctlHost */
+  GArray *groups;       /* guint32 group indexes: members wherever they are */
+} NetctlRemote;
+
+typedef struct
+{
+  guint32 index;      /* the namespace is ecs-v%06x; at most NETCTL_VPC_INDEX_MAX */
+  char *id;           /* vpc-…, for messages */
+  GArray *subnets;    /* NetctlSubnet */
+  gboolean nat;       /* what has no public address reaches the outside through the host's */
+  char *domain;       /* DNS suffix of the guests' names, "" or NULL for none */
+  GArray *routes;     /* NetctlRoute; destinations differ */
+  GArray *publics;    /* NetctlPublic; an address belongs to one VPC of the host alone */
+  GArray *eips;       /* NetctlEip; both sides differ from entry to entry */
+  GArray *snats;      /* NetctlSnat; sources differ */
+  GArray *forwards;   /* NetctlForward; an EIP's address has none */
+  GPtrArray *remotes; /* NetctlRemote*; empty while there is one host */
 } NetctlVpc;
 
 typedef enum
@@ -68,8 +129,10 @@ typedef struct
   int port_min, port_max;               /* destination; -1 and -1 for all */
   int source_port_min, source_port_max; /* -1 and -1 for all */
   gboolean peer_is_group;
-  NetctlPrefix peer;  /* the other side, unless peer_is_group */
-  guint32 peer_group; /* group index */
+  NetctlPrefix peer;  /* the other side, unless peer_is_group; only packets of its family match */
+  guint32 peer_group; /* group index; members of either family match */
+  gboolean has_near;
+  NetctlPrefix near; /* with has_near, the guest's own side as well (a five-tuple rule) */
 } NetctlRule;
 
 typedef struct
@@ -83,27 +146,42 @@ typedef struct
 typedef struct
 {
   guint32 vpc;
-  guint32 index;     /* the tap is et%08x; at most NETCTL_PORT_INDEX_MAX */
-  char *id;          /* eni-…, for messages */
-  guint8 mac[6];     /* the guest's */
-  GArray *addresses; /* NetctlPrefix; the first is the one DHCP hands out */
-  GArray *groups;    /* guint32 group indexes, at least one */
-  char *host_name;   /* for DHCP; checked again inside */
+  guint32 index;         /* the tap is et%08x; at most NETCTL_PORT_INDEX_MAX */
+  char *id;              /* eni-…, for messages */
+  guint8 mac[6];         /* the guest's */
+  GArray *addresses;     /* NetctlPrefix of both families; the first of each is what DHCP hands out,
+                            and the first of all is IPv4 */
+  GArray *groups;        /* guint32 group indexes, at least one */
+  char *host_name;       /* for DHCP and DNS; checked again inside */
+  gboolean is_secondary; /* of a guest that has another: no default route by DHCP, no
+                            name in DNS */
+  guint32 kbit_s_in, kbit_s_out; /* of what passes between it and the outside of the VPC under the
+                                    host's address; 0 for no bound. Seen from the guest */
 } NetctlPort;
+
+/* Another host that carries addresses of our VPCs. */
+typedef struct
+{
+  guint32 index;
+  NetctlPrefix underlay; /* where its VXLAN packets go */
+} NetctlHost;
 
 /* The whole of what this host shall have. */
 typedef struct
 {
   GPtrArray *vpcs, *groups, *ports; /* NetctlVpc*, NetctlGroup*, NetctlPort* */
+  GArray *hosts;                    /* NetctlHost: the others; empty while there is one */
 } NetctlPlan;
 
 void netctl_vpc_free (NetctlVpc *vpc);
+void netctl_remote_free (NetctlRemote *remote);
 void netctl_group_free (NetctlGroup *group);
 void netctl_port_free (NetctlPort *port);
-NetctlVpc *netctl_vpc_new (void);     /* with an empty array */
+NetctlVpc *netctl_vpc_new (void);     /* with empty arrays */
 NetctlGroup *netctl_group_new (void); /* likewise */
 NetctlPort *netctl_port_new (void);   /* likewise */
-NetctlPlan *netctl_plan_new (void);   /* arrays that own their elements */
+NetctlRemote *netctl_remote_new (void);
+NetctlPlan *netctl_plan_new (void); /* arrays that own their elements */
 void netctl_plan_free (NetctlPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlVpc, netctl_vpc_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlGroup, netctl_group_free)
@@ -123,8 +201,11 @@ typedef guint (*NetctlMetadataFunc) (guint32 vpc, const char *peer, const char *
 
 typedef struct
 {
-  const char *run_dir;    /* hosts files and pid files of the DHCP servers */
-  const char *const *dns; /* NULL-terminated name servers given to guests */
+  const char *run_dir;          /* hosts files and pid files of the DHCP servers */
+  const char *const *dns;       /* NULL-terminated upstream name servers */
+  const char *const *ntp;       /* NULL-terminated time servers given to guests; may be NULL */
+  const char *public_interface; /* the host's link on which public addresses are answered for by
+                                   ARP; NULL: they are routed to the host by other means */
   NetctlMetadataFunc metadata;
   gpointer metadata_data;
 } NetctlConfig;
@@ -155,6 +236,12 @@ typedef struct
    * first failure is returned. The first call of a process: until then a call on a VPC whose
    * namespace an earlier process left with taps inside is refused (BUSY). */
   gboolean (*reconcile) (Netctl *net, const NetctlPlan *plan, GError **error);
+  /* For the operator: one line an object (namespace, link, address, route, neighbour, rule,
+   * element, DHCP client), sorted, in one form for both, so that their difference is what is wrong.
+   * @plan as it would be, and what the kernel has. Neither changes anything. The caller frees the
+   * text. */
+  gboolean (*print_plan) (Netctl *net, const NetctlPlan *plan, char **out, GError **error);
+  gboolean (*print_kernel) (Netctl *net, char **out, GError **error);
   void (*free) (Netctl *net);
 } NetctlClass;
 
