@@ -36,28 +36,39 @@ read_nic (StoreRows *rows)
   return nic;
 }
 
+/* The primary key of nic_ip is what keeps an address from being given twice. */
+static gboolean
+insert_ip (StoreTxn *txn, const VmmNic *nic, guint32 ip, gboolean is_primary, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (store_exec (txn, &local,
+                  "INSERT INTO nic_ip (vpc_id, ip, nic_id, is_primary) VALUES (?, ?, ?, ?)", "sisi",
+                  nic->vpc_id, (gint64) ip, nic->id, (gint64) is_primary)
+      >= 0)
+    return TRUE;
+  if (store_error_is_duplicate (local))
+    return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED, "the address %s is taken in %s", nic->ip,
+                     nic->vpc_id);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 gboolean
 store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error)
 {
-  g_autoptr (GError) local = NULL;
   gint64 index = 0;
   guint32 ip = 0;
 
   g_return_val_if_fail (vmm_address_parse (nic->ip, &ip), FALSE);
-  if (store_exec (txn, &local,
+  if (store_exec (txn, error,
                   "INSERT INTO nic (id, account_id, host_id, instance_id, vpc_id, vswitch_id, mac,"
                   " ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                   "sssssssi", nic->id, nic->account_id, host_id, nic->instance_id, nic->vpc_id,
                   nic->vswitch_id, nic->mac, (gint64) ip)
-      < 0)
-    {
-      if (store_error_is_duplicate (local))
-        return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED, "the address %s is taken in %s", nic->ip,
-                         nic->vpc_id);
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  if (!store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
+          < 0
+      || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", "")
+      || !insert_ip (txn, nic, ip, TRUE, error))
     return FALSE;
   nic->index = (guint32) index;
   for (guint i = 0; i < nic->group_ids->len; i++)
@@ -100,7 +111,7 @@ store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint3
     return TRUE; /* a range too small for any instance */
   if (!store_query_int (
           txn, &highest, error,
-          "SELECT coalesce (max (ip), -1) FROM nic WHERE vpc_id=? AND ip BETWEEN ? AND ?", "sii",
+          "SELECT coalesce (max (ip), -1) FROM nic_ip WHERE vpc_id=? AND ip BETWEEN ? AND ?", "sii",
           vpc_id, (gint64) first, (gint64) last))
     return FALSE;
   if (highest < (gint64) last)
@@ -109,9 +120,9 @@ store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint3
       return TRUE;
     }
   if (store_query_int (txn, &gap, &local,
-                       "SELECT min (a) FROM (SELECT ?2 AS a UNION ALL SELECT ip + 1 FROM nic"
+                       "SELECT min (a) FROM (SELECT ?2 AS a UNION ALL SELECT ip + 1 FROM nic_ip"
                        " WHERE vpc_id=?1 AND ip BETWEEN ?2 AND ?3 - 1) WHERE NOT EXISTS"
-                       " (SELECT 1 FROM nic WHERE vpc_id=?1 AND ip=a)",
+                       " (SELECT 1 FROM nic_ip WHERE vpc_id=?1 AND ip=a)",
                        "sii", vpc_id, (gint64) first, (gint64) last))
     *out = (guint32) gap;
   if (local != NULL)
@@ -219,12 +230,17 @@ store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **
 gboolean
 store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
 {
-  return store_exec (
-             txn, error,
-             "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)", "s",
-             instance_id)
-             >= 0
-         && store_exec (txn, error, "DELETE FROM nic WHERE instance_id=?", "s", instance_id) >= 0;
+  static const char *const statements[] = {
+    "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
+    "DELETE FROM nic_ip WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
+    "DELETE FROM nic_ip6 WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
+    "DELETE FROM nic WHERE instance_id=?",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
+    if (store_exec (txn, error, statements[i], "s", instance_id) < 0)
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
