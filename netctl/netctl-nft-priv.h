@@ -2,7 +2,8 @@
 /* What the makers of nft tables share: table names, link patterns, and the parts each adds. For the
  * netctl-nft*.c files only. */
 #pragma once
-#include "netctl-nft.h"
+#include "netctl-model.h"
+#include "netctl-table.h"
 
 #define INET "inet ecs"
 #define ARP "arp ecs"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The firewall: what a VPC's model and the host need as nft tables. */
+#include "netctl-nft.h"
 #include "netctl-nft-priv.h"
 
 NetctlTables *

@@ -6,8 +6,7 @@
 #include "store-network.h"
 #include "vmm-error.h"
 #include "work-item.h"
-#include <netinet/in.h>
-#include <stdio.h>
+#include "work-plan.h"
 
 static GMutex *
 vpc_lock (WorkItem *item, guint32 index)
@@ -15,139 +14,6 @@ vpc_lock (WorkItem *item, guint32 index)
   WorkNetLocks *locks = work_net_locks (item->work);
 
   return &locks->vpcs[index % G_N_ELEMENTS (locks->vpcs)];
-}
-
-static NetctlVpc *
-vpc_plan (WorkItem *item, StoreTxn *txn, const char *vpc_id, GError **error)
-{
-  g_autoptr (VmmVpc) row = store_vpc_get (txn, NULL, vpc_id, error);
-  g_autoptr (GPtrArray) vswitches = row != NULL ? store_vpc_vswitches (txn, vpc_id, error) : NULL;
-  g_autoptr (NetctlVpc) vpc = NULL;
-
-  if (vswitches == NULL)
-    return NULL;
-  vpc = netctl_vpc_new ();
-  vpc->index = row->index;
-  vpc->id = g_strdup (row->id);
-  vpc->nat = item->ctx->config->nat;
-  for (guint i = 0; i < vswitches->len; i++)
-    {
-      const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
-      VmmRange range = { 0 };
-      NetctlSubnet subnet = { 0 };
-      g_autofree char *gateway = NULL;
-
-      if (vmm_range_parse (vswitch->cidr, &range))
-        gateway = vmm_address_format (vmm_range_gateway (&range));
-      if (gateway == NULL || !netctl_prefix_parse (vswitch->cidr, &subnet.range)
-          || !netctl_prefix_parse (gateway, &subnet.gateway))
-        {
-          vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch %s has the range '%s'", vswitch->id,
-                    vswitch->cidr);
-          return NULL;
-        }
-      g_array_append_val (vpc->subnets, subnet);
-    }
-  return g_steal_pointer (&vpc);
-}
-
-static int
-protocol_number (const char *name)
-{
-  static const struct
-  {
-    const char *name;
-    int number;
-  } numbers[] = {
-    { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP }, { "gre", IPPROTO_GRE }
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (g_str_equal (numbers[i].name, name))
-      return numbers[i].number;
-  return -1;
-}
-
-static gboolean
-add_rule (StoreTxn *txn, const VmmRule *row, NetctlGroup *group, GError **error)
-{
-  NetctlRule rule = {
-    .direction = row->egress ? NETCTL_EGRESS : NETCTL_INGRESS,
-    .accept = row->accept,
-    .priority = row->priority,
-    .protocol = protocol_number (row->protocol),
-    .port_min = row->port_min,
-    .port_max = row->port_max,
-    .source_port_min = row->source_port_min,
-    .source_port_max = row->source_port_max,
-    .peer_is_group = *row->peer_group_id != '\0',
-  };
-
-  if (rule.peer_is_group)
-    {
-      g_autoptr (VmmGroup) peer = store_group_get (txn, NULL, row->peer_group_id, error);
-
-      if (peer == NULL)
-        return FALSE;
-      rule.peer_group = peer->index;
-    }
-  else if (!netctl_prefix_parse (row->cidr, &rule.peer))
-    return vmm_fail (error, VMM_ERROR_INTERNAL, "rule %s has the range '%s'", row->id, row->cidr);
-  g_array_append_val (group->rules, rule);
-  return TRUE;
-}
-
-static NetctlGroup *
-group_plan (StoreTxn *txn, const VmmGroup *row, guint32 vpc_index, GError **error)
-{
-  g_autoptr (GPtrArray) rules = store_rule_list (txn, row->id, error);
-  g_autoptr (NetctlGroup) group = NULL;
-
-  if (rules == NULL)
-    return NULL;
-  group = netctl_group_new ();
-  group->vpc = vpc_index;
-  group->index = row->index;
-  group->members_reach_each_other = row->inner_accept;
-  for (guint i = 0; i < rules->len; i++)
-    if (!add_rule (txn, g_ptr_array_index (rules, i), group, error))
-      return NULL;
-  return g_steal_pointer (&group);
-}
-
-static NetctlPort *
-port_plan (StoreTxn *txn, const VmmNic *nic, const char *host_name, GError **error)
-{
-  g_autoptr (NetctlPort) port = netctl_port_new ();
-  NetctlPrefix address;
-  guint mac[6];
-
-  port->vpc = nic->vpc_index;
-  port->index = nic->index;
-  port->id = g_strdup (nic->id);
-  port->host_name = g_strdup (host_name);
-  if (!netctl_prefix_parse (nic->ip, &address)
-      || sscanf (nic->mac, "%2x:%2x:%2x:%2x:%2x:%2x", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
-                 &mac[5])
-             != 6)
-    {
-      vmm_fail (error, VMM_ERROR_INTERNAL, "interface %s has address '%s' and MAC '%s'", nic->id,
-                nic->ip, nic->mac);
-      return NULL;
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (mac); i++)
-    port->mac[i] = (guint8) mac[i];
-  g_array_append_val (port->addresses, address);
-  for (guint i = 0; i < nic->group_ids->len; i++)
-    {
-      g_autoptr (VmmGroup) group
-          = store_group_get (txn, NULL, g_ptr_array_index (nic->group_ids, i), error);
-
-      if (group == NULL)
-        return NULL;
-      g_array_append_val (port->groups, group->index);
-    }
-  return g_steal_pointer (&port);
 }
 
 static gboolean
@@ -158,7 +24,7 @@ apply_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
       g_autoptr (VmmGroup) row
           = store_group_get (txn, NULL, g_ptr_array_index (nic->group_ids, i), error);
       g_autoptr (NetctlGroup) group
-          = row != NULL ? group_plan (txn, row, nic->vpc_index, error) : NULL;
+          = row != NULL ? work_plan_group (txn, row, nic->vpc_index, error) : NULL;
 
       if (group == NULL || !WORK_CALL (item->parts->net, group_apply, group, error))
         return FALSE;
@@ -170,8 +36,8 @@ apply_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
 static gboolean
 apply_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, const char *host_name, GError **error)
 {
-  g_autoptr (NetctlVpc) vpc = vpc_plan (item, txn, nic->vpc_id, error);
-  g_autoptr (NetctlPort) port = vpc != NULL ? port_plan (txn, nic, host_name, error) : NULL;
+  g_autoptr (NetctlVpc) vpc = work_plan_vpc (item->ctx, txn, nic->vpc_id, error);
+  g_autoptr (NetctlPort) port = vpc != NULL ? work_plan_port (txn, nic, host_name, error) : NULL;
 
   return port != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error)
          && apply_groups (item, txn, nic, error)
@@ -228,7 +94,7 @@ for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GErro
   for (guint i = 0; txn != NULL && i < instance->nics->len; i++)
     {
       g_autoptr (NetctlPort) port
-          = port_plan (txn, g_ptr_array_index (instance->nics, i), instance->host_name, error);
+          = work_plan_port (txn, g_ptr_array_index (instance->nics, i), instance->host_name, error);
 
       if (port == NULL || !call (item, port, error))
         return FALSE;
@@ -332,7 +198,7 @@ work_group (WorkItem *item)
     return work_failed (item, g_steal_pointer (&error));
   if (!in_use)
     return WORK_DONE;
-  group = group_plan (txn, row, vpc->index, &error);
+  group = work_plan_group (txn, row, vpc->index, &error);
   if (group != NULL && WORK_CALL (item->parts->net, group_apply, group, &error))
     return WORK_DONE;
   return work_failed (item, g_steal_pointer (&error));
@@ -389,7 +255,7 @@ change_vpc (WorkItem *item, const VmmVpc *row, GError **error)
     return FALSE;
   if (!in_use)
     return TRUE;
-  vpc = vpc_plan (item, txn, row->id, error);
+  vpc = work_plan_vpc (item->ctx, txn, row->id, error);
   return vpc != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error);
 }
 
@@ -413,7 +279,7 @@ work_vpc (WorkItem *item)
 static gboolean
 plan_vpc (WorkItem *item, StoreTxn *txn, const VmmVpc *row, NetctlPlan *plan, GError **error)
 {
-  NetctlVpc *vpc = vpc_plan (item, txn, row->id, error);
+  NetctlVpc *vpc = work_plan_vpc (item->ctx, txn, row->id, error);
   g_autoptr (GPtrArray) groups = NULL;
 
   if (vpc == NULL)
@@ -422,7 +288,7 @@ plan_vpc (WorkItem *item, StoreTxn *txn, const VmmVpc *row, NetctlPlan *plan, GE
   groups = store_vpc_groups_in_use (txn, row->id, item->ctx->host_id, error);
   for (guint i = 0; groups != NULL && i < groups->len; i++)
     {
-      NetctlGroup *group = group_plan (txn, g_ptr_array_index (groups, i), row->index, error);
+      NetctlGroup *group = work_plan_group (txn, g_ptr_array_index (groups, i), row->index, error);
 
       if (group == NULL)
         return FALSE;
@@ -444,7 +310,7 @@ plan_nic (StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
   if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_STOPPED
       || instance->state == VMM_INSTANCE_DELETING)
     return TRUE;
-  port = port_plan (txn, nic, instance->host_name, error);
+  port = work_plan_port (txn, nic, instance->host_name, error);
   if (port == NULL)
     return FALSE;
   g_ptr_array_add (plan->ports, port);
