@@ -1,0 +1,102 @@
+-- SPDX-License-Identifier: GPL-2.0-or-later
+-- Disks with a life of their own, snapshots, images of several disks, policies, tasks, tags.
+
+-- A disk that is attached nowhere has the empty instance_id and device.
+ALTER TABLE disk ADD COLUMN state TEXT NOT NULL DEFAULT 'in-use';
+ALTER TABLE disk ADD COLUMN deadline_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE disk ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE disk ADD COLUMN source_snapshot_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE disk ADD COLUMN performance_level TEXT NOT NULL DEFAULT '';
+ALTER TABLE disk ADD COLUMN file_system TEXT NOT NULL DEFAULT '';
+ALTER TABLE disk ADD COLUMN portable INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE disk ADD COLUMN enable_auto_snapshot INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE disk ADD COLUMN delete_auto_snapshot INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE disk ADD COLUMN policy_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE disk ADD COLUMN attached_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE disk ADD COLUMN detached_ms INTEGER NOT NULL DEFAULT 0;
+-- The size a growth under way ends at; 0 when there is none.
+ALTER TABLE disk ADD COLUMN want_bytes INTEGER NOT NULL DEFAULT 0;
+-- What the disk was made from and ReInitDisk goes back to; NULL when it was made empty.
+ALTER TABLE disk ADD COLUMN origin_layer_id TEXT REFERENCES layer (id);
+-- The layer that a snapshot, reset or reinit under way turns to.
+ALTER TABLE disk ADD COLUMN next_layer_id TEXT REFERENCES layer (id);
+CREATE INDEX disk_origin ON disk (origin_layer_id) WHERE origin_layer_id IS NOT NULL;
+CREATE INDEX disk_next ON disk (next_layer_id) WHERE next_layer_id IS NOT NULL;
+CREATE INDEX disk_working ON disk (host_id) WHERE deadline_ms > 0;
+CREATE INDEX disk_policy ON disk (policy_id) WHERE policy_id <> '';
+UPDATE disk SET attached_ms = created_ms,
+  origin_layer_id = (SELECT parent_id FROM layer l WHERE l.id = layer_id);
+
+-- A layer is one file and only the active one of a disk is written. size_bytes is what it takes on
+-- the host, as last seen; reserved_bytes what work under way may add to it.
+ALTER TABLE layer ADD COLUMN is_sealed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0;
+-- The journal of merges: the layer that goes, the child that it goes into or that goes into it, and
+-- by whose QEMU ("" when nobody has them open). What the files say decides after a crash.
+CREATE TABLE layer_merge (
+  layer_id TEXT PRIMARY KEY REFERENCES layer (id), child_id TEXT NOT NULL REFERENCES layer (id),
+  method TEXT NOT NULL, instance_id TEXT NOT NULL, disk_id TEXT NOT NULL,
+  started_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX layer_merge_child ON layer_merge (child_id);
+
+CREATE TABLE snapshot (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
+  host_id TEXT NOT NULL, state TEXT NOT NULL, group_id TEXT NOT NULL, disk_id TEXT NOT NULL,
+  is_system INTEGER NOT NULL, instance_id TEXT NOT NULL, image_id TEXT NOT NULL,
+  zone_id TEXT NOT NULL, category TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+  layer_id TEXT REFERENCES layer (id), virtual_bytes INTEGER NOT NULL, is_auto INTEGER NOT NULL,
+  policy_id TEXT NOT NULL, retention_days INTEGER NOT NULL, consistency TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,
+  reason TEXT NOT NULL);
+CREATE INDEX snapshot_account ON snapshot (account_id, seq);
+CREATE INDEX snapshot_disk ON snapshot (disk_id, seq);
+CREATE INDEX snapshot_layer ON snapshot (layer_id) WHERE layer_id IS NOT NULL;
+CREATE INDEX snapshot_group_of ON snapshot (group_id) WHERE group_id <> '';
+CREATE INDEX snapshot_expires ON snapshot (expires_ms) WHERE expires_ms > 0;
+-- One at a time of a disk.
+CREATE UNIQUE INDEX snapshot_working ON snapshot (disk_id) WHERE state = 'progressing';
+
+CREATE TABLE snapshot_group (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
+  instance_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+  created_ms INTEGER NOT NULL);
+CREATE INDEX snapshot_group_account ON snapshot_group (account_id, seq);
+
+CREATE TABLE auto_snapshot_policy (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
+  name TEXT NOT NULL, hours TEXT NOT NULL, weekdays TEXT NOT NULL, retention_days INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, last_run_ms INTEGER NOT NULL);
+CREATE INDEX auto_snapshot_policy_account ON auto_snapshot_policy (account_id, seq);
+
+-- The disks of an image; the system disk is position 0 and its layer image.layer_id too.
+CREATE TABLE image_disk (
+  image_id TEXT NOT NULL REFERENCES image (id), position INTEGER NOT NULL, device TEXT NOT NULL,
+  layer_id TEXT REFERENCES layer (id), snapshot_id TEXT NOT NULL, virtual_bytes INTEGER NOT NULL,
+  PRIMARY KEY (image_id, position)) WITHOUT ROWID;
+CREATE INDEX image_disk_layer ON image_disk (layer_id) WHERE layer_id IS NOT NULL;
+CREATE INDEX image_disk_snapshot ON image_disk (snapshot_id) WHERE snapshot_id <> '';
+INSERT INTO image_disk (image_id, position, device, layer_id, snapshot_id, virtual_bytes)
+  SELECT id, 0, '/dev/xvda', layer_id, '', virtual_bytes FROM image;
+ALTER TABLE image ADD COLUMN family TEXT NOT NULL DEFAULT '';
+ALTER TABLE image ADD COLUMN version TEXT NOT NULL DEFAULT '';
+-- "import", "instance", "snapshot", "disks" or "copy", and the id of what it was made from.
+ALTER TABLE image ADD COLUMN source_kind TEXT NOT NULL DEFAULT 'import';
+ALTER TABLE image ADD COLUMN source_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX image_family ON image (account_id, family) WHERE family <> '';
+CREATE TABLE image_share (
+  image_id TEXT NOT NULL REFERENCES image (id), account_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  PRIMARY KEY (image_id, account_id)) WITHOUT ROWID;
+CREATE INDEX image_share_account ON image_share (account_id);
+
+CREATE TABLE task (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
+  action TEXT NOT NULL, resource_id TEXT NOT NULL, state TEXT NOT NULL, progress INTEGER NOT NULL,
+  created_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE INDEX task_account ON task (account_id, seq);
+CREATE INDEX task_resource ON task (resource_id);
+
+CREATE TABLE tag (
+  account_id TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL,
+  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (resource_id, key)) WITHOUT ROWID;
+CREATE INDEX tag_key ON tag (account_id, resource_type, key, value);
