@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What one VPC shall be, in memory: its record, groups and ports, and what follows from them. */
 #include "netctl-model.h"
+#include "netctl-rule.h"
 #include <string.h>
 
 static int
@@ -249,31 +250,7 @@ netctl_groups_normalise (const GArray *groups)
 static int
 compare_rule (gconstpointer a, gconstpointer b)
 {
-  const NetctlRule *x = *(NetctlRule *const *) a, *y = *(NetctlRule *const *) b;
-  int order;
-
-  if (x->priority != y->priority)
-    return x->priority < y->priority ? -1 : 1;
-  if (x->accept != y->accept)
-    return x->accept ? 1 : -1;
-  if (x->protocol != y->protocol)
-    return x->protocol - y->protocol;
-  if (x->port_min != y->port_min)
-    return x->port_min - y->port_min;
-  if (x->port_max != y->port_max)
-    return x->port_max - y->port_max;
-  if (x->source_port_min != y->source_port_min)
-    return x->source_port_min - y->source_port_min;
-  if (x->source_port_max != y->source_port_max)
-    return x->source_port_max - y->source_port_max;
-  if (x->peer_is_group != y->peer_is_group)
-    return x->peer_is_group ? 1 : -1;
-  if (x->peer_is_group)
-    return compare_value (&x->peer_group, &y->peer_group);
-  if (x->peer.family != y->peer.family)
-    return x->peer.family < y->peer.family ? -1 : 1;
-  order = memcmp (x->peer.bytes, y->peer.bytes, sizeof x->peer.bytes);
-  return order != 0 ? order : (int) x->peer.length - (int) y->peer.length;
+  return netctl_rule_compare (*(NetctlRule *const *) a, *(NetctlRule *const *) b);
 }
 
 GPtrArray *

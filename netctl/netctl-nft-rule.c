@@ -1,18 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Security groups as chains and sets. */
+#include "netctl-nft-rule.h"
 #include "netctl-nft-priv.h"
+#include "netctl-rule.h"
 #include <netinet/in.h>
 
-/* "in_1_2a": the chain of all ports that are in exactly these groups. */
-static char *
-chain_name (const char *prefix, const GArray *groups)
+char *
+netctl_nft_chain_name (const GArray *groups, NetctlDirection direction)
 {
-  GString *name = g_string_new (prefix);
+  GString *name = g_string_new (direction == NETCTL_INGRESS ? "in" : "eg");
 
   for (guint i = 0; i < groups->len; i++)
     g_string_append_printf (name, "_%x", g_array_index (groups, guint32, i));
   return g_string_free (name, FALSE);
 }
+
+/* Members */
+
+static const char *
+member_prefix (GSocketFamily family)
+{
+  return family == G_SOCKET_FAMILY_IPV4 ? "sgm_" : "sgm6_";
+}
+
+static NetctlTableObject *
+member_set (NetctlTables *t, guint32 group, GSocketFamily family)
+{
+  g_autofree char *name = g_strdup_printf ("%s%x", member_prefix (family), group);
+
+  return netctl_tables_ensure (t, NETCTL_TABLE_SET, INET, name,
+                               family == G_SOCKET_FAMILY_IPV4 ? "type ipv4_addr"
+                                                              : "type ipv6_addr");
+}
+
+void
+netctl_nft_add_member_sets (NetctlTables *t, guint32 group)
+{
+  member_set (t, group, G_SOCKET_FAMILY_IPV4);
+  member_set (t, group, G_SOCKET_FAMILY_IPV6);
+}
+
+void
+netctl_nft_add_member (NetctlTables *t, const GArray *groups, const NetctlPrefix *address)
+{
+  g_autofree char *text = netctl_prefix_address (address);
+
+  for (guint i = 0; i < groups->len; i++)
+    netctl_table_line (member_set (t, g_array_index (groups, guint32, i), address->family), "%s",
+                       text);
+}
+
+/* Rules */
 
 static void
 append_ports (GString *out, const char *protocol, const char *which, int min, int max)
@@ -25,26 +63,40 @@ append_ports (GString *out, const char *protocol, const char *which, int min, in
   g_string_append_c (out, ' ');
 }
 
-/* The rule as nft text with a blank at its end. */
-static char *
-rule_match (const NetctlRule *rule)
+static void
+append_addresses (GString *out, const NetctlRule *rule)
 {
-  const char *side = rule->direction == NETCTL_INGRESS ? "saddr" : "daddr";
-  gboolean is_ipv4 = rule->peer_is_group || rule->peer.family == G_SOCKET_FAMILY_IPV4;
+  gboolean is_ingress = rule->direction == NETCTL_INGRESS;
+  gboolean is_ipv4 = rule->peer.family == G_SOCKET_FAMILY_IPV4;
   const char *ip = is_ipv4 ? "ip" : "ip6";
-  GString *out = g_string_new (NULL);
 
   if (rule->peer_is_group)
-    g_string_append_printf (out, "ip %s @sgm_%x ", side, rule->peer_group);
-  else if (rule->peer.length == 0)
-    /* nft refuses a comparison of no bits; the family still has to match. */
-    g_string_append_printf (out, "meta nfproto ipv%c ", is_ipv4 ? '4' : '6');
-  else
+    g_string_append_printf (out, "%s %s @%s%x ", ip, is_ingress ? "saddr" : "daddr",
+                            member_prefix (rule->peer.family), rule->peer_group);
+  else if (rule->peer.length > 0)
     {
       g_autofree char *range = netctl_prefix_network (&rule->peer);
 
-      g_string_append_printf (out, "%s %s %s ", ip, side, range);
+      g_string_append_printf (out, "%s %s %s ", ip, is_ingress ? "saddr" : "daddr", range);
     }
+  else if (!rule->has_near)
+    /* nft refuses a comparison of no bits; the family still has to match. */
+    g_string_append_printf (out, "meta nfproto ipv%c ", is_ipv4 ? '4' : '6');
+  if (rule->has_near)
+    {
+      g_autofree char *range = netctl_prefix_network (&rule->near);
+
+      g_string_append_printf (out, "%s %s %s ", ip, is_ingress ? "daddr" : "saddr", range);
+    }
+}
+
+/* A rule of one family as nft text with a blank at its end. */
+static char *
+rule_match (const NetctlRule *rule)
+{
+  GString *out = g_string_new (NULL);
+
+  append_addresses (out, rule);
   if (rule->protocol == IPPROTO_TCP || rule->protocol == IPPROTO_UDP)
     {
       const char *protocol = rule->protocol == IPPROTO_TCP ? "tcp" : "udp";
@@ -59,122 +111,141 @@ rule_match (const NetctlRule *rule)
   return g_string_free (out, FALSE);
 }
 
-/* Members first, whatever the rules say; then the rules; then ECS's defaults. An egress that is
- * let go on must still pass the ingress of a peer on this host, hence goto instead of accept. */
+/* An egress that is let go on must still pass the ingress of a peer on this host. */
+static const char *
+verdict (NetctlDirection direction, gboolean accept)
+{
+  if (!accept)
+    return "drop";
+  return direction == NETCTL_INGRESS ? "accept" : "goto c_fwd_in";
+}
+
 static void
-fill_group_chain (NetctlTableObject *chain, const NetctlModel *model, const GArray *groups,
-                  NetctlDirection direction)
+add_rules (NetctlTables *t, NetctlTableObject *chain, const GArray *rules)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < rules->len; i++)
+    {
+      const NetctlRule *rule = &g_array_index (rules, NetctlRule, i);
+      char *match = rule_match (rule);
+
+      if (rule->peer_is_group)
+        netctl_nft_add_member_sets (t, rule->peer_group);
+      /* The same match further down is never reached: the first verdict is the last. */
+      if (g_hash_table_add (seen, match))
+        netctl_table_line (chain, "%s%s", match, verdict (rule->direction, rule->accept));
+    }
+}
+
+/* The rules of @groups in the order they are tried, each for one family. */
+static GArray *
+split_rules (const NetctlModel *model, const GArray *groups, NetctlDirection direction)
+{
+  g_autoptr (GPtrArray) rules = netctl_model_rules (model, groups, direction);
+  GArray *split = g_array_new (FALSE, FALSE, sizeof (NetctlRule));
+
+  for (guint i = 0; i < rules->len; i++)
+    {
+      NetctlRule forms[2];
+      guint count = netctl_rule_split (g_ptr_array_index (rules, i), forms);
+
+      g_array_append_vals (split, forms, count);
+    }
+  return split;
+}
+
+/* Members first, whatever the rules say; then the rules; then ECS's defaults. */
+void
+netctl_nft_add_chain (NetctlTables *t, const NetctlModel *model, const GArray *groups,
+                      NetctlDirection direction)
 {
   gboolean is_ingress = direction == NETCTL_INGRESS;
-  const char *accept = is_ingress ? "accept" : "goto c_fwd_in";
-  g_autoptr (GPtrArray) rules = netctl_model_rules (model, groups, direction);
-  g_autofree char *match_before = NULL;
-  gboolean accept_before = FALSE;
+  const char *side = is_ingress ? "saddr" : "daddr";
+  g_autofree char *name = netctl_nft_chain_name (groups, direction);
+  g_autoptr (GArray) rules = split_rules (model, groups, direction);
+  NetctlTableObject *chain = add_chain (t, INET, name, NULL);
 
   for (guint i = 0; i < groups->len; i++)
     {
       guint32 index = g_array_index (groups, guint32, i);
+      const NetctlGroup *group = netctl_model_group (model, index);
 
-      if (netctl_model_group (model, index)->members_reach_each_other)
-        netctl_table_line (chain, "ip %s @sgm_%x %s", is_ingress ? "saddr" : "daddr", index,
-                           accept);
-    }
-  for (guint i = 0; i < rules->len; i++)
-    {
-      const NetctlRule *rule = g_ptr_array_index (rules, i);
-      g_autofree char *match = rule_match (rule);
-
-      /* The same rule in two groups is one rule; the order puts doubles side by side. */
-      if (match_before == NULL || accept_before != rule->accept
-          || !g_str_equal (match, match_before))
-        netctl_table_line (chain, "%s%s", match, rule->accept ? accept : "drop");
-      g_free (match_before);
-      match_before = g_steal_pointer (&match);
-      accept_before = rule->accept;
-    }
-  netctl_table_line (chain, "%s", is_ingress ? "drop" : accept);
-}
-
-/* One pair of chains for each distinct set of groups, and the taps that use it. */
-static void
-add_group_chains (NetctlTables *t, const NetctlModel *model)
-{
-  NetctlTableObject *ingress
-      = netctl_tables_add (t, NETCTL_TABLE_MAP, INET, "ingress", "type ifname : verdict");
-  NetctlTableObject *egress
-      = netctl_tables_add (t, NETCTL_TABLE_MAP, INET, "egress", "type ifname : verdict");
-  g_autoptr (GHashTable) made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
-      g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
-      g_autofree char *in = chain_name ("in", groups), *out = chain_name ("eg", groups);
-      g_autofree char *tap = netctl_port_tap_name (port->index);
-
-      netctl_table_line (ingress, "\"%s\" : goto %s", tap, in);
-      netctl_table_line (egress, "\"%s\" : goto %s", tap, out);
-      if (!g_hash_table_add (made, g_strdup (in)))
+      if (group == NULL || !group->members_reach_each_other)
         continue;
-      fill_group_chain (add_chain (t, INET, in, NULL), model, groups, NETCTL_INGRESS);
-      fill_group_chain (add_chain (t, INET, out, NULL), model, groups, NETCTL_EGRESS);
+      netctl_nft_add_member_sets (t, index);
+      netctl_table_line (chain, "ip %s @sgm_%x %s", side, index, verdict (direction, TRUE));
+      netctl_table_line (chain, "ip6 %s @sgm6_%x %s", side, index, verdict (direction, TRUE));
     }
+  add_rules (t, chain, rules);
+  netctl_table_line (chain, "%s", verdict (direction, !is_ingress));
 }
 
-/* The set of a group's members, made when first asked for. */
+/* All of a VPC */
+
 static NetctlTableObject *
-member_set (NetctlTables *t, GHashTable *sets, guint32 group)
+way_map (NetctlTables *t, NetctlDirection direction)
 {
-  NetctlTableObject *set = g_hash_table_lookup (sets, GUINT_TO_POINTER (group));
-  g_autofree char *name = g_strdup_printf ("sgm_%x", group);
-
-  if (set == NULL)
-    {
-      set = add_set (t, INET, name, "type ipv4_addr");
-      g_hash_table_insert (sets, GUINT_TO_POINTER (group), set);
-    }
-  return set;
+  return netctl_tables_ensure (t, NETCTL_TABLE_MAP, INET,
+                               direction == NETCTL_INGRESS ? "ingress" : "egress",
+                               "type ifname : verdict");
 }
 
-/* The members of each group that exists or that a rule names. */
-static void
-add_member_sets (NetctlTables *t, const NetctlModel *model)
+void
+netctl_nft_add_port_ways (NetctlTables *t, const NetctlPort *port)
 {
-  g_autoptr (GHashTable) sets = g_hash_table_new (NULL, NULL);
+  static const NetctlDirection directions[] = { NETCTL_INGRESS, NETCTL_EGRESS };
+  g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
+  g_autofree char *tap = netctl_port_tap_name (port->index);
 
-  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
+  for (guint i = 0; i < G_N_ELEMENTS (directions); i++)
     {
-      const NetctlGroup *group = g_tree_node_value (n);
+      g_autofree char *chain = netctl_nft_chain_name (groups, directions[i]);
 
-      member_set (t, sets, group->index);
-      for (guint i = 0; i < group->rules->len; i++)
-        {
-          const NetctlRule *rule = &g_array_index (group->rules, NetctlRule, i);
-
-          if (rule->peer_is_group)
-            member_set (t, sets, rule->peer_group);
-        }
+      netctl_table_line (way_map (t, directions[i]), "\"%s\" : goto %s", tap, chain);
     }
+}
+
+/* The members of each group that exists or that has any. */
+static void
+add_members (NetctlTables *t, const NetctlModel *model)
+{
+  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
+    netctl_nft_add_member_sets (t, GPOINTER_TO_UINT (g_tree_node_key (n)));
   for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
     {
       const NetctlPort *port = g_tree_node_value (n);
       g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
 
-      for (guint i = 0; i < groups->len; i++)
-        for (guint j = 0; j < port->addresses->len; j++)
-          {
-            g_autofree char *address
-                = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, j));
+      for (guint i = 0; i < port->addresses->len; i++)
+        netctl_nft_add_member (t, groups, &g_array_index (port->addresses, NetctlPrefix, i));
+    }
+  for (guint i = 0; i < model->vpc->remotes->len; i++)
+    {
+      const NetctlRemote *remote = g_ptr_array_index (model->vpc->remotes, i);
+      g_autoptr (GArray) groups = netctl_groups_normalise (remote->groups);
 
-            netctl_table_line (member_set (t, sets, g_array_index (groups, guint32, i)), "%s",
-                               address);
-          }
+      netctl_nft_add_member (t, groups, &remote->address);
     }
 }
 
 void
 netctl_nft_add_groups (NetctlTables *t, const NetctlModel *model)
 {
-  add_member_sets (t, model);
-  add_group_chains (t, model);
+  g_autoptr (GHashTable) made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  add_members (t, model);
+  way_map (t, NETCTL_INGRESS);
+  way_map (t, NETCTL_EGRESS);
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    {
+      const NetctlPort *port = g_tree_node_value (n);
+      g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
+
+      netctl_nft_add_port_ways (t, port);
+      if (!g_hash_table_add (made, netctl_nft_chain_name (groups, NETCTL_INGRESS)))
+        continue;
+      netctl_nft_add_chain (t, model, groups, NETCTL_INGRESS);
+      netctl_nft_add_chain (t, model, groups, NETCTL_EGRESS);
+    }
 }

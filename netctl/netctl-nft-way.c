@@ -9,7 +9,6 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model)
   NetctlTableObject *fwd, *fwd_in, *post;
 
   fwd = add_chain (t, INET, "c_fwd", "type filter hook forward priority 0; policy drop");
-  netctl_table_line (fwd, "meta nfproto != ipv4 drop");
   netctl_table_line (fwd, "ct state established,related accept");
   netctl_table_line (fwd, "ct state invalid drop");
   netctl_table_line (fwd, "iifname vmap @egress");
@@ -25,7 +24,7 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model)
       NetctlPrefix transit = netctl_prefix_from_ipv4 (address);
       g_autofree char *text = netctl_prefix_address (&transit);
 
-      netctl_table_line (fwd_in, "iifname " TAP " oifname " INSIDE " accept");
+      netctl_table_line (fwd_in, "meta nfproto ipv4 iifname " TAP " oifname " INSIDE " accept");
       post = add_chain (t, INET, "c_post", "type nat hook postrouting priority 100; policy accept");
       netctl_table_line (post, "oifname " INSIDE " snat ip to %s", text);
     }

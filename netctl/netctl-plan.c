@@ -2,7 +2,6 @@
 /* Records of a plan: copying, checking, comparing, and the names of the objects made from them. */
 #include "netctl-plan.h"
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 /* Not G_DEFINE_QUARK: its cache is a plain static, a data race where two threads fail at once. */
@@ -250,10 +249,9 @@ netctl_prefix_format (const NetctlPrefix *prefix)
   return g_strdup_printf ("%s/%u", address, prefix->length);
 }
 
-char *
-netctl_prefix_network (const NetctlPrefix *prefix)
+NetctlPrefix
+netctl_prefix_masked (const NetctlPrefix *prefix)
 {
-  g_autofree char *address = NULL;
   NetctlPrefix masked = *prefix;
 
   for (guint i = 0; i < sizeof masked.bytes; i++)
@@ -262,7 +260,15 @@ netctl_prefix_network (const NetctlPrefix *prefix)
 
       masked.bytes[i] &= (guint8) (0xff00u >> kept);
     }
-  address = netctl_prefix_address (&masked);
+  return masked;
+}
+
+char *
+netctl_prefix_network (const NetctlPrefix *prefix)
+{
+  NetctlPrefix masked = netctl_prefix_masked (prefix);
+  g_autofree char *address = netctl_prefix_address (&masked);
+
   return g_strdup_printf ("%s/%u", address, prefix->length);
 }
 
@@ -450,50 +456,6 @@ netctl_vpc_check (const NetctlVpc *vpc, GError **error)
       for (guint j = 0; j < i; j++)
         if (overlap (&range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
           return refuse (error, "vpc", vpc->id, vpc->index, "two subnets overlap");
-    }
-  return TRUE;
-}
-
-static gboolean
-ports_are_sane (int min, int max, gboolean has_ports)
-{
-  if (min == -1 && max == -1)
-    return TRUE;
-  return has_ports && min >= 0 && min <= max && max <= 65535;
-}
-
-static const char *
-rule_fault (const NetctlRule *rule)
-{
-  gboolean has_ports = rule->protocol == IPPROTO_TCP || rule->protocol == IPPROTO_UDP;
-
-  if (rule->direction != NETCTL_INGRESS && rule->direction != NETCTL_EGRESS)
-    return "a rule has no direction";
-  if (rule->priority < 1 || rule->priority > 100)
-    return "a rule's priority is not within 1 to 100";
-  if (rule->protocol < -1 || rule->protocol > 255)
-    return "a rule's protocol is not a protocol number";
-  if (!ports_are_sane (rule->port_min, rule->port_max, has_ports)
-      || !ports_are_sane (rule->source_port_min, rule->source_port_max, has_ports))
-    return "a rule's ports are not a range of TCP or UDP ports";
-  if (!rule->peer_is_group
-      && !(rule->peer.family == G_SOCKET_FAMILY_IPV4 && rule->peer.length <= 32)
-      && !(rule->peer.family == G_SOCKET_FAMILY_IPV6 && rule->peer.length <= 128))
-    return "a rule's peer is not an address range";
-  return NULL;
-}
-
-gboolean
-netctl_group_check (const NetctlGroup *group, GError **error)
-{
-  if (group->vpc > NETCTL_VPC_INDEX_MAX)
-    return refuse (error, "group", NULL, group->index, "the vpc's index is too large");
-  for (guint i = 0; i < group->rules->len; i++)
-    {
-      const char *fault = rule_fault (&g_array_index (group->rules, NetctlRule, i));
-
-      if (fault != NULL)
-        return refuse (error, "group", NULL, group->index, fault);
     }
   return TRUE;
 }

@@ -10,7 +10,6 @@ NetctlPort *netctl_port_copy (const NetctlPort *port);
 
 /* Whether a record by itself makes sense; NETCTL_ERROR_INVALID names the record and the field. */
 gboolean netctl_vpc_check (const NetctlVpc *vpc, GError **error);
-gboolean netctl_group_check (const NetctlGroup *group, GError **error);
 gboolean netctl_port_check (const NetctlPort *port, GError **error);
 
 /* TRUE if both name the same address and length. */
@@ -21,6 +20,8 @@ gboolean netctl_prefix_contains (const NetctlPrefix *range, const NetctlPrefix *
 gboolean netctl_prefix_is_host4 (const NetctlPrefix *prefix);
 /* The IPv4 address in network order. */
 guint32 netctl_prefix_ipv4 (const NetctlPrefix *prefix);
+/* The network alone: host bits cleared. */
+NetctlPrefix netctl_prefix_masked (const NetctlPrefix *prefix);
 /* "10.0.0.0/8" with the host bits cleared and the length always shown. The caller frees it. */
 char *netctl_prefix_network (const NetctlPrefix *prefix);
 /* The address alone, without the length. The caller frees it. */

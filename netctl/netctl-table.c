@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Desired nft tables as objects, and the nft commands that make them so. */
 #include "netctl-table.h"
+#include <string.h>
 
 /* libnftables gets one line a command; a line must not grow without bound. */
 #define ELEMENTS_A_COMMAND 256
@@ -27,6 +28,7 @@ netctl_tables_new (void)
 
   tables->tables = g_ptr_array_new ();
   tables->objects = g_ptr_array_new_with_free_func ((GDestroyNotify) object_free);
+  tables->index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return tables;
 }
 
@@ -37,7 +39,21 @@ netctl_tables_free (NetctlTables *tables)
     return;
   g_ptr_array_unref (tables->tables);
   g_ptr_array_unref (tables->objects);
+  g_hash_table_unref (tables->index);
   g_free (tables);
+}
+
+/* What tells objects apart: a set and a chain of one name are two. */
+static char *
+name_key (NetctlTableKind kind, const char *table, const char *name)
+{
+  return g_strdup_printf ("%s %s %s", table, kind == NETCTL_TABLE_CHAIN ? "chain" : "set", name);
+}
+
+static char *
+object_key (const NetctlTableObject *object)
+{
+  return name_key (object->kind, object->table, object->name);
 }
 
 NetctlTableObject *
@@ -54,7 +70,18 @@ netctl_tables_add (NetctlTables *tables, NetctlTableKind kind, const char *table
   object->head = g_strdup (head);
   object->lines = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (tables->objects, object);
+  g_hash_table_insert (tables->index, object_key (object), object);
   return object;
+}
+
+NetctlTableObject *
+netctl_tables_ensure (NetctlTables *tables, NetctlTableKind kind, const char *table,
+                      const char *name, const char *head)
+{
+  g_autofree char *key = name_key (kind, table, name);
+  NetctlTableObject *object = g_hash_table_lookup (tables->index, key);
+
+  return object != NULL ? object : netctl_tables_add (tables, kind, table, name, head);
 }
 
 void
@@ -65,14 +92,6 @@ netctl_table_line (NetctlTableObject *object, const char *format, ...)
   va_start (arguments, format);
   g_ptr_array_add (object->lines, g_strdup_vprintf (format, arguments));
   va_end (arguments);
-}
-
-/* What tells objects apart: a set and a chain of one name are two. */
-static char *
-object_key (const NetctlTableObject *object)
-{
-  return g_strdup_printf ("%s %s %s", object->table,
-                          object->kind == NETCTL_TABLE_CHAIN ? "chain" : "set", object->name);
 }
 
 static GHashTable *
@@ -280,6 +299,10 @@ netctl_tables_narrow (const NetctlTables *from, const NetctlTables *to)
         return TRUE;
       removed = lines_only_in (object, after);
       if (removed->len > 0)
+        return TRUE;
+      /* What stands in a set of ranges may be dropped for it. */
+      if (object->head != NULL && strstr (object->head, "interval") != NULL
+          && !lines_equal (object, after))
         return TRUE;
     }
   return FALSE;

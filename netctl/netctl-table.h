@@ -25,6 +25,7 @@ typedef struct
 {
   GPtrArray *tables;  /* const char*: static names such as "inet ecs" */
   GPtrArray *objects; /* NetctlTableObject* */
+  GHashTable *index;  /* what tells objects apart -> NetctlTableObject*, borrowed */
 } NetctlTables;
 
 /* Without any table. */
@@ -32,9 +33,12 @@ NetctlTables *netctl_tables_new (void);
 void netctl_tables_free (NetctlTables *tables);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlTables, netctl_tables_free)
 
-/* Adds an object; @table and @head are literals. The result is borrowed. */
+/* Adds an object; @table is a literal. The result is borrowed. */
 NetctlTableObject *netctl_tables_add (NetctlTables *tables, NetctlTableKind kind, const char *table,
                                       const char *name, const char *head);
+/* The object of that kind and name, added if it is not there yet. Borrowed. */
+NetctlTableObject *netctl_tables_ensure (NetctlTables *tables, NetctlTableKind kind,
+                                         const char *table, const char *name, const char *head);
 /* Adds a rule or an element. */
 void netctl_table_line (NetctlTableObject *object, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -43,6 +47,6 @@ char *netctl_tables_replace (const NetctlTables *tables);
 /* Commands that turn @from into @to in one transaction; "" if they are equal; NULL if only a
  * replacement can (a base chain or a type differs). */
 char *netctl_tables_change (const NetctlTables *from, const NetctlTables *to);
-/* TRUE if what @from lets through may be more than what @to does: rules differ or an element is
- * gone. */
+/* TRUE if what @from lets through may be more than what @to does: rules differ, an
+ * element is gone, or a set of ranges differs. */
 gboolean netctl_tables_narrow (const NetctlTables *from, const NetctlTables *to);

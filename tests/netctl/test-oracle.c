@@ -92,8 +92,11 @@ add_random_rule (Fuzz *fuzz, NetctlGroup *group)
   gboolean has_ports = protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
   int first = ports[pick (fuzz, G_N_ELEMENTS (ports))];
   int last = ports[pick (fuzz, G_N_ELEMENTS (ports))];
+  const char *peer = peers[pick (fuzz, G_N_ELEMENTS (peers))];
   NetctlRule *rule;
 
+  if (protocol == IPPROTO_ICMP && g_str_equal (peer, "::/0"))
+    protocol = IPPROTO_ICMPV6;
   if (!has_ports || pick (fuzz, 4) == 0)
     first = last = -1;
   if (has_ports && pick (fuzz, 8) == 0)
@@ -102,8 +105,7 @@ add_random_rule (Fuzz *fuzz, NetctlGroup *group)
       last = 65535;
     }
   world_rule (group, pick (fuzz, 2) == 0 ? NETCTL_INGRESS : NETCTL_EGRESS, pick (fuzz, 2) == 0,
-              (guint) pick (fuzz, 4) + 1, protocol, MIN (first, last), MAX (first, last),
-              peers[pick (fuzz, G_N_ELEMENTS (peers))]);
+              (guint) pick (fuzz, 4) + 1, protocol, MIN (first, last), MAX (first, last), peer);
   rule = &g_array_index (group->rules, NetctlRule, group->rules->len - 1);
   if (has_ports && pick (fuzz, 3) == 0)
     {

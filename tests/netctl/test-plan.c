@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "netctl-plan.h"
+#include "netctl-rule.h"
 #include "records.h"
 
 static void
