@@ -142,7 +142,7 @@ a_vswitch_with_interfaces_stays (void **state)
   g_autoptr (GError) error = NULL;
 
   assert_false (ops_vswitch_delete (&w->ctx, &w->alice, nic->vswitch_id, &error));
-  assert_vmm_message (error, VMM_ERROR_DEPENDENCY, "1 interfaces");
+  assert_vmm_message (error, VMM_ERROR_DEPENDENCY, "1 addresses");
 }
 
 static void

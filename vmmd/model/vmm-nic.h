@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* VPCs, vswitches, security groups and network interfaces as they stand in the database. */
 #pragma once
-#include <glib.h>
+#include "vmm-nic-state.h"
 
 typedef struct
 {
@@ -29,6 +29,7 @@ typedef struct
   GPtrArray *rules; /* VmmRule*; NULL when not loaded */
   /* Counted in lists alone: interfaces in it, rules, and those of them that name a group. */
   guint n_members, n_rules, n_peer_rules;
+  guint64 generation; /* counts the changes of its rules */
 } VmmGroup;
 
 typedef struct
@@ -48,12 +49,23 @@ typedef struct
 
 typedef struct
 {
-  char *id, *account_id, *instance_id, *vpc_id, *vswitch_id;
-  char *mac; /* "00:16:3e:…" */
-  char *ip;
-  guint32 index; /* names its tap on every host */
+  char *id, *account_id, *vpc_id, *vswitch_id;
+  char *instance_id; /* "" when it is of none */
+  char *name, *description;
+  char *mac;       /* "00:16:3e:…" */
+  char *ip;        /* the primary address */
+  GPtrArray *ips;  /* char*: the secondary IPv4 addresses; NULL stands for none */
+  GPtrArray *ips6; /* char*: IPv6 addresses in canonical form; NULL stands for none */
+  guint32 index;   /* names its tap on every host */
   guint32 vpc_index;
   GPtrArray *group_ids; /* char*, never empty */
+  VmmNicState state;
+  gboolean is_primary;           /* came with its instance and goes with it */
+  gboolean delete_with_instance; /* else it is Available again when its instance is deleted */
+  gint64 created_ms;
+  gint64 deadline_ms; /* of the transitional state; 0 in a stable one */
+  char *reason;       /* why it is in this state, for its owner; "" when as asked */
+  guint64 generation; /* counts the changes of what its port shall be */
 } VmmNic;
 
 void vmm_vpc_free (VmmVpc *vpc);
@@ -66,6 +78,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmVswitch, vmm_vswitch_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmGroup, vmm_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmRule, vmm_rule_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmNic, vmm_nic_free)
+
+/* How many interfaces an instance of so many vCPUs may have, and addresses of each family an
+ * interface. */
+guint vmm_nic_limit (guint vcpus);
+#define VMM_NIC_ADDRESSES_MAX 20
 
 /* IPv4 ranges. All addresses in host byte order. */
 typedef struct

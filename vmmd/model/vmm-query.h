@@ -68,3 +68,12 @@ typedef struct
   const char *name, *vpc_id, *route_table_id, *cidr;
   int is_default; /* -1 for both */
 } VmmVswitchQuery;
+
+typedef struct
+{
+  const char *const *ids, *const *private_ips; /* private_ips: any address of it */
+  const char *primary_ip;
+  const char *name, *instance_id, *vpc_id, *vswitch_id, *group_id;
+  const char *status; /* on the wire: "InUse" */
+  int is_primary;     /* -1 for both */
+} VmmNicQuery;

@@ -73,7 +73,10 @@ vmm_nic_free (VmmNic *n)
 {
   if (n == NULL)
     return;
-  FREE_STRINGS (n->id, n->account_id, n->instance_id, n->vpc_id, n->vswitch_id, n->mac, n->ip);
+  FREE_STRINGS (n->id, n->account_id, n->instance_id, n->vpc_id, n->vswitch_id, n->name,
+                n->description, n->mac, n->ip, n->reason);
+  g_clear_pointer (&n->ips, g_ptr_array_unref);
+  g_clear_pointer (&n->ips6, g_ptr_array_unref);
   g_clear_pointer (&n->group_ids, g_ptr_array_unref);
   g_free (n);
 }

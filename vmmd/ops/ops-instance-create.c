@@ -244,6 +244,9 @@ insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   nic->vpc_id = g_strdup (plan->vswitch->vpc_id);
   nic->vswitch_id = g_strdup (plan->vswitch->id);
   nic->group_ids = g_ptr_array_ref (plan->group_ids);
+  nic->state = VMM_NIC_IN_USE;
+  nic->is_primary = nic->delete_with_instance = TRUE;
+  nic->created_ms = instance->created_ms;
   return store_nic_insert (txn, ctx->host_id, nic, error);
 }
 

@@ -150,6 +150,18 @@ ops_vpc_vswitches (VmmContext *ctx, const VmmCaller *caller, const char *vpc_id,
                      : NULL;
 }
 
+/* How many addresses of the vswitch interfaces have, and its range. */
+static gboolean
+count_used (StoreTxn *txn, const VmmVswitch *vswitch, VmmRange *out_range, guint *out_used,
+            GError **error)
+{
+  if (!vmm_range_parse (vswitch->cidr, out_range))
+    return vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch '%s' has the range '%s'", vswitch->id,
+                     vswitch->cidr);
+  return store_nic_count_addresses (txn, vswitch->vpc_id, out_range->first, out_range->last,
+                                    out_used, error);
+}
+
 /* How many addresses of each vswitch are free. */
 static GArray *
 count_free (StoreTxn *txn, GPtrArray *vswitches, GError **error)
@@ -159,16 +171,12 @@ count_free (StoreTxn *txn, GPtrArray *vswitches, GError **error)
   for (guint i = 0; i < vswitches->len; i++)
     {
       const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
-      g_autoptr (GError) local = NULL;
       VmmRange range = { 0 };
-      guint32 used = store_nic_count (txn, vswitch->id, &local), capacity;
+      guint32 capacity;
+      guint used = 0;
 
-      if (local != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return NULL;
-        }
-      vmm_range_parse (vswitch->cidr, &range);
+      if (!count_used (txn, vswitch, &range, &used, error))
+        return NULL;
       capacity = vmm_range_capacity (&range);
       capacity = capacity > used ? capacity - used : 0;
       g_array_append_val (counts, capacity);
@@ -402,23 +410,18 @@ ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GE
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
   g_autoptr (VmmVswitch) vswitch = NULL;
-  g_autoptr (GError) local = NULL;
-  guint used;
+  VmmRange range;
+  guint used = 0;
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   vswitch = store_vswitch_get (txn, caller->account_id, id, error);
-  if (vswitch == NULL)
+  if (vswitch == NULL || !count_used (txn, vswitch, &range, &used, error))
     return FALSE;
-  used = store_nic_count (txn, id, &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
   if (used > 0)
     return vmm_fail (error, VMM_ERROR_DEPENDENCY,
-                     "%u interfaces have an address of vswitch '%s'; delete their instances first",
+                     "interfaces have %u addresses of vswitch '%s'; delete them or their instances "
+                     "first",
                      used, id);
   if (!store_vswitch_delete (txn, id, error) || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;

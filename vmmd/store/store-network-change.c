@@ -83,6 +83,14 @@ store_group_set_inner (StoreTxn *txn, const char *id, gboolean accept, GError **
 }
 
 gboolean
+store_group_touch (StoreTxn *txn, const char *id, GError **error)
+{
+  return store_exec (txn, error, "UPDATE security_group SET generation=generation+1 WHERE id=?",
+                     "s", id)
+         > 0;
+}
+
+gboolean
 store_group_count (StoreTxn *txn, const char *account_id, guint *out, GError **error)
 {
   return count (txn, out, error, "SELECT count(*) FROM security_group WHERE account_id=?",
@@ -99,6 +107,7 @@ gboolean
 store_group_delete (StoreTxn *txn, const char *id, GError **error)
 {
   return store_exec (txn, error, "DELETE FROM security_rule WHERE group_id=?", "s", id) >= 0
+         && store_exec (txn, error, "DELETE FROM net_applied WHERE object_id=?", "s", id) >= 0
          && store_exec (txn, error, "DELETE FROM security_group WHERE id=?", "s", id) > 0;
 }
 
@@ -111,29 +120,4 @@ store_rule_delete_by_id (StoreTxn *txn, const char *group_id, const char *id, gb
 
   *out_removed = changes > 0;
   return changes >= 0;
-}
-
-gboolean
-store_nic_join (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error)
-{
-  return store_exec (
-             txn, error,
-             "INSERT INTO nic_group (nic_id, position, group_id)"
-             " SELECT ?1, coalesce (max (position), -1) + 1, ?2 FROM nic_group WHERE nic_id=?1",
-             "ss", nic_id, group_id)
-         > 0;
-}
-
-gboolean
-store_nic_leave (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error)
-{
-  return store_exec (txn, error, "DELETE FROM nic_group WHERE nic_id=? AND group_id=?", "ss",
-                     nic_id, group_id)
-         > 0;
-}
-
-gboolean
-store_nic_leave_all (StoreTxn *txn, const char *nic_id, GError **error)
-{
-  return store_exec (txn, error, "DELETE FROM nic_group WHERE nic_id=?", "s", nic_id) >= 0;
 }

@@ -12,7 +12,8 @@
 #define VSWITCH_COLUMNS                                                                            \
   "id, account_id, vpc_id, zone_id, name, description, cidr, is_default, created_ms"
 #define GROUP_COLUMNS                                                                              \
-  "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx"
+  "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx, "         \
+  "generation"
 #define RULE_COLUMNS                                                                               \
   "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"         \
   " source_port_max, cidr, peer_group_id, description, created_ms"
@@ -81,6 +82,7 @@ read_group (StoreRows *rows)
   group->inner_accept = store_rows_int (rows, 6) != 0;
   group->created_ms = store_rows_int (rows, 7);
   group->index = (guint32) store_rows_int (rows, 8);
+  group->generation = (guint64) store_rows_int (rows, 9);
   return group;
 }
 
@@ -89,9 +91,9 @@ read_counted_group (StoreRows *rows)
 {
   VmmGroup *group = read_group (rows);
 
-  group->n_members = (guint) store_rows_int (rows, 9);
-  group->n_rules = (guint) store_rows_int (rows, 10);
-  group->n_peer_rules = (guint) store_rows_int (rows, 11);
+  group->n_members = (guint) store_rows_int (rows, 10);
+  group->n_rules = (guint) store_rows_int (rows, 11);
+  group->n_peer_rules = (guint) store_rows_int (rows, 12);
   return group;
 }
 
@@ -356,6 +358,35 @@ store_vpc_groups_unused (StoreTxn *txn, const char *vpc_id, const char *host_id,
 
   return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
                       : NULL;
+}
+
+gboolean
+store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gboolean *out,
+                     GError **error)
+{
+  gint64 found = 0;
+
+  if (!store_query_int (txn, &found, error,
+                        "SELECT EXISTS (SELECT 1 FROM nic WHERE vpc_id=? AND host_id=?)", "ss",
+                        vpc_id, host_id))
+    return FALSE;
+  *out = found != 0;
+  return TRUE;
+}
+
+gboolean
+store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id, gboolean *out,
+                       GError **error)
+{
+  gint64 found = 0;
+
+  if (!store_query_int (txn, &found, error,
+                        "SELECT EXISTS (SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
+                        " WHERE g.group_id=? AND n.host_id=?)",
+                        "ss", group_id, host_id))
+    return FALSE;
+  *out = found != 0;
+  return TRUE;
 }
 
 GPtrArray *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* VPCs, vswitches, security groups, their rules, and network interfaces. Rows of other accounts are
- * not found. */
+/* VPCs, vswitches, security groups and their rules; network interfaces are in store-nic.h. Rows of
+ * other accounts are not found. */
 #pragma once
-#include "store.h"
+#include "store-nic.h"
 #include "vmm-nic.h"
 #include "vmm-query.h"
 
@@ -75,6 +75,8 @@ gboolean store_group_count (StoreTxn *txn, const char *account_id, guint *out, G
 gboolean store_group_count_members (StoreTxn *txn, const char *id, guint *out, GError **error);
 /* VmmGroup* without rules: other groups, of any account, with a rule that names @id. */
 GPtrArray *store_group_references (StoreTxn *txn, const char *id, GError **error);
+/* Its rules have changed: another generation. */
+gboolean store_group_touch (StoreTxn *txn, const char *id, GError **error);
 /* With its rules; it has no members. */
 gboolean store_group_delete (StoreTxn *txn, const char *id, GError **error);
 
@@ -94,29 +96,3 @@ gboolean store_rule_update (StoreTxn *txn, const VmmRule *rule, GError **error);
 /* The same as store_rule_delete() by the rule's id. */
 gboolean store_rule_delete_by_id (StoreTxn *txn, const char *group_id, const char *id,
                                   gboolean *out_removed, GError **error);
-
-/* Puts an interface into a group, behind those it is in; takes it out. */
-gboolean store_nic_join (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
-gboolean store_nic_leave (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error);
-/* Takes it out of all; it must join one in the same transaction. */
-gboolean store_nic_leave_all (StoreTxn *txn, const char *nic_id, GError **error);
-/* One interface, for the daemon. NULL without @error set when it is not there. */
-VmmNic *store_nic_get (StoreTxn *txn, const char *id, GError **error);
-/* Fills @nic->index. VMM_ERROR_PRIVATE_IP_USED when the address is taken in the VPC. */
-gboolean store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **error);
-/* A random MAC of the vendor's range that no interface has. The caller frees it. */
-gboolean store_nic_new_mac (StoreTxn *txn, char **out, GError **error);
-/* The next free address between @first and @last of the VPC: behind the highest one in use, or else
- * the lowest gap. 0 when all are taken. */
-gboolean store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,
-                                 guint32 *out, GError **error);
-guint store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error);
-/* VmmNic* of an instance with group ids. */
-GPtrArray *store_nic_list (StoreTxn *txn, const char *instance_id, GError **error);
-/* Sets the nics, unset before, of all @instances (VmmInstance*) at the price of one statement. */
-gboolean store_nic_fill (StoreTxn *txn, GPtrArray *instances, GError **error);
-/* VmmNic* on the host. */
-GPtrArray *store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error);
-/* The instance that has @ip in the VPC of that index; NULL without @error set when none has. */
-char *store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **error);
-gboolean store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error);

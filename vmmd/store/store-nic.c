@@ -3,37 +3,84 @@
 #include "config.h"
 
 #include "store-db.h"
-#include "store-network.h"
+#include "store-nic.h"
 #include "vmm-error.h"
 #include "vmm-instance.h"
 
+/* One row an interface, with what there may be several of gathered into texts. */
+#define LIST_OF(column, from, order)                                                               \
+  "(SELECT group_concat (x) FROM (SELECT " column " AS x FROM " from                               \
+  " WHERE nic_id=n.id ORDER BY " order "))"
+#define SECONDARY "(SELECT group_concat (ip) FROM nic_ip WHERE nic_id=n.id AND is_primary=0)"
 #define NIC_COLUMNS                                                                                \
-  "n.id, n.account_id, n.instance_id, n.vpc_id, n.vswitch_id, n.mac, n.ip, n.idx, v.idx"
+  "n.id, n.account_id, n.instance_id, n.vpc_id, n.vswitch_id, n.mac, n.name, n.description, "      \
+  "n.reason, n.state, n.ip, n.idx, v.idx, n.is_primary, n.delete_with_instance, n.created_ms, "    \
+  "n.deadline_ms, n.generation, " LIST_OF (                                                        \
+      "group_id", "nic_group", "position") ", " SECONDARY ", " LIST_OF ("ip", "nic_ip6", "ip")
 #define NIC_TABLE "nic n JOIN vpc v ON v.id=n.vpc_id"
-/* A row for each group of each interface, so that one statement reads all. */
-#define NIC_SELECT                                                                                 \
-  "SELECT " NIC_COLUMNS ", g.group_id FROM " NIC_TABLE " LEFT JOIN nic_group g ON g.nic_id=n.id"   \
-  " WHERE "
-#define NIC_ORDER " ORDER BY n.idx, g.position"
-#define INDEX_COLUMN 7
-#define GROUP_COLUMN 9
+#define NIC_SELECT "SELECT " NIC_COLUMNS " FROM " NIC_TABLE " WHERE "
+#define NIC_ORDER " ORDER BY n.is_primary DESC, n.idx"
 
-static VmmNic *
+/* The texts of "a,b,c"; none of SQL NULL. */
+static GPtrArray *
+read_texts (StoreRows *rows, int column)
+{
+  g_autofree char *text = store_rows_string (rows, column);
+  g_auto (GStrv) parts = g_strsplit (text != NULL ? text : "", ",", -1);
+  GPtrArray *texts = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    g_ptr_array_add (texts, g_strdup (parts[i]));
+  return texts;
+}
+
+static GPtrArray *
+read_addresses (StoreRows *rows, int column)
+{
+  g_autoptr (GPtrArray) numbers = read_texts (rows, column);
+  GPtrArray *texts = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      guint64 ip = 0;
+
+      if (g_ascii_string_to_unsigned (numbers->pdata[i], 10, 0, G_MAXUINT32, &ip, NULL))
+        g_ptr_array_add (texts, vmm_address_format ((guint32) ip));
+    }
+  return texts;
+}
+
+static gpointer
 read_nic (StoreRows *rows)
 {
   VmmNic *nic = g_new0 (VmmNic, 1);
+  g_autofree char *state = store_rows_string (rows, 9);
+  char **texts[] = { &nic->id,  &nic->account_id, &nic->instance_id, &nic->vpc_id, &nic->vswitch_id,
+                     &nic->mac, &nic->name,       &nic->description, &nic->reason };
 
-  nic->id = store_rows_string (rows, 0);
-  nic->account_id = store_rows_string (rows, 1);
-  nic->instance_id = store_rows_string (rows, 2);
-  nic->vpc_id = store_rows_string (rows, 3);
-  nic->vswitch_id = store_rows_string (rows, 4);
-  nic->mac = store_rows_string (rows, 5);
-  nic->ip = vmm_address_format ((guint32) store_rows_int (rows, 6));
-  nic->index = (guint32) store_rows_int (rows, INDEX_COLUMN);
-  nic->vpc_index = (guint32) store_rows_int (rows, 8);
-  nic->group_ids = g_ptr_array_new_with_free_func (g_free);
+  for (guint t = 0; t < G_N_ELEMENTS (texts); t++)
+    *texts[t] = store_rows_string (rows, (int) t);
+  vmm_nic_state_from_string (state, &nic->state);
+  nic->ip = vmm_address_format ((guint32) store_rows_int (rows, 10));
+  nic->index = (guint32) store_rows_int (rows, 11);
+  nic->vpc_index = (guint32) store_rows_int (rows, 12);
+  nic->is_primary = store_rows_int (rows, 13) != 0;
+  nic->delete_with_instance = store_rows_int (rows, 14) != 0;
+  nic->created_ms = store_rows_int (rows, 15);
+  nic->deadline_ms = store_rows_int (rows, 16);
+  nic->generation = (guint64) store_rows_int (rows, 17);
+  nic->group_ids = read_texts (rows, 18);
+  nic->ips = read_addresses (rows, 19);
+  nic->ips6 = read_texts (rows, 20);
   return nic;
+}
+
+static GPtrArray *
+read_nics (StoreRows *rows, GError **error)
+{
+  g_autoptr (StoreRows) own = rows;
+
+  return own != NULL ? store_read_all (own, read_nic, (GDestroyNotify) vmm_nic_free, error) : NULL;
 }
 
 /* The primary key of nic_ip is what keeps an address from being given twice. */
@@ -41,17 +88,33 @@ static gboolean
 insert_ip (StoreTxn *txn, const VmmNic *nic, guint32 ip, gboolean is_primary, GError **error)
 {
   g_autoptr (GError) local = NULL;
+  g_autofree char *text = NULL;
 
   if (store_exec (txn, &local,
                   "INSERT INTO nic_ip (vpc_id, ip, nic_id, is_primary) VALUES (?, ?, ?, ?)", "sisi",
                   nic->vpc_id, (gint64) ip, nic->id, (gint64) is_primary)
       >= 0)
     return TRUE;
+  text = vmm_address_format (ip);
   if (store_error_is_duplicate (local))
-    return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED, "the address %s is taken in %s", nic->ip,
+    return vmm_fail (error, VMM_ERROR_PRIVATE_IP_USED, "the address %s is taken in %s", text,
                      nic->vpc_id);
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
+}
+
+static gboolean
+insert_ips (StoreTxn *txn, const VmmNic *nic, GError **error)
+{
+  guint32 ip = 0;
+
+  g_return_val_if_fail (vmm_address_parse (nic->ip, &ip), FALSE);
+  if (!insert_ip (txn, nic, ip, TRUE, error))
+    return FALSE;
+  for (guint i = 0; nic->ips != NULL && i < nic->ips->len; i++)
+    if (!vmm_address_parse (nic->ips->pdata[i], &ip) || !insert_ip (txn, nic, ip, FALSE, error))
+      return FALSE;
+  return TRUE;
 }
 
 gboolean
@@ -63,14 +126,20 @@ store_nic_insert (StoreTxn *txn, const char *host_id, VmmNic *nic, GError **erro
   g_return_val_if_fail (vmm_address_parse (nic->ip, &ip), FALSE);
   if (store_exec (txn, error,
                   "INSERT INTO nic (id, account_id, host_id, instance_id, vpc_id, vswitch_id, mac,"
-                  " ip) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                  "sssssssi", nic->id, nic->account_id, host_id, nic->instance_id, nic->vpc_id,
-                  nic->vswitch_id, nic->mac, (gint64) ip)
+                  " ip, state, is_primary, name, description, delete_with_instance, created_ms)"
+                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "sssssssisissii", nic->id, nic->account_id,
+                  nic->state == VMM_NIC_AVAILABLE ? "" : host_id, nic->instance_id, nic->vpc_id,
+                  nic->vswitch_id, nic->mac, (gint64) ip, vmm_nic_state_to_string (nic->state),
+                  (gint64) nic->is_primary, nic->name != NULL ? nic->name : "",
+                  nic->description != NULL ? nic->description : "",
+                  (gint64) nic->delete_with_instance, nic->created_ms)
           < 0
       || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", "")
-      || !insert_ip (txn, nic, ip, TRUE, error))
+      || !insert_ips (txn, nic, error))
     return FALSE;
   nic->index = (guint32) index;
+  nic->generation = 1;
   for (guint i = 0; i < nic->group_ids->len; i++)
     if (store_exec (txn, error,
                     "INSERT INTO nic_group (nic_id, position, group_id) VALUES (?, ?, ?)", "sis",
@@ -130,41 +199,36 @@ store_nic_free_address (StoreTxn *txn, const char *vpc_id, guint32 first, guint3
   return local == NULL;
 }
 
-guint
-store_nic_count (StoreTxn *txn, const char *vswitch_id, GError **error)
+gboolean
+store_nic_count_addresses (StoreTxn *txn, const char *vpc_id, guint32 first, guint32 last,
+                           guint *out, GError **error)
 {
   gint64 count = 0;
 
-  store_query_int (txn, &count, error, "SELECT count(*) FROM nic WHERE vswitch_id=?", "s",
-                   vswitch_id);
-  return (guint) count;
+  if (!store_query_int (txn, &count, error,
+                        "SELECT count(*) FROM nic_ip WHERE vpc_id=? AND ip BETWEEN ? AND ?", "sii",
+                        vpc_id, (gint64) first, (gint64) last))
+    return FALSE;
+  *out = (guint) count;
+  return TRUE;
 }
 
-static GPtrArray *
-read_nics (StoreRows *rows, GError **error)
+gboolean
+store_nic_add_address (StoreTxn *txn, const VmmNic *nic, guint32 ip, GError **error)
 {
-  g_autoptr (StoreRows) own = rows;
-  g_autoptr (GPtrArray) nics = g_ptr_array_new_with_free_func ((GDestroyNotify) vmm_nic_free);
-  g_autoptr (GError) local = NULL;
-  VmmNic *nic = NULL;
+  return insert_ip (txn, nic, ip, FALSE, error) && store_nic_touch (txn, nic->id, error);
+}
 
-  while (own != NULL && store_rows_next (own, &local))
-    {
-      char *group = store_rows_string (own, GROUP_COLUMN);
+gboolean
+store_nic_remove_address (StoreTxn *txn, const VmmNic *nic, guint32 ip, gboolean *out_removed,
+                          GError **error)
+{
+  int changes = store_exec (
+      txn, error, "DELETE FROM nic_ip WHERE vpc_id=? AND ip=? AND nic_id=? AND is_primary=0", "sis",
+      nic->vpc_id, (gint64) ip, nic->id);
 
-      if (nic == NULL || nic->index != (guint32) store_rows_int (own, INDEX_COLUMN))
-        {
-          nic = read_nic (own);
-          g_ptr_array_add (nics, nic);
-        }
-      if (group != NULL)
-        g_ptr_array_add (nic->group_ids, group);
-    }
-  if (local != NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
-  else if (own != NULL)
-    return g_steal_pointer (&nics);
-  return NULL;
+  *out_removed = changes > 0;
+  return changes >= 0 && store_nic_touch (txn, nic->id, error);
 }
 
 GPtrArray *
@@ -179,6 +243,30 @@ store_nic_list_host (StoreTxn *txn, const char *host_id, GError **error)
 {
   return read_nics (store_query (txn, error, NIC_SELECT "n.host_id=?" NIC_ORDER, "s", host_id),
                     error);
+}
+
+VmmNic *
+store_nic_get (StoreTxn *txn, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) nics
+      = read_nics (store_query (txn, error, NIC_SELECT "n.id=?", "s", id), error);
+
+  return nics != NULL && nics->len > 0 ? g_ptr_array_steal_index (nics, 0) : NULL;
+}
+
+VmmNic *
+store_nic_find (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VmmNic) nic = store_nic_get (txn, id, &local);
+
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (nic == NULL || !g_str_equal (nic->account_id, account_id))
+    vmm_fail (error, VMM_ERROR_NIC_NOT_FOUND, "the specified '%s' does not exist", id);
+  else
+    return g_steal_pointer (&nic);
+  return NULL;
 }
 
 gboolean
@@ -217,66 +305,88 @@ store_nic_fill (StoreTxn *txn, GPtrArray *instances, GError **error)
   return TRUE;
 }
 
+static void
+filter_nic_status (StoreFilter *filter, const char *wire)
+{
+  const char *states[VMM_NIC_STATE_LAST + 1] = { NULL };
+  guint n = 0;
+
+  if (wire == NULL || *wire == '\0')
+    return;
+  for (guint s = 0; s < VMM_NIC_STATE_LAST; s++)
+    if (g_strcmp0 (vmm_nic_state_wire (s), wire) == 0)
+      states[n++] = vmm_nic_state_to_string (s);
+  if (n == 0)
+    states[n++] = "none";
+  store_filter_in (filter, "n.state", states);
+}
+
+static void
+filter_private_ips (StoreFilter *filter, const char *const *ips)
+{
+  if (ips == NULL || ips[0] == NULL)
+    return;
+  g_string_append (filter->where, " AND n.id IN (SELECT nic_id FROM nic_ip WHERE ip IN (-1");
+  for (guint i = 0; ips[i] != NULL; i++)
+    {
+      guint32 ip = 0;
+
+      if (!vmm_address_parse (ips[i], &ip))
+        continue;
+      g_string_append (filter->where, ",?");
+      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
+    }
+  g_string_append (filter->where, "))");
+}
+
+GPtrArray *
+store_nic_page (StoreTxn *txn, const char *account_id, const VmmNicQuery *q, const VmmPage *page,
+                VmmPageInfo *info, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+  guint32 ip = 0;
+
+  store_filter_init (&filter, "n.account_id=?", account_id);
+  store_filter_in (&filter, "n.id", q->ids);
+  store_filter_wildcard (&filter, "n.name", q->name);
+  store_filter_string (&filter, "n.instance_id=?", q->instance_id);
+  store_filter_string (&filter, "n.vpc_id=?", q->vpc_id);
+  store_filter_string (&filter, "n.vswitch_id=?", q->vswitch_id);
+  store_filter_string (&filter, "n.id IN (SELECT nic_id FROM nic_group WHERE group_id=?)",
+                       q->group_id);
+  filter_private_ips (&filter, q->private_ips);
+  filter_nic_status (&filter, q->status);
+  if (q->primary_ip != NULL && *q->primary_ip != '\0')
+    store_filter_int (&filter, "n.ip=?", vmm_address_parse (q->primary_ip, &ip) ? (gint64) ip : -1);
+  if (q->is_primary >= 0)
+    store_filter_int (&filter, "n.is_primary=?", q->is_primary);
+  return store_list (txn, NIC_COLUMNS, NIC_TABLE, "n.idx", &filter, page, info, read_nic,
+                     (GDestroyNotify) vmm_nic_free, error);
+}
+
+static gpointer
+read_nic_id (StoreRows *rows)
+{
+  return store_rows_string (rows, 0);
+}
+
+GPtrArray *
+store_nic_deleting (StoreTxn *txn, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error, "SELECT id FROM nic WHERE deadline_ms > 0 AND state='deleting'", "");
+
+  return rows != NULL ? store_read_all (rows, read_nic_id, g_free, error) : NULL;
+}
+
 char *
 store_nic_find_instance (StoreTxn *txn, guint32 vpc_index, guint32 ip, GError **error)
 {
   g_autoptr (StoreRows) rows
-      = store_query (txn, error, "SELECT n.instance_id FROM " NIC_TABLE " WHERE v.idx=? AND n.ip=?",
+      = store_query (txn, error,
+                     "SELECT n.instance_id FROM vpc v JOIN nic_ip p ON p.vpc_id=v.id"
+                     " JOIN nic n ON n.id=p.nic_id WHERE v.idx=? AND p.ip=? AND n.instance_id<>''",
                      "ii", (gint64) vpc_index, (gint64) ip);
 
   return rows != NULL && store_rows_next (rows, error) ? store_rows_string (rows, 0) : NULL;
-}
-
-gboolean
-store_nic_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
-{
-  static const char *const statements[] = {
-    "DELETE FROM nic_group WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
-    "DELETE FROM nic_ip WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
-    "DELETE FROM nic_ip6 WHERE nic_id IN (SELECT id FROM nic WHERE instance_id=?)",
-    "DELETE FROM nic WHERE instance_id=?",
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (statements); i++)
-    if (store_exec (txn, error, statements[i], "s", instance_id) < 0)
-      return FALSE;
-  return TRUE;
-}
-
-gboolean
-store_vpc_is_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id, gboolean *out,
-                     GError **error)
-{
-  gint64 found = 0;
-
-  if (!store_query_int (txn, &found, error,
-                        "SELECT EXISTS (SELECT 1 FROM nic WHERE vpc_id=? AND host_id=?)", "ss",
-                        vpc_id, host_id))
-    return FALSE;
-  *out = found != 0;
-  return TRUE;
-}
-
-gboolean
-store_group_is_in_use (StoreTxn *txn, const char *group_id, const char *host_id, gboolean *out,
-                       GError **error)
-{
-  gint64 found = 0;
-
-  if (!store_query_int (txn, &found, error,
-                        "SELECT EXISTS (SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
-                        " WHERE g.group_id=? AND n.host_id=?)",
-                        "ss", group_id, host_id))
-    return FALSE;
-  *out = found != 0;
-  return TRUE;
-}
-
-VmmNic *
-store_nic_get (StoreTxn *txn, const char *id, GError **error)
-{
-  g_autoptr (GPtrArray) nics
-      = read_nics (store_query (txn, error, NIC_SELECT "n.id=?" NIC_ORDER, "s", id), error);
-
-  return nics != NULL && nics->len > 0 ? g_ptr_array_steal_index (nics, 0) : NULL;
 }

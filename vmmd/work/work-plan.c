@@ -107,6 +107,21 @@ work_plan_group (StoreTxn *txn, const VmmGroup *row, guint32 vpc_index, GError *
   return g_steal_pointer (&group);
 }
 
+static gboolean
+add_addresses (const VmmNic *nic, const GPtrArray *texts, NetctlPort *port, GError **error)
+{
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
+    {
+      NetctlPrefix address;
+
+      if (!netctl_prefix_parse (texts->pdata[i], &address))
+        return vmm_fail (error, VMM_ERROR_INTERNAL, "interface %s has the address '%s'", nic->id,
+                         (const char *) texts->pdata[i]);
+      g_array_append_val (port->addresses, address);
+    }
+  return TRUE;
+}
+
 NetctlPort *
 work_plan_port (StoreTxn *txn, const VmmNic *nic, const char *host_name, GError **error)
 {
@@ -118,6 +133,7 @@ work_plan_port (StoreTxn *txn, const VmmNic *nic, const char *host_name, GError 
   port->index = nic->index;
   port->id = g_strdup (nic->id);
   port->host_name = g_strdup (host_name);
+  port->is_secondary = !nic->is_primary;
   if (!netctl_prefix_parse (nic->ip, &address)
       || sscanf (nic->mac, "%2x:%2x:%2x:%2x:%2x:%2x", &mac[0], &mac[1], &mac[2], &mac[3], &mac[4],
                  &mac[5])
@@ -130,6 +146,8 @@ work_plan_port (StoreTxn *txn, const VmmNic *nic, const char *host_name, GError 
   for (guint i = 0; i < G_N_ELEMENTS (mac); i++)
     port->mac[i] = (guint8) mac[i];
   g_array_append_val (port->addresses, address);
+  if (!add_addresses (nic, nic->ips, port, error) || !add_addresses (nic, nic->ips6, port, error))
+    return NULL;
   for (guint i = 0; i < nic->group_ids->len; i++)
     {
       g_autoptr (VmmGroup) group
