@@ -63,6 +63,7 @@ protocol (const char *text)
                 { "tcp", IPPROTO_TCP },
                 { "udp", IPPROTO_UDP },
                 { "icmp", IPPROTO_ICMP },
+                { "icmpv6", IPPROTO_ICMPV6 },
                 { "gre", IPPROTO_GRE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
@@ -89,7 +90,7 @@ record_rule (NetctlGroup *group, const char *text)
   g_auto (GStrv) words = g_strsplit (text, " ", -1);
   NetctlRule rule = { 0 };
 
-  assert_int_equal (g_strv_length (words), 7);
+  assert_in_range (g_strv_length (words), 7, 8);
   rule.direction = g_str_equal (words[0], "in") ? NETCTL_INGRESS : NETCTL_EGRESS;
   rule.accept = g_str_equal (words[1], "accept");
   rule.priority = (guint) number (words[2]);
@@ -101,6 +102,9 @@ record_rule (NetctlGroup *group, const char *text)
     rule.peer_group = (guint32) number (words[6] + strlen ("group:"));
   else
     assert_true (netctl_prefix_parse (words[6], &rule.peer));
+  rule.has_near = words[7] != NULL;
+  if (rule.has_near)
+    assert_true (netctl_prefix_parse (words[7], &rule.near));
   g_array_append_val (group->rules, rule);
 }
 

@@ -7,8 +7,9 @@
 NetctlVpc *record_vpc (guint32 index, const char *ranges, gboolean nat);
 /* A group whose members reach each other. */
 NetctlGroup *record_group (guint32 vpc, guint32 index);
-/* Adds "in|out accept|drop PRIORITY PROTOCOL PORTS SOURCEPORTS PEER", with "all", "tcp", "udp",
- * "icmp", "gre" or a number; "-" or "22" or "22-80"; a range or "group:N". */
+/* Adds "in|out accept|drop PRIORITY PROTOCOL PORTS SOURCEPORTS PEER [NEAR]", with "all", "tcp",
+ * "udp", "icmp", "icmpv6", "gre" or a number; "-" or "22" or "22-80"; a range or "group:N"; a
+ * range. */
 void record_rule (NetctlGroup *group, const char *text);
 /* A port; its MAC ends in its index. @addresses and @groups are blank separated. */
 NetctlPort *record_port (guint32 vpc, guint32 index, const char *addresses, const char *groups);

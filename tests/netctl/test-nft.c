@@ -79,6 +79,12 @@ every_kind_of_rule_has_its_text (void **state)
     "out drop 1 all - - 0.0.0.0/0",
     "out accept 1 udp 53 - 192.0.2.53",
     "out accept 1 all - - group:3",
+    "in accept 5 icmpv6 - - group:2",
+    "in accept 6 tcp 443 - 10.0.0.0/8 10.0.0.11",
+    "in accept 6 tcp 443 - group:2 fd00::/64",
+    "in accept 7 udp - - ::/0 fd00::5",
+    "out drop 8 all - - 0.0.0.0/0 10.0.0.12",
+    "out drop 8 tcp 25 - 2001:db8::/32 ::/0",
   };
   g_autoptr (NetctlModel) model = netctl_model_new ();
   NetctlGroup *group = record_group (1, 1);
@@ -90,6 +96,36 @@ every_kind_of_rule_has_its_text (void **state)
   record_put_group (model, group);
   record_put_port (model, record_port (1, 1, "10.0.0.11", "1"));
   assert_golden_replacement ("all-rules", netctl_nft_vpc (model));
+}
+
+static void
+many_rules_become_sets_of_ranges (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+  NetctlGroup *group = record_group (1, 1);
+
+  for (guint i = 0; i < 30; i++)
+    {
+      g_autofree char *plain = g_strdup_printf ("in accept 1 tcp 80 - 10.0.%u.0/24", i);
+      g_autofree char *member = g_strdup_printf ("in accept 1 udp %u 53 group:2", 100 + i);
+      g_autofree char *five
+          = g_strdup_printf ("in accept 2 tcp %u-%u - fd00::/16 fd01::%x/128", i, i + 5, i % 3);
+
+      record_rule (group, plain);
+      record_rule (group, member);
+      record_rule (group, five);
+    }
+  for (guint i = 0; i < 9; i++)
+    {
+      g_autofree char *drop = g_strdup_printf ("in drop 2 all - - 172.16.%u.0/24", i);
+
+      record_rule (group, drop);
+    }
+  record_rule (group, "in drop 2 all - - 172.16.0.0/12");
+  record_put_vpc (model, record_vpc (1, "10.0.0.0/24", FALSE));
+  record_put_group (model, group);
+  record_put_port (model, record_port (1, 1, "10.0.0.11", "1"));
+  assert_golden_replacement ("many-rules", netctl_nft_vpc (model));
 }
 
 static void
@@ -237,6 +273,7 @@ main (void)
     cmocka_unit_test (the_default_group_is_as_in_ecs),
     cmocka_unit_test (an_empty_vpc_without_nat_lets_nothing_through),
     cmocka_unit_test (every_kind_of_rule_has_its_text),
+    cmocka_unit_test (many_rules_become_sets_of_ranges),
     cmocka_unit_test (ports_with_the_same_groups_share_their_chains),
     cmocka_unit_test (the_host_is_closed_for_taps),
     cmocka_unit_test (the_host_lets_vpcs_out_and_nothing_in),

@@ -199,7 +199,9 @@ a_wrong_rule_is_refused (void **state)
     "in accept 0 tcp 22 - 0.0.0.0/0",    "in accept 101 tcp 22 - 0.0.0.0/0",
     "in accept 1 icmp 22 - 0.0.0.0/0",   "in accept 1 all 22 - 0.0.0.0/0",
     "in accept 1 tcp 80-22 - 0.0.0.0/0", "in accept 1 256 - - 0.0.0.0/0",
-    "in accept 1 gre - 22 0.0.0.0/0",
+    "in accept 1 gre - 22 0.0.0.0/0",    "in accept 1 icmp - - ::/0",
+    "in drop 1 icmpv6 - - 10.0.0.0/8",   "in drop 1 tcp 22 - 10.0.0.0/8 fd00::1",
+    "out drop 1 all - - ::/0 10.0.0.1",  "in accept 1 icmp - - group:1 fd00::/8",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rules); i++)
@@ -210,6 +212,38 @@ a_wrong_rule_is_refused (void **state)
       record_rule (group, rules[i]);
       assert_false (netctl_group_check (group, &error));
       assert_true (g_error_matches (error, NETCTL_ERROR, NETCTL_ERROR_INVALID));
+    }
+}
+
+static void
+a_rule_has_a_form_for_each_family_it_can_match (void **state)
+{
+  static const struct
+  {
+    const char *rule;
+    guint forms;
+    GSocketFamily first;
+  } cases[] = {
+    { "in accept 1 tcp 22 - 10.1.2.3/8", 1, G_SOCKET_FAMILY_IPV4 },
+    { "in accept 1 tcp 22 - ::/0", 1, G_SOCKET_FAMILY_IPV6 },
+    { "in accept 1 tcp 22 - group:1", 2, G_SOCKET_FAMILY_IPV4 },
+    { "in accept 1 icmp - - group:1", 1, G_SOCKET_FAMILY_IPV4 },
+    { "in accept 1 icmpv6 - - group:1", 1, G_SOCKET_FAMILY_IPV6 },
+    { "in accept 1 all - - group:1 fd00::/8", 1, G_SOCKET_FAMILY_IPV6 },
+    { "in accept 1 all - - group:1 0.0.0.0/0", 1, G_SOCKET_FAMILY_IPV4 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (NetctlGroup) group = record_group (1, 1);
+      NetctlRule forms[2];
+
+      record_rule (group, cases[i].rule);
+      assert_true (netctl_group_check (group, NULL));
+      assert_int_equal (netctl_rule_split (&g_array_index (group->rules, NetctlRule, 0), forms),
+                        cases[i].forms);
+      assert_int_equal (forms[0].peer.family, cases[i].first);
+      assert_true (cases[i].forms == 1 || forms[1].peer.family == G_SOCKET_FAMILY_IPV6);
     }
 }
 
@@ -272,6 +306,7 @@ main (void)
     cmocka_unit_test (transit_addresses_stay_in_their_range),
     cmocka_unit_test (a_wrong_vpc_is_refused),
     cmocka_unit_test (a_wrong_rule_is_refused),
+    cmocka_unit_test (a_rule_has_a_form_for_each_family_it_can_match),
     cmocka_unit_test (a_wrong_host_name_is_refused),
     cmocka_unit_test (a_wrong_port_is_refused),
   };
