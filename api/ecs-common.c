@@ -4,6 +4,7 @@
 
 #include "ecs-common.h"
 #include "vmm-disk.h"
+#include "vmm-prefix.h"
 #include <string.h>
 
 const char *const ecs_disk_categories[]
@@ -35,6 +36,34 @@ const ApiFormat ecs_format_description
     = { "description", vmm_instance_description_is_valid, .good = "the shop", .bad = "http://x" };
 const ApiFormat ecs_format_image_name
     = { "image name", vmm_image_name_is_valid, .good = "debian-12", .bad = "1" };
+
+static gboolean
+is_cidr (const char *value)
+{
+  VmmPrefix prefix;
+
+  return vmm_prefix_parse (value, &prefix);
+}
+
+static gboolean
+is_cidr6 (const char *value)
+{
+  VmmPrefix prefix;
+
+  return vmm_prefix_parse (value, &prefix) && prefix.is_ipv6;
+}
+
+static gboolean
+is_ipv6 (const char *value)
+{
+  return strchr (value, '/') == NULL && is_cidr6 (value);
+}
+
+const ApiFormat ecs_format_cidr
+    = { "address range", is_cidr, .good = "10.9.0.0/16", .bad = "10.9.0.0/33" };
+const ApiFormat ecs_format_cidr6
+    = { "IPv6 range", is_cidr6, .good = "fd00:9::/48", .bad = "fd00:9::/129" };
+const ApiFormat ecs_format_ipv6 = { "IPv6 address", is_ipv6, .good = "fd00:9::1", .bad = "fd00:9" };
 
 const ApiParam ecs_refused_tag_params[2] = {
   ECS_REFUSED (EcsRefusedTag, key, "Key", .doc = "Tags are not offered here."),

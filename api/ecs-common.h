@@ -5,6 +5,7 @@
 #include "api-action.h"
 #include "vmm-instance.h"
 #include "vmm-query.h"
+#include "vmm-route.h"
 
 /* When an instance that is not prepaid expires, as ECS writes it. */
 #define ECS_EXPIRED_TIME "2099-12-31T15:59Z"
@@ -44,6 +45,8 @@ extern const ApiParam ecs_refused_tag_params[2];
 /* Names and texts, by the rules of the model. */
 extern const ApiFormat ecs_format_instance_name, ecs_format_host_name, ecs_format_description,
     ecs_format_image_name;
+/* A range or an address of either family; the same of IPv6 alone. */
+extern const ApiFormat ecs_format_cidr, ecs_format_cidr6, ecs_format_ipv6;
 
 #define ECS_NO_IPV6 "IPv6 is not offered here."
 /* Of something made or changed; @flags: API_EMPTY_OK where an empty one clears it. */
@@ -88,3 +91,5 @@ gboolean ecs_check_zone (const ApiCall *call, const char *zone_id, GError **erro
 gint64 ecs_gib (guint64 bytes);
 /* The categories of disks that can be asked for; all are local storage. Ends with NULL. */
 extern const char *const ecs_disk_categories[];
+/* What both ways of listing routes show of one. */
+void ecs_write_route (ApiReply *reply, const char *table_id, const VmmRoute *route);

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routers, route tables and routes. Each VPC has one router with one table, and that has one route
- * for each vswitch: they are derived from the VPC and kept nowhere. */
+/* Routers and route tables. Each VPC has one router with one table: they are parts of the VPC. */
 #include "config.h"
 
 #include "ecs-common.h"
 #include "ops-network.h"
-#include "vmm-id.h"
-#include <string.h>
-
-#define ENTRY_PREFIX "rte-"
-#define MAX_ENTRIES 500
+#include "ops-route.h"
 
 #define ROUTER_ID_FILTER(type, field, name)                                                        \
   ECS_ID_FILTER (type, field, name, "Ids of routers, with commas between them.")
@@ -141,13 +136,18 @@ static const ApiField table_fields[] = {
   API_OUT_STR (T "ResourceGroupId", API_REQUIRED, "Always empty."),
   API_OUT_STR (E "RouteEntryId", API_REQUIRED, "A route."),
   API_OUT_STR (E "RouteTableId", API_REQUIRED, "Its table."),
-  API_OUT_STR (E "DestinationCidrBlock", API_REQUIRED, "The addresses of a vswitch."),
-  API_OUT_STR (E "Type", API_REQUIRED, "Always System."),
+  API_OUT_STR (E "RouteEntryName", API_REQUIRED, "Its name."),
+  API_OUT_STR (E "Description", API_REQUIRED, "Its description."),
+  API_OUT_STR (E "DestinationCidrBlock", API_REQUIRED, "Where it leads."),
+  API_OUT_STR (E "Type", API_REQUIRED, "System for a vswitch's, otherwise Custom."),
   API_OUT_STR (E "Status", API_REQUIRED, "Always Available."),
-  API_OUT_STR (E "NextHopType", API_REQUIRED, "Always local."),
-  API_OUT_STR (E "NextHopId", API_REQUIRED, "Always empty."),
-  API_OUT_STR (E "InstanceId", API_REQUIRED, "Always empty."),
-  API_OUT_STR (E "NextHops.NextHop[].NextHopId", 0, "None is ever listed."),
+  API_OUT_STR (E "NextHopType", API_REQUIRED, "Instance, NetworkInterface, or local."),
+  API_OUT_STR (E "NextHopId", API_REQUIRED, "The next hop; empty when local."),
+  API_OUT_STR (E "InstanceId", API_REQUIRED, "The same."),
+  API_OUT_STR (E "NextHops.NextHop[].NextHopId", 0, "The next hop; none is listed when local."),
+  API_OUT_STR (E "NextHops.NextHop[].NextHopType", 0, "Its type."),
+  API_OUT_INT (E "NextHops.NextHop[].Weight", 0, "Always 0."),
+  API_OUT_INT (E "NextHops.NextHop[].Enabled", 0, "Always 1."),
   API_PAGE_FIELDS,
 };
 
@@ -169,51 +169,68 @@ static const ApiField table_list_fields[] = {
   API_PAGE_FIELDS,
 };
 
-/* The id of the route to a vswitch; the caller frees it. */
-static char *
-entry_id (const VmmVswitch *vswitch)
+static void
+write_hops (ApiReply *reply, const VmmRoute *route)
 {
-  return g_strconcat (ENTRY_PREFIX, vswitch->id + strlen (vmm_id_prefix (VMM_ID_VSWITCH)), NULL);
+  api_reply_list (reply, "NextHops", "NextHop");
+  if (!route->is_system)
+    {
+      api_reply_item (reply);
+      api_reply_string (reply, "NextHopId", route->next_hop_id);
+      api_reply_string (reply, "NextHopType", route->next_hop_type);
+      api_reply_int (reply, "Weight", 0);
+      api_reply_int (reply, "Enabled", 1);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
 }
 
-/* What both ways of listing routes show. */
-static void
-write_entry (ApiReply *reply, const char *table_id, const VmmVswitch *vswitch)
+static gboolean
+write_routes (ApiCall *call, const VmmVpc *vpc, ApiReply *reply, GError **error)
 {
-  g_autofree char *id = entry_id (vswitch);
+  const VmmRouteQuery query = { .table_id = vpc->route_table_id };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) routes
+      = ops_route_list (call->ctx, call->caller, &query, NULL, &info, error);
 
-  api_reply_string (reply, "RouteEntryId", id);
-  api_reply_string (reply, "RouteTableId", table_id);
-  api_reply_string (reply, "DestinationCidrBlock", vswitch->cidr);
-  api_reply_string (reply, "Type", "System");
-  api_reply_string (reply, "Status", "Available");
+  if (routes == NULL)
+    return FALSE;
+
+  api_reply_list (reply, "RouteEntrys", "RouteEntry");
+  for (guint i = 0; i < routes->len; i++)
+    {
+      const VmmRoute *route = routes->pdata[i];
+
+      api_reply_item (reply);
+      ecs_write_route (reply, vpc->route_table_id, route);
+      api_reply_string (reply, "NextHopType", route->next_hop_type);
+      api_reply_string (reply, "NextHopId", route->next_hop_id);
+      api_reply_string (reply, "InstanceId", route->next_hop_id);
+      write_hops (reply, route);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+  return TRUE;
 }
 
-static void
-write_table (ApiReply *reply, const VmmVpc *vpc, GPtrArray *vswitches)
+static gboolean
+write_table (ApiCall *call, ApiReply *reply, const VmmVpc *vpc, GError **error)
 {
   api_reply_string (reply, "RouteTableId", vpc->route_table_id);
   api_reply_string (reply, "RouteTableType", "System");
   api_reply_string (reply, "VRouterId", vpc->router_id);
   api_reply_second (reply, "CreationTime", vpc->created_ms);
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_list (reply, "RouteEntrys", "RouteEntry");
-  for (guint i = 0; i < vswitches->len; i++)
-    {
-      api_reply_item (reply);
-      write_entry (reply, vpc->route_table_id, vswitches->pdata[i]);
-      api_reply_string (reply, "NextHopType", "local");
-      api_reply_string (reply, "NextHopId", "");
-      api_reply_string (reply, "InstanceId", "");
-      api_reply_strings (reply, "NextHops", "NextHop", NULL);
-      api_reply_end (reply);
-    }
-  api_reply_end (reply);
+  return write_routes (call, vpc, reply, error);
 }
 
-static void
-write_listed_table (ApiReply *reply, const VmmVpc *vpc, GPtrArray *vswitches)
+static gboolean
+write_listed_table (ApiCall *call, ApiReply *reply, const VmmVpc *vpc, GError **error)
 {
+  g_autoptr (GPtrArray) vswitches = ops_vpc_vswitches (call->ctx, call->caller, vpc->id, error);
+
+  if (vswitches == NULL)
+    return FALSE;
   api_reply_string (reply, "RouteTableId", vpc->route_table_id);
   api_reply_string (reply, "RouteTableName", "");
   api_reply_string (reply, "RouteTableType", "System");
@@ -229,6 +246,7 @@ write_listed_table (ApiReply *reply, const VmmVpc *vpc, GPtrArray *vswitches)
     api_reply_item_string (reply, ((VmmVswitch *) vswitches->pdata[i])->id);
   api_reply_end (reply);
   api_reply_strings (reply, "Tags", "Tag", NULL);
+  return TRUE;
 }
 
 /* Whether the filters on what is the same for all tables here let any pass. */
@@ -243,8 +261,7 @@ constants_pass (const TableArgs *args)
 static gboolean
 list_tables (ApiCall *call, const TableArgs *args, ApiReply *reply, const char *plural,
              const char *singular,
-             void (*write) (ApiReply *reply, const VmmVpc *vpc, GPtrArray *vswitches),
-             GError **error)
+             gboolean (*write) (ApiCall *, ApiReply *, const VmmVpc *, GError **), GError **error)
 {
   const char *const one[] = { args->vpc_id, NULL };
   const VmmVpcQuery query = { .ids = one,
@@ -269,13 +286,9 @@ list_tables (ApiCall *call, const TableArgs *args, ApiReply *reply, const char *
   api_reply_list (reply, plural, singular);
   for (guint i = 0; i < vpcs->len; i++)
     {
-      const VmmVpc *vpc = vpcs->pdata[i];
-      g_autoptr (GPtrArray) vswitches = ops_vpc_vswitches (call->ctx, call->caller, vpc->id, error);
-
-      if (vswitches == NULL)
-        return FALSE;
       api_reply_item (reply);
-      write (reply, vpc, vswitches);
+      if (!write (call, reply, vpcs->pdata[i], error))
+        return FALSE;
       api_reply_end (reply);
     }
   api_reply_end (reply);
@@ -294,118 +307,6 @@ describe_table_list (ApiCall *call, gconstpointer data, ApiReply *reply, GError 
 {
   return list_tables (call, data, reply, "RouterTableList", "RouterTableListType",
                       write_listed_table, error);
-}
-
-/* ---- DescribeRouteEntryList ---- */
-
-typedef struct
-{
-  char *table_id, *id, *name, *type, *cidr, *hop_id, *hop_type, *next_token;
-  int max_results;
-} EntryArgs;
-
-static const ApiParam entry_params[] = {
-  API_STR (EntryArgs, table_id, "RouteTableId", .flags = API_REQUIRED, .max_length = 64,
-           .doc = "The route table."),
-  ECS_TEXT_FILTER (EntryArgs, id, "RouteEntryId", "A route."),
-  ECS_TEXT_FILTER (EntryArgs, name, "RouteEntryName", "No route here has a name."),
-  ECS_TEXT_FILTER (EntryArgs, type, "RouteEntryType", "All routes here are System ones."),
-  ECS_TEXT_FILTER (EntryArgs, cidr, "DestinationCidrBlock", "The addresses it leads to."),
-  ECS_TEXT_FILTER (EntryArgs, hop_id, "NextHopId", "No route here has a next hop with an id."),
-  ECS_TEXT_FILTER (EntryArgs, hop_type, "NextHopType", "All routes here are local."),
-  API_INT (EntryArgs, max_results, "MaxResult", .fallback = "50", .min = 1, .max = MAX_ENTRIES,
-           .doc = "Entries a page."),
-  API_STR (EntryArgs, next_token, "NextToken", .max_length = 256,
-           .doc = "Where to go on, from the answer before."),
-};
-
-#define N "RouteEntrys.RouteEntry[]."
-static const ApiField entry_fields[] = {
-  API_OUT_STR (N "RouteEntryId", API_REQUIRED, "The route."),
-  API_OUT_STR (N "RouteEntryName", API_REQUIRED, "Always empty."),
-  API_OUT_STR (N "RouteTableId", API_REQUIRED, "Its table."),
-  API_OUT_STR (N "DestinationCidrBlock", API_REQUIRED, "The addresses of a vswitch."),
-  API_OUT_STR (N "Type", API_REQUIRED, "Always System."),
-  API_OUT_STR (N "Status", API_REQUIRED, "Always Available."),
-  API_OUT_STR (N "Description", API_REQUIRED, "Always empty."),
-  API_OUT_STR (N "NextHops.NextHop[].NextHopId", 0, "Always empty."),
-  API_OUT_STR (N "NextHops.NextHop[].NextHopType", 0, "Always local."),
-  API_OUT_INT (N "NextHops.NextHop[].Weight", 0, "Always 0."),
-  API_OUT_STR (N "NextHops.NextHop[].NextHopRegionId", 0, "Always empty."),
-  API_OUT_STR ("NextToken", API_REQUIRED, "Where to go on; empty at the end."),
-};
-
-static void
-write_listed_entry (ApiReply *reply, const char *table_id, const VmmVswitch *vswitch)
-{
-  api_reply_item (reply);
-  write_entry (reply, table_id, vswitch);
-  api_reply_string (reply, "RouteEntryName", "");
-  api_reply_string (reply, "Description", "");
-  api_reply_list (reply, "NextHops", "NextHop");
-  api_reply_item (reply);
-  api_reply_string (reply, "NextHopId", "");
-  api_reply_string (reply, "NextHopType", "local");
-  api_reply_int (reply, "Weight", 0);
-  api_reply_string (reply, "NextHopRegionId", "");
-  api_reply_end (reply);
-  api_reply_end (reply);
-  api_reply_end (reply);
-}
-
-/* The id of the vswitch that a route leads to, or what no vswitch is called; the caller frees it.
- */
-static char *
-vswitch_id (const char *id)
-{
-  if (!g_str_has_prefix (id, ENTRY_PREFIX))
-    return g_strdup ("none");
-  return g_strconcat (vmm_id_prefix (VMM_ID_VSWITCH), id + strlen (ENTRY_PREFIX), NULL);
-}
-
-static gboolean
-check_table (ApiCall *call, const char *table_id, GError **error)
-{
-  const VmmVpcQuery query = { .route_table_id = table_id, .is_default = -1 };
-  const VmmPage page = { .number = 1, .size = 1 };
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) vpcs = ops_vpc_list (call->ctx, call->caller, &query, &page, &info, error);
-
-  if (vpcs == NULL)
-    return FALSE;
-  return vpcs->len > 0
-         || vmm_fail (error, VMM_ERROR_ROUTE_TABLE_NOT_FOUND, "the specified '%s' does not exist",
-                      table_id);
-}
-
-static gboolean
-describe_entries (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
-{
-  const EntryArgs *args = data;
-  g_autofree char *id = args->id != NULL && *args->id != '\0' ? vswitch_id (args->id) : NULL;
-  const char *const ids[] = { id, NULL };
-  const VmmVswitchQuery query
-      = { .ids = ids, .route_table_id = args->table_id, .cidr = args->cidr, .is_default = -1 };
-  const VmmPage page = { .max_results = (guint) args->max_results, .next_token = args->next_token };
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) vswitches = NULL;
-
-  if (!check_table (call, args->table_id, error))
-    return FALSE;
-  if (ecs_is_or_unset (args->name, "") && ecs_is_or_unset (args->hop_id, "")
-      && ecs_is_or_unset (args->hop_type, "local") && ecs_is_or_unset (args->type, "System"))
-    {
-      vswitches = ops_vswitch_list (call->ctx, call->caller, &query, &page, &info, NULL, error);
-      if (vswitches == NULL)
-        return FALSE;
-    }
-
-  api_reply_list (reply, "RouteEntrys", "RouteEntry");
-  for (guint i = 0; vswitches != NULL && i < vswitches->len; i++)
-    write_listed_entry (reply, args->table_id, vswitches->pdata[i]);
-  api_reply_end (reply);
-  api_reply_string (reply, "NextToken", info.next_token);
-  return TRUE;
 }
 
 static const ApiAction actions[] = {
@@ -447,16 +348,6 @@ static const ApiAction actions[] = {
     .run = describe_table_list,
     API_PARAMS (TableArgs, table_list_params),
     API_FIELDS (table_list_fields) },
-  { .name = "DescribeRouteEntryList",
-    .summary = "Lists the routes of a route table.",
-    .since = "0.1",
-    API_VERSIONS (API_VPC_VERSION),
-    .access = API_READ,
-    .permission = "vpc:DescribeRouteEntryList",
-    .run = describe_entries,
-    API_PARAMS (EntryArgs, entry_params),
-    API_FIELDS (entry_fields),
-    API_ERRORS (VMM_ERROR_ROUTE_TABLE_NOT_FOUND) },
 };
 
 const ApiResource ecs_route = API_RESOURCE ("route", actions);

@@ -213,7 +213,7 @@ bad_requests_have_the_codes_of_ecs (void **state)
     { "Action=DescribeRouteEntryList" VPC, "MissingParameter" },
     { "Action=DescribeRouteEntryList&RouteTableId=vtb-1" VPC, "InvalidRouteTableId.NotFound" },
     { "Action=CreateRouteEntry&RouteTableId=vtb-1&DestinationCidrBlock=0.0.0.0/0",
-      "UnsupportedOperation" },
+      "MissingParameter" },
   };
   World *w = *state;
   const char *vpc = make_vpc (w, "10.1.0.0/16");

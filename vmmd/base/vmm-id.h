@@ -22,6 +22,8 @@ typedef enum
   VMM_ID_EVENT,       /* e-    */
   VMM_ID_ROUTER,      /* vrt-  */
   VMM_ID_ROUTE_TABLE, /* vtb- */
+  VMM_ID_ROUTE,       /* rte-  */
+  VMM_ID_PREFIX_LIST, /* pl-   */
   VMM_ID_HOST,        /* h-    ours, never on the wire */
   VMM_ID_LAST
 } VmmIdKind;

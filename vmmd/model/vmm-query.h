@@ -77,3 +77,10 @@ typedef struct
   const char *status; /* on the wire: "InUse" */
   int is_primary;     /* -1 for both */
 } VmmNicQuery;
+
+typedef struct
+{
+  const char *table_id; /* required */
+  const char *id, *name, *destination, *next_hop_id, *next_hop_type;
+  const char *type; /* on the wire: "System", "Custom" */
+} VmmRouteQuery;

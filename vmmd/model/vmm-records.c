@@ -6,6 +6,7 @@
 #include "vmm-instance.h"
 #include "vmm-nic.h"
 #include "vmm-query.h"
+#include "vmm-route.h"
 
 /* Frees each of the strings named. */
 static void
@@ -114,4 +115,23 @@ void
 vmm_page_info_clear (VmmPageInfo *info)
 {
   g_clear_pointer (&info->next_token, g_free);
+}
+
+void
+vmm_route_free (VmmRoute *r)
+{
+  if (r == NULL)
+    return;
+  FREE_STRINGS (r->id, r->account_id, r->vpc_id, r->destination, r->next_hop_type, r->next_hop_id,
+                r->name, r->description);
+  g_free (r);
+}
+
+void
+vmm_route_hop_free (VmmRouteHop *h)
+{
+  if (h == NULL)
+    return;
+  FREE_STRINGS (h->destination, h->next_hop);
+  g_free (h);
 }

@@ -7,6 +7,7 @@
 #include "ops-group-member.h"
 #include "ops-instance-check.h"
 #include "ops-instance.h"
+#include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "vmm-clock.h"
@@ -93,6 +94,8 @@ delete_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char 
         "the current status '%s' of instance '%s' does not support this operation; stop "
         "it first or set Force",
         vmm_instance_state_wire (instance->state), id);
+  if (!ops_route_check_hop (txn, id, error))
+    return FALSE;
   return move (ctx, txn, instance, VMM_INSTANCE_DELETE, TRUE, NULL, NULL, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "ops-network-default.h"
 #include "ops-network.h"
+#include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-network.h"
 #include "vmm-clock.h"
@@ -352,7 +353,7 @@ check_vswitch_range (StoreTxn *txn, const VmmVpc *vpc, const char *cidr, GError 
                          "the CidrBlock '%s' overlaps %s of vswitch '%s'", cidr, neighbour->cidr,
                          neighbour->id);
     }
-  return neighbours != NULL;
+  return neighbours != NULL && ops_route_check_vswitch (txn, vpc->id, cidr, error);
 }
 
 VmmVswitch *
