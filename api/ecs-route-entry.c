@@ -245,7 +245,7 @@ describe_entries (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
 static const ApiAction actions[] = {
   { .name = "CreateRouteEntry",
     .summary = "Makes a route to an instance or network interface that forwards.",
-    .since = "0.2",
+    .since = "0.1",
     ECS_BOTH_VERSIONS,
     .access = API_WRITE,
     .permission = "vpc:CreateRouteEntry",
@@ -260,7 +260,7 @@ static const ApiAction actions[] = {
                 VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_QUOTA) },
   { .name = "DeleteRouteEntry",
     .summary = "Deletes a route that its owner made.",
-    .since = "0.2",
+    .since = "0.1",
     ECS_BOTH_VERSIONS,
     .access = API_WRITE,
     .permission = "vpc:DeleteRouteEntry",
