@@ -431,7 +431,6 @@ gboolean
 netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *source,
                     int source_port, const char *destination, int destination_port)
 {
-  NetctlPrefix from, to;
   NetctlFlow flow = { .protocol = (guint8) protocol,
                       .source_port = (guint16) source_port,
                       .destination_port = (guint16) destination_port };
@@ -440,10 +439,10 @@ netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *so
   gboolean allows;
   Fake *fake;
 
-  if (!netctl_prefix_parse (source, &from) || !netctl_prefix_parse (destination, &to))
+  if (!netctl_prefix_parse (source, &flow.source)
+      || !netctl_prefix_parse (destination, &flow.destination)
+      || flow.source.family != flow.destination.family)
     return FALSE;
-  flow.source = netctl_prefix_ipv4 (&from);
-  flow.destination = netctl_prefix_ipv4 (&to);
   fake = begin (net);
   model = model_of (fake, vpc_index);
   judge = model != NULL ? netctl_judge_new (model) : NULL;

@@ -15,10 +15,30 @@
 
 typedef struct
 {
+  guint8 family;
+  GBytes *tuple; /* the original one, as the kernel sent it */
+} Ended;
+
+typedef struct
+{
   NetctlFlowFunc keep;
   gpointer data;
-  GPtrArray *ended; /* GBytes*: the original tuple, as the kernel sent it */
+  GArray *ended; /* Ended */
 } Sweep;
+
+/* One direction of a flow. */
+typedef struct
+{
+  NetctlPrefix source, destination;
+  guint16 source_port, destination_port;
+  guint8 protocol;
+} Tuple;
+
+static void
+clear_ended (gpointer ended)
+{
+  g_bytes_unref (((Ended *) ended)->tuple);
+}
 
 static gboolean
 fail (GError **error, int code, const char *what)
@@ -27,8 +47,19 @@ fail (GError **error, int code, const char *what)
   return FALSE;
 }
 
+static gboolean
+read_address (const struct nlattr *attribute, GSocketFamily family, guint length, NetctlPrefix *out)
+{
+  if (mnl_attr_get_payload_len (attribute) != length)
+    return FALSE;
+  out->family = family;
+  out->length = length * 8;
+  memcpy (out->bytes, mnl_attr_get_payload (attribute), length);
+  return TRUE;
+}
+
 static void
-read_addresses (const struct nlattr *nest, NetctlFlow *flow, guint *out_found)
+read_addresses (const struct nlattr *nest, Tuple *out, guint *out_found)
 {
   const struct nlattr *attribute;
 
@@ -36,20 +67,19 @@ read_addresses (const struct nlattr *nest, NetctlFlow *flow, guint *out_found)
   {
     int type = mnl_attr_get_type (attribute);
 
-    if (mnl_attr_get_payload_len (attribute) != 4)
-      continue;
     if (type == CTA_IP_V4_SRC)
-      flow->source = mnl_attr_get_u32 (attribute);
+      *out_found += read_address (attribute, G_SOCKET_FAMILY_IPV4, 4, &out->source);
     else if (type == CTA_IP_V4_DST)
-      flow->destination = mnl_attr_get_u32 (attribute);
-    else
-      continue;
-    (*out_found)++;
+      *out_found += read_address (attribute, G_SOCKET_FAMILY_IPV4, 4, &out->destination);
+    else if (type == CTA_IP_V6_SRC)
+      *out_found += read_address (attribute, G_SOCKET_FAMILY_IPV6, 16, &out->source);
+    else if (type == CTA_IP_V6_DST)
+      *out_found += read_address (attribute, G_SOCKET_FAMILY_IPV6, 16, &out->destination);
   }
 }
 
 static void
-read_protocol (const struct nlattr *nest, NetctlFlow *flow, guint *out_found)
+read_protocol (const struct nlattr *nest, Tuple *out, guint *out_found)
 {
   const struct nlattr *attribute;
 
@@ -60,18 +90,18 @@ read_protocol (const struct nlattr *nest, NetctlFlow *flow, guint *out_found)
 
     if (type == CTA_PROTO_NUM && length == 1)
       {
-        flow->protocol = mnl_attr_get_u8 (attribute);
+        out->protocol = mnl_attr_get_u8 (attribute);
         (*out_found)++;
       }
     else if (type == CTA_PROTO_SRC_PORT && length == 2)
-      flow->source_port = ntohs (mnl_attr_get_u16 (attribute));
+      out->source_port = ntohs (mnl_attr_get_u16 (attribute));
     else if (type == CTA_PROTO_DST_PORT && length == 2)
-      flow->destination_port = ntohs (mnl_attr_get_u16 (attribute));
+      out->destination_port = ntohs (mnl_attr_get_u16 (attribute));
   }
 }
 
 static gboolean
-read_tuple (const struct nlattr *tuple, NetctlFlow *flow)
+read_tuple (const struct nlattr *tuple, Tuple *out)
 {
   const struct nlattr *attribute;
   guint found = 0;
@@ -79,34 +109,61 @@ read_tuple (const struct nlattr *tuple, NetctlFlow *flow)
   mnl_attr_for_each_nested (attribute, tuple)
   {
     if (mnl_attr_get_type (attribute) == CTA_TUPLE_IP)
-      read_addresses (attribute, flow, &found);
+      read_addresses (attribute, out, &found);
     else if (mnl_attr_get_type (attribute) == CTA_TUPLE_PROTO)
-      read_protocol (attribute, flow, &found);
+      read_protocol (attribute, out, &found);
   }
-  return found == 3;
+  return found == 3 && out->source.family == out->destination.family;
+}
+
+/* What the rules saw: the answer comes from where the first packet really went. */
+static NetctlFlow
+flow_of (const Tuple *original, const Tuple *reply)
+{
+  NetctlFlow flow = { .source = original->source,
+                      .destination = reply->source,
+                      .protocol = original->protocol,
+                      .source_port = original->source_port,
+                      .destination_port = reply->source_port };
+
+  flow.is_from_outside = !netctl_prefix_equal (&original->destination, &reply->source);
+  flow.is_to_outside = !netctl_prefix_equal (&original->source, &reply->destination);
+  return flow;
 }
 
 static int
 judge (const struct nlmsghdr *message, void *data)
 {
   Sweep *sweep = data;
-  const struct nlattr *attribute;
+  const struct nfgenmsg *header = mnl_nlmsg_get_payload (message);
+  const struct nlattr *attribute, *first = NULL;
+  Tuple original = { 0 }, reply = { 0 };
+  gboolean has_reply = FALSE;
+  NetctlFlow flow;
 
   mnl_attr_for_each (attribute, message, sizeof (struct nfgenmsg))
   {
-    NetctlFlow flow = { 0 };
-
-    if (mnl_attr_get_type (attribute) == CTA_TUPLE_ORIG && read_tuple (attribute, &flow)
-        && !sweep->keep (&flow, sweep->data))
-      g_ptr_array_add (sweep->ended, g_bytes_new (mnl_attr_get_payload (attribute),
-                                                  mnl_attr_get_payload_len (attribute)));
+    if (mnl_attr_get_type (attribute) == CTA_TUPLE_ORIG && read_tuple (attribute, &original))
+      first = attribute;
+    else if (mnl_attr_get_type (attribute) == CTA_TUPLE_REPLY)
+      has_reply = read_tuple (attribute, &reply);
   }
+  if (first == NULL || !has_reply)
+    return MNL_CB_OK;
+  flow = flow_of (&original, &reply);
+  if (!sweep->keep (&flow, sweep->data))
+    {
+      Ended ended = { header->nfgen_family, g_bytes_new (mnl_attr_get_payload (first),
+                                                         mnl_attr_get_payload_len (first)) };
+
+      g_array_append_val (sweep->ended, ended);
+    }
   return MNL_CB_OK;
 }
 
 /* One request and its answer; returns 0 or an errno. */
 static int
-talk (struct mnl_socket *socket, guint16 type, guint16 flags, GBytes *tuple, mnl_cb_t callback,
+talk (struct mnl_socket *socket, guint16 type, guint16 flags, const Ended *ended, mnl_cb_t callback,
       gpointer data)
 {
   g_autofree char *buffer = g_malloc0 (BUFFER_SIZE);
@@ -118,11 +175,11 @@ talk (struct mnl_socket *socket, guint16 type, guint16 flags, GBytes *tuple, mnl
   message->nlmsg_flags = NLM_F_REQUEST | flags;
   message->nlmsg_seq = 1;
   header = mnl_nlmsg_put_extra_header (message, sizeof *header);
-  header->nfgen_family = AF_INET;
+  header->nfgen_family = ended != NULL ? ended->family : AF_UNSPEC;
   header->version = NFNETLINK_V0;
-  if (tuple != NULL)
-    mnl_attr_put (message, CTA_TUPLE_ORIG | NLA_F_NESTED, g_bytes_get_size (tuple),
-                  g_bytes_get_data (tuple, NULL));
+  if (ended != NULL)
+    mnl_attr_put (message, CTA_TUPLE_ORIG | NLA_F_NESTED, g_bytes_get_size (ended->tuple),
+                  g_bytes_get_data (ended->tuple, NULL));
   if (mnl_socket_sendto (socket, message, message->nlmsg_len) < 0)
     return errno;
   while (status > MNL_CB_STOP)
@@ -144,7 +201,7 @@ list_ended (struct mnl_socket *socket, Sweep *sweep)
 
   for (guint i = 0; i < DUMP_TRIES && code == EINTR; i++)
     {
-      g_ptr_array_set_size (sweep->ended, 0);
+      g_array_set_size (sweep->ended, 0);
       code = talk (socket, IPCTNL_MSG_CT_GET, NLM_F_DUMP, NULL, judge, sweep);
     }
   return code;
@@ -162,7 +219,7 @@ sweep_here (gpointer data, GError **error)
   code = mnl_socket_bind (socket, 0, MNL_SOCKET_AUTOPID) == 0 ? list_ended (socket, sweep) : errno;
   for (guint i = 0; i < sweep->ended->len && code == 0; i++)
     {
-      code = talk (socket, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, g_ptr_array_index (sweep->ended, i),
+      code = talk (socket, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &g_array_index (sweep->ended, Ended, i),
                    NULL, NULL);
       /* It may have ended by itself meanwhile. */
       if (code == ENOENT)
@@ -175,8 +232,9 @@ sweep_here (gpointer data, GError **error)
 gboolean
 netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error)
 {
-  g_autoptr (GPtrArray) ended = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  g_autoptr (GArray) ended = g_array_new (FALSE, FALSE, sizeof (Ended));
   Sweep sweep = { keep, data, ended };
 
+  g_array_set_clear_func (ended, clear_ended);
   return netctl_ns_run (fd, sweep_here, &sweep, error);
 }

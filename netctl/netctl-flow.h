@@ -6,5 +6,5 @@
 /* Whether a flow may go on. */
 typedef gboolean (*NetctlFlowFunc) (const NetctlFlow *flow, gpointer data);
 
-/* Ends every IPv4 flow in the namespace behind @fd that @keep refuses. */
+/* Ends every flow, of either family, in the namespace behind @fd that @keep refuses. */
 gboolean netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error);

@@ -4,12 +4,15 @@
 #pragma once
 #include "netctl-model.h"
 
-/* A flow by its first packet; addresses in network order. Ports are 0 where there are none. */
+/* A flow by its first packet, as the rules see it: behind a translation of its destination, before
+ * one of its source. Ports are 0 where there are none. */
 typedef struct
 {
-  guint32 source, destination;
+  NetctlPrefix source, destination; /* host addresses of one family */
   guint8 protocol;
   guint16 source_port, destination_port;
+  gboolean is_from_outside; /* its destination was translated: it came in by the way out */
+  gboolean is_to_outside;   /* its source is translated: it leaves by the way out */
 } NetctlFlow;
 
 /* A model made ready for many questions. The model must live and stay as it is meanwhile; not for
@@ -21,7 +24,8 @@ NetctlJudge *netctl_judge_new (const NetctlModel *model);
 void netctl_judge_free (NetctlJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlJudge, netctl_judge_free)
 
-/* Whether such a flow may begin: egress rules of the source's port and ingress rules of the
- * destination's. Flows of the VPC's own addresses to no port are let be; an address in a subnet
- * that no port has is not. */
+/* Whether such a flow may begin: egress rules of the port that sends it and ingress rules of the
+ * one it is handed to, which for addresses outside the VPC's subnets are those its routes lead to.
+ * Flows of the VPC's own addresses to no port are let be; an address in a subnet that no port and
+ * no remote has is not, nor one whose route leads to nobody. */
 gboolean netctl_judge_allows (NetctlJudge *judge, const NetctlFlow *flow);

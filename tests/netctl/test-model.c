@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tests of a VPC's model: what fits together, and which flows its rules let begin. */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,8 +40,8 @@ allows (const NetctlModel *model, int protocol, const char *from, int from_port,
                       .source_port = (guint16) from_port,
                       .destination_port = (guint16) to_port };
 
-  assert_int_equal (inet_pton (AF_INET, from, &flow.source), 1);
-  assert_int_equal (inet_pton (AF_INET, to, &flow.destination), 1);
+  assert_true (netctl_prefix_parse (from, &flow.source));
+  assert_true (netctl_prefix_parse (to, &flow.destination));
   return netctl_judge_allows (judge, &flow);
 }
 
@@ -186,6 +185,103 @@ the_metadata_address_is_out_of_reach_of_egress_rules (void **state)
 }
 
 static void
+a_group_with_a_near_side_means_both (void **state)
+{
+  const char *const rules[]
+      = { "in accept 1 tcp 22 - group:2 10.0.0.12", "in drop 1 all - - 10.0.0.13 10.0.0.8/30",
+          "in accept 2 tcp 80 - 0.0.0.0/0 10.0.0.11", NULL };
+  g_autoptr (NetctlModel) model = model_with (rules, NULL);
+
+  assert_true (tcp (model, "10.0.0.13", "10.0.0.12", 22));
+  assert_false (tcp (model, "10.0.0.13", "10.0.0.11", 22));
+  assert_true (tcp (model, "192.0.2.1", "10.0.0.11", 80));
+  assert_false (tcp (model, "192.0.2.1", "10.0.0.12", 80));
+  assert_false (tcp (model, "10.0.0.13", "10.0.0.11", 80));
+}
+
+static NetctlRemote *
+remote (const char *address, guint32 group)
+{
+  NetctlRemote *record = netctl_remote_new ();
+
+  assert_true (netctl_prefix_parse (address, &record->address));
+  g_array_append_val (record->groups, group);
+  return record;
+}
+
+static void
+a_guest_of_another_host_is_a_member (void **state)
+{
+  const char *const rules[] = { "in accept 1 udp 53 - group:2", NULL };
+  g_autoptr (NetctlModel) model = model_with (rules, NULL);
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
+
+  g_ptr_array_add (vpc->remotes, remote ("10.0.0.99", 2));
+  g_ptr_array_add (vpc->remotes, remote ("10.0.0.98", 1));
+  record_put_vpc (model, vpc);
+  assert_true (allows (model, IPPROTO_UDP, "10.0.0.99", 4000, "10.0.0.11", 53));
+  assert_false (allows (model, IPPROTO_UDP, "10.0.0.99", 4000, "10.0.0.11", 54));
+  assert_true (tcp (model, "10.0.0.98", "10.0.0.11", 80));
+  /* Its own ingress is its own host's business. */
+  assert_true (tcp (model, "10.0.0.13", "10.0.0.98", 80));
+}
+
+static void
+what_lies_behind_a_guest_obeys_its_rules (void **state)
+{
+  const char *const of_1[] = { "in accept 1 tcp 80 - 10.0.0.0/8", NULL };
+  const char *const of_2[] = { "in accept 1 tcp 443 - 10.0.0.11", "out drop 1 tcp 25 - 10.0.0.0/8",
+                               "in accept 1 tcp 80 - 172.16.0.0/12", NULL };
+  g_autoptr (NetctlModel) model = model_with (of_1, of_2);
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
+  NetctlRoute route = { 0 };
+
+  assert_true (netctl_prefix_parse ("10.9.0.0/16", &route.destination));
+  assert_true (netctl_prefix_parse ("10.0.0.13", &route.next_hop));
+  g_array_append_val (vpc->routes, route);
+  assert_true (netctl_prefix_parse ("172.16.0.0/12", &route.destination));
+  assert_true (netctl_prefix_parse ("10.0.0.200", &route.next_hop));
+  g_array_append_val (vpc->routes, route);
+  record_put_vpc (model, vpc);
+  assert_true (tcp (model, "10.0.0.11", "10.9.0.1", 443));
+  assert_false (tcp (model, "10.0.0.11", "10.9.0.1", 444));
+  assert_true (tcp (model, "10.9.0.1", "10.0.0.11", 80));
+  assert_false (tcp (model, "10.9.0.1", "10.0.0.11", 25));
+  /* Nobody has the next hop of these. */
+  assert_false (tcp (model, "10.0.0.11", "172.16.0.1", 80));
+  assert_false (tcp (model, "172.16.0.1", "10.0.0.13", 80));
+}
+
+static void
+what_is_translated_obeys_no_route (void **state)
+{
+  const char *const rules[]
+      = { "in accept 1 tcp 80 - 0.0.0.0/0", "out drop 1 tcp 80 - 10.0.0.11", NULL };
+  g_autoptr (NetctlModel) model = model_with (rules, rules);
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
+  NetctlRoute route = { 0 };
+  g_autoptr (NetctlJudge) judge = NULL;
+  NetctlFlow flow = { .protocol = IPPROTO_TCP, .destination_port = 80 };
+
+  assert_true (netctl_prefix_parse ("0.0.0.0/0", &route.destination));
+  assert_true (netctl_prefix_parse ("10.0.0.13", &route.next_hop));
+  g_array_append_val (vpc->routes, route);
+  record_put_vpc (model, vpc);
+  judge = netctl_judge_new (model);
+  assert_true (netctl_prefix_parse ("192.0.2.1", &flow.source));
+  assert_true (netctl_prefix_parse ("10.0.0.11", &flow.destination));
+  assert_false (netctl_judge_allows (judge, &flow));
+  flow.is_from_outside = TRUE;
+  assert_true (netctl_judge_allows (judge, &flow));
+  flow.source = flow.destination;
+  assert_true (netctl_prefix_parse ("192.0.2.1", &flow.destination));
+  flow.destination_port = 443;
+  assert_false (netctl_judge_allows (judge, &flow));
+  flow.is_to_outside = TRUE;
+  assert_true (netctl_judge_allows (judge, &flow));
+}
+
+static void
 assert_port_refused (NetctlModel *model, NetctlPort *port)
 {
   g_autoptr (GError) error = NULL;
@@ -260,6 +356,10 @@ main (void)
     cmocka_unit_test (a_rule_for_ipv6_opens_nothing_for_ipv4),
     cmocka_unit_test (an_address_nobody_has_is_not_let_be),
     cmocka_unit_test (the_metadata_address_is_out_of_reach_of_egress_rules),
+    cmocka_unit_test (a_group_with_a_near_side_means_both),
+    cmocka_unit_test (a_guest_of_another_host_is_a_member),
+    cmocka_unit_test (what_lies_behind_a_guest_obeys_its_rules),
+    cmocka_unit_test (what_is_translated_obeys_no_route),
     cmocka_unit_test (a_port_that_does_not_fit_is_refused),
     cmocka_unit_test (a_group_with_members_stays),
     cmocka_unit_test (one_bad_record_of_a_plan_rejects_itself_only),

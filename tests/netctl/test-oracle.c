@@ -226,8 +226,8 @@ model_allows (const World *world, const FramePacket *packet)
                       .source_port = packet->from_port,
                       .destination_port = packet->to_port };
 
-  assert_int_equal (inet_pton (AF_INET, packet->from, &flow.source), 1);
-  assert_int_equal (inet_pton (AF_INET, packet->to, &flow.destination), 1);
+  assert_true (netctl_prefix_parse (packet->from, &flow.source));
+  assert_true (netctl_prefix_parse (packet->to, &flow.destination));
   return netctl_judge_allows (judge, &flow);
 }
 
