@@ -116,19 +116,19 @@ read_tuple (const struct nlattr *tuple, Tuple *out)
   return found == 3 && out->source.family == out->destination.family;
 }
 
-/* What the rules saw: the answer comes from where the first packet really went. */
+/* The flow as it is behind all translation: who answers is the true destination. */
 static NetctlFlow
-flow_of (const Tuple *original, const Tuple *reply)
+flow_of (const Tuple *asked, const Tuple *answered)
 {
-  NetctlFlow flow = { .source = original->source,
-                      .destination = reply->source,
-                      .protocol = original->protocol,
-                      .source_port = original->source_port,
-                      .destination_port = reply->source_port };
-
-  flow.is_from_outside = !netctl_prefix_equal (&original->destination, &reply->source);
-  flow.is_to_outside = !netctl_prefix_equal (&original->source, &reply->destination);
-  return flow;
+  return (NetctlFlow){ .source = asked->source,
+                       .destination = answered->source,
+                       .protocol = asked->protocol,
+                       .source_port = asked->source_port,
+                       .destination_port = answered->source_port,
+                       .is_live = TRUE,
+                       .shown = answered->destination,
+                       .called = asked->destination,
+                       .called_port = asked->destination_port };
 }
 
 static int
@@ -137,20 +137,20 @@ judge (const struct nlmsghdr *message, void *data)
   Sweep *sweep = data;
   const struct nfgenmsg *header = mnl_nlmsg_get_payload (message);
   const struct nlattr *attribute, *first = NULL;
-  Tuple original = { 0 }, reply = { 0 };
-  gboolean has_reply = FALSE;
+  Tuple asked = { 0 }, answered = { 0 };
+  gboolean has_answer = FALSE;
   NetctlFlow flow;
 
   mnl_attr_for_each (attribute, message, sizeof (struct nfgenmsg))
   {
-    if (mnl_attr_get_type (attribute) == CTA_TUPLE_ORIG && read_tuple (attribute, &original))
+    if (mnl_attr_get_type (attribute) == CTA_TUPLE_ORIG && read_tuple (attribute, &asked))
       first = attribute;
     else if (mnl_attr_get_type (attribute) == CTA_TUPLE_REPLY)
-      has_reply = read_tuple (attribute, &reply);
+      has_answer = read_tuple (attribute, &answered);
   }
-  if (first == NULL || !has_reply)
+  if (first == NULL || !has_answer)
     return MNL_CB_OK;
-  flow = flow_of (&original, &reply);
+  flow = flow_of (&asked, &answered);
   if (!sweep->keep (&flow, sweep->data))
     {
       Ended ended = { header->nfgen_family, g_bytes_new (mnl_attr_get_payload (first),

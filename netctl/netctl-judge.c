@@ -191,6 +191,13 @@ is_own (const NetctlVpc *vpc, const NetctlPrefix *address)
   return subnet != NULL && netctl_prefix_equal (&subnet->gateway, address);
 }
 
+/* What is translated came in or leaves by the way out, whatever the routes say. */
+static gboolean
+is_translated (const NetctlFlow *flow, const NetctlPrefix *name, const NetctlPrefix *address)
+{
+  return flow->is_live && !netctl_prefix_equal (name, address);
+}
+
 /* Finds the port here whose tap packets from or to @address pass, if any. FALSE if nobody can have
  * the address. */
 static gboolean
@@ -221,10 +228,12 @@ find_port (const NetctlJudge *judge, const NetctlPrefix *address, gboolean is_ou
 gboolean
 netctl_judge_allows (NetctlJudge *judge, const NetctlFlow *flow)
 {
+  gboolean is_from_outside = is_translated (flow, &flow->called, &flow->destination);
+  gboolean is_to_outside = is_translated (flow, &flow->shown, &flow->source);
   const NetctlPort *source, *destination;
 
-  if (!find_port (judge, &flow->source, flow->is_from_outside, &source)
-      || !find_port (judge, &flow->destination, flow->is_to_outside, &destination))
+  if (!find_port (judge, &flow->source, is_from_outside, &source)
+      || !find_port (judge, &flow->destination, is_to_outside, &destination))
     return FALSE;
   if (source != NULL && !is_own (judge->model->vpc, &flow->destination)
       && !port_allows (judge, source, NETCTL_EGRESS, flow))

@@ -5,14 +5,18 @@
 #include "netctl-model.h"
 
 /* A flow by its first packet, as the rules see it: behind a translation of its destination, before
- * one of its source. Ports are 0 where there are none. */
+ * one of its source. Addresses are host addresses of one family; ports are 0 where there are
+ * none. */
 typedef struct
 {
-  NetctlPrefix source, destination; /* host addresses of one family */
+  NetctlPrefix source, destination;
   guint8 protocol;
   guint16 source_port, destination_port;
-  gboolean is_from_outside; /* its destination was translated: it came in by the way out */
-  gboolean is_to_outside;   /* its source is translated: it leaves by the way out */
+  /* Of a flow that lives: as the source is shown to the destination, and as the destination is
+   * called by the source. They differ from the above where there is translation. */
+  gboolean is_live;
+  NetctlPrefix shown, called;
+  guint16 called_port;
 } NetctlFlow;
 
 /* A model made ready for many questions. The model must live and stay as it is meanwhile; not for

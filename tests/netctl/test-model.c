@@ -271,13 +271,17 @@ what_is_translated_obeys_no_route (void **state)
   assert_true (netctl_prefix_parse ("192.0.2.1", &flow.source));
   assert_true (netctl_prefix_parse ("10.0.0.11", &flow.destination));
   assert_false (netctl_judge_allows (judge, &flow));
-  flow.is_from_outside = TRUE;
+  flow.is_live = TRUE;
+  flow.shown = flow.source;
+  assert_true (netctl_prefix_parse ("198.51.100.1", &flow.called));
   assert_true (netctl_judge_allows (judge, &flow));
   flow.source = flow.destination;
   assert_true (netctl_prefix_parse ("192.0.2.1", &flow.destination));
   flow.destination_port = 443;
+  flow.called = flow.destination;
+  flow.shown = flow.source;
   assert_false (netctl_judge_allows (judge, &flow));
-  flow.is_to_outside = TRUE;
+  assert_true (netctl_prefix_parse ("198.51.100.1", &flow.shown));
   assert_true (netctl_judge_allows (judge, &flow));
 }
 
