@@ -49,6 +49,21 @@ put_address (Frame *frame, const char *text)
   put (frame, &address, sizeof address);
 }
 
+static gboolean
+is_ipv6 (const char *address)
+{
+  return strchr (address, ':') != NULL;
+}
+
+static void
+put_address6 (Frame *frame, const char *text)
+{
+  struct in6_addr address;
+
+  assert_int_equal (inet_pton (AF_INET6, text, &address), 1);
+  put (frame, &address, sizeof address);
+}
+
 static void
 put_ethernet (Frame *frame, const guint8 *to, const guint8 *from, guint16 ethertype)
 {
@@ -92,41 +107,78 @@ put_transport (Frame *frame, const FramePacket *packet, gsize payload_length)
       put (frame, "\0\0\0\1\0\0\0\0\x50\x02\x10\0\0\0\0\0", 16);
       break;
     case IPPROTO_ICMP:
-      put (frame, "\x08\0\0\0\0\1\0\1", 8);
+    case IPPROTO_ICMPV6:
+      put (frame, packet->protocol == IPPROTO_ICMP ? "\x08\0\0\0" : "\x80\0\0\0", 4);
+      put16 (frame, packet->from_port != 0 ? packet->from_port : 1);
+      put16 (frame, 1);
       break;
     default:
       break;
     }
 }
 
+static void
+put_ipv4 (Frame *frame, const FramePacket *packet)
+{
+  put (frame, "\x45\0\0\0\0\0\x40\0\x40", 9);
+  put8 (frame, packet->protocol);
+  put16 (frame, 0);
+  put_address (frame, packet->from);
+  put_address (frame, packet->to);
+}
+
+static void
+put_ipv6 (Frame *frame, const FramePacket *packet)
+{
+  put (frame, "\x60\0\0\0\0\0", 6);
+  put8 (frame, packet->protocol);
+  put8 (frame, 64);
+  put_address6 (frame, packet->from);
+  put_address6 (frame, packet->to);
+}
+
+/* With a pseudo header, which ICMP has in IPv6 only: the addresses before @transport. */
+static void
+set_transport_checksum (Frame *frame, const FramePacket *packet, gsize transport)
+{
+  gsize length = frame->length - transport, addresses = is_ipv6 (packet->from) ? 32 : 8;
+  guint32 pseudo
+      = sum (frame->bytes + transport - addresses, addresses, packet->protocol + (guint32) length);
+
+  if (packet->protocol == IPPROTO_TCP)
+    set_checksum (frame, transport + 16, sum (frame->bytes + transport, length, pseudo));
+  if (packet->protocol == IPPROTO_UDP && is_ipv6 (packet->from))
+    set_checksum (frame, transport + 6, sum (frame->bytes + transport, length, pseudo));
+  if (packet->protocol == IPPROTO_ICMPV6)
+    set_checksum (frame, transport + 2, sum (frame->bytes + transport, length, pseudo));
+  if (packet->protocol == IPPROTO_ICMP)
+    set_checksum (frame, transport + 2, sum (frame->bytes + transport, length, 0));
+}
+
 Frame
 frame_packet (const FramePacket *packet)
 {
   gsize payload_length = packet->payload != NULL ? strlen (packet->payload) : 0;
+  gboolean has_ipv6 = is_ipv6 (packet->from);
   Frame frame = { .length = 0 };
   gsize ip, transport;
+  guint16 length;
 
-  put_ethernet (&frame, packet->to_mac, packet->from_mac, ETH_P_IP);
+  put_ethernet (&frame, packet->to_mac, packet->from_mac, has_ipv6 ? ETH_P_IPV6 : ETH_P_IP);
   ip = frame.length;
-  put (&frame, "\x45\0\0\0\0\0\x40\0\x40", 9);
-  put8 (&frame, packet->protocol);
-  put16 (&frame, 0);
-  put_address (&frame, packet->from);
-  put_address (&frame, packet->to);
+  if (has_ipv6)
+    put_ipv6 (&frame, packet);
+  else
+    put_ipv4 (&frame, packet);
   transport = frame.length;
   put_transport (&frame, packet, payload_length);
   if (payload_length > 0)
     put (&frame, packet->payload, payload_length);
-  frame.bytes[ip + 2] = (guint8) ((frame.length - ip) >> 8);
-  frame.bytes[ip + 3] = (guint8) (frame.length - ip);
-  set_checksum (&frame, ip + 10, sum (frame.bytes + ip, 20, 0));
-  if (packet->protocol == IPPROTO_TCP)
-    set_checksum (&frame, transport + 16,
-                  sum (frame.bytes + ip + 12, frame.length - ip - 12,
-                       IPPROTO_TCP + (guint32) (frame.length - transport)));
-  if (packet->protocol == IPPROTO_ICMP)
-    set_checksum (&frame, transport + 2,
-                  sum (frame.bytes + transport, frame.length - transport, 0));
+  length = htons ((guint16) (frame.length - (has_ipv6 ? transport : ip)));
+  memcpy (frame.bytes + ip + (has_ipv6 ? 4 : 2), &length, sizeof length);
+  if (!has_ipv6)
+    set_checksum (&frame, ip + 10, sum (frame.bytes + ip, 20, 0));
+  set_transport_checksum (&frame, packet, transport);
   return frame;
 }
 

@@ -9,17 +9,18 @@ typedef struct
   gsize length;
 } Frame;
 
-/* What an IPv4 packet says about itself. Addresses as text. */
+/* What a packet says about itself. Addresses as text, both IPv4 or both IPv6. */
 typedef struct
 {
   const guint8 *to_mac, *from_mac;
   const char *from, *to;
   guint8 protocol;
-  guint16 from_port, to_port; /* TCP and UDP */
+  guint16 from_port, to_port; /* TCP and UDP; the first is the identifier of an echo request */
   const char *payload;        /* UDP and others; may be NULL */
 } FramePacket;
 
-/* UDP, TCP (a SYN), ICMP (an echo request) and others (the payload alone), checksums right. */
+/* UDP, TCP (a SYN), ICMP and ICMPv6 (an echo request) and others (the payload alone), checksums
+ * right. */
 Frame frame_packet (const FramePacket *packet);
 /* ARP; @operation 1 asks and 2 answers. */
 Frame frame_arp (const guint8 *to_mac, const guint8 *from_mac, guint16 operation,
