@@ -173,13 +173,14 @@ static const ApiField types_fields[] = {
   API_OUT_INT (T "CpuCoreCount", API_REQUIRED, "vCPUs."),
   API_OUT_NUMBER (T "MemorySize", API_REQUIRED, "GiB of memory, with fractions."),
   API_OUT_STR (T "CpuArchitecture", API_REQUIRED, "X86 or ARM."),
-  API_OUT_INT (T "EniQuantity", API_REQUIRED, "Always 1."),
-  API_OUT_INT (T "EniPrivateIpAddressQuantity", API_REQUIRED, "Always 1."),
+  API_OUT_INT (T "EniQuantity", API_REQUIRED,
+               "Network interfaces an instance may have: as many as vCPUs, at least 2, at most 8."),
+  API_OUT_INT (T "EniPrivateIpAddressQuantity", API_REQUIRED, "Addresses an interface may have."),
   API_OUT_INT (T "EniIpv6AddressQuantity", API_REQUIRED, "Always 0."),
   API_OUT_INT (T "PrimaryEniQueueNumber", API_REQUIRED, "Always 1."),
-  API_OUT_INT (T "SecondaryEniQueueNumber", API_REQUIRED, "Always 0."),
+  API_OUT_INT (T "SecondaryEniQueueNumber", API_REQUIRED, "Always 1."),
   API_OUT_INT (T "MaximumQueueNumberPerEni", API_REQUIRED, "Always 1."),
-  API_OUT_INT (T "TotalEniQueueQuantity", API_REQUIRED, "Always 1."),
+  API_OUT_INT (T "TotalEniQueueQuantity", API_REQUIRED, "The same as EniQuantity."),
   API_OUT_INT (T "GPUAmount", API_REQUIRED, "Always 0."),
   API_OUT_STR (T "GPUSpec", API_REQUIRED, "Always empty."),
   API_OUT_INT (T "InitialCredit", API_REQUIRED, "Always 0."),
@@ -234,13 +235,13 @@ write_type (ApiReply *reply, const VmmInstanceType *type)
   api_reply_int (reply, "CpuCoreCount", type->vcpus);
   api_reply_number (reply, "MemorySize", type->memory_mib / MIB_A_GIB);
   api_reply_string (reply, "CpuArchitecture", architecture ());
-  api_reply_int (reply, "EniQuantity", 1);
-  api_reply_int (reply, "EniPrivateIpAddressQuantity", 1);
+  api_reply_int (reply, "EniQuantity", vmm_nic_limit (type->vcpus));
+  api_reply_int (reply, "EniPrivateIpAddressQuantity", VMM_NIC_ADDRESSES_MAX);
   api_reply_int (reply, "EniIpv6AddressQuantity", 0);
   api_reply_int (reply, "PrimaryEniQueueNumber", 1);
-  api_reply_int (reply, "SecondaryEniQueueNumber", 0);
+  api_reply_int (reply, "SecondaryEniQueueNumber", 1);
   api_reply_int (reply, "MaximumQueueNumberPerEni", 1);
-  api_reply_int (reply, "TotalEniQueueQuantity", 1);
+  api_reply_int (reply, "TotalEniQueueQuantity", vmm_nic_limit (type->vcpus));
   api_reply_int (reply, "GPUAmount", 0);
   api_reply_string (reply, "GPUSpec", "");
   api_reply_int (reply, "InitialCredit", 0);

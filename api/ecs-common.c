@@ -106,3 +106,31 @@ ecs_gib (guint64 bytes)
 {
   return (bytes + ECS_GIB - 1) / ECS_GIB;
 }
+
+void
+ecs_write_texts (ApiReply *reply, const char *plural, const char *singular, const GPtrArray *texts)
+{
+  api_reply_list (reply, plural, singular);
+  for (guint i = 0; texts != NULL && i < texts->len; i++)
+    api_reply_item_string (reply, texts->pdata[i]);
+  api_reply_end (reply);
+}
+
+static void
+write_private_ip (ApiReply *reply, const char *ip, gboolean is_primary)
+{
+  api_reply_item (reply);
+  api_reply_string (reply, "PrivateIpAddress", ip);
+  api_reply_bool (reply, "Primary", is_primary);
+  api_reply_end (reply);
+}
+
+void
+ecs_write_private_ips (ApiReply *reply, const VmmNic *nic)
+{
+  api_reply_list (reply, "PrivateIpSets", "PrivateIpSet");
+  write_private_ip (reply, nic->ip, TRUE);
+  for (guint i = 0; nic->ips != NULL && i < nic->ips->len; i++)
+    write_private_ip (reply, nic->ips->pdata[i], FALSE);
+  api_reply_end (reply);
+}

@@ -87,6 +87,11 @@ gboolean ecs_is_or_unset (const char *value, const char *constant);
 gboolean ecs_is_given (char *const *list);
 /* FALSE with ZONE_NOT_FOUND unless @zone_id is NULL or ours. */
 gboolean ecs_check_zone (const ApiCall *call, const char *zone_id, GError **error);
+/* The list @plural.@singular[] of texts (char*, or NULL for none). */
+void ecs_write_texts (ApiReply *reply, const char *plural, const char *singular,
+                      const GPtrArray *texts);
+/* PrivateIpSets of an interface: the primary address and the secondary ones. */
+void ecs_write_private_ips (ApiReply *reply, const VmmNic *nic);
 /* Bytes as whole GiB, rounded up. */
 gint64 ecs_gib (guint64 bytes);
 /* The categories of disks that can be asked for; all are local storage. Ends with NULL. */

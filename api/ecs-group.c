@@ -113,10 +113,11 @@ static const ApiParam member_params[] = {
   ECS_GROUP_ID (MemberArgs, id),
   API_STR (MemberArgs, instance_id, "InstanceId", .max_length = 64,
            .format = &api_format_instance_id, .error = VMM_ERROR_INSTANCE_NOT_FOUND,
-           .doc = "An instance that is Running or Stopped."),
+           .doc = "An instance that is Running or Stopped: its primary interface is meant."),
   API_STR (MemberArgs, nic_id, "NetworkInterfaceId", .max_length = 64, .format = &api_format_nic_id,
            .error = VMM_ERROR_NIC_NOT_FOUND,
-           .doc = "In place of the instance, its primary network interface."),
+           .doc = "In place of the instance, a network interface of one that is Running or "
+                  "Stopped, or of none."),
 };
 
 /* The id of the one that is given. */
@@ -490,8 +491,8 @@ static const ApiAction actions[] = {
     .run = join_group,
     API_PARAMS (MemberArgs, member_params),
     API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_NOT_FOUND,
-                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_GROUP_MEMBER,
-                VMM_ERROR_GROUP_LIMIT, VMM_ERROR_GROUP_VPC_MISMATCH) },
+                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_NIC_STATUS,
+                VMM_ERROR_GROUP_MEMBER, VMM_ERROR_GROUP_LIMIT, VMM_ERROR_GROUP_VPC_MISMATCH) },
   { .name = "LeaveSecurityGroup",
     .summary = "Takes an instance out of a security group that is not its last.",
     .since = "0.1",
@@ -501,8 +502,8 @@ static const ApiAction actions[] = {
     .run = leave_group,
     API_PARAMS (MemberArgs, member_params),
     API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_NOT_FOUND,
-                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_GROUP_NOT_MEMBER,
-                VMM_ERROR_GROUP_LAST) },
+                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_NIC_STATUS,
+                VMM_ERROR_GROUP_NOT_MEMBER, VMM_ERROR_GROUP_LAST) },
   { .name = "DescribeSecurityGroups",
     .summary = "Lists security groups, newest first.",
     .since = "0.1",

@@ -314,13 +314,8 @@ write_interfaces (ApiReply *reply, const VmmInstance *instance)
       api_reply_string (reply, "NetworkInterfaceId", nic->id);
       api_reply_string (reply, "MacAddress", nic->mac);
       api_reply_string (reply, "PrimaryIpAddress", nic->ip);
-      api_reply_string (reply, "Type", i == 0 ? "Primary" : "Secondary");
-      api_reply_list (reply, "PrivateIpSets", "PrivateIpSet");
-      api_reply_item (reply);
-      api_reply_string (reply, "PrivateIpAddress", nic->ip);
-      api_reply_bool (reply, "Primary", TRUE);
-      api_reply_end (reply);
-      api_reply_end (reply);
+      api_reply_string (reply, "Type", nic->is_primary ? "Primary" : "Secondary");
+      ecs_write_private_ips (reply, nic);
       api_reply_end (reply);
     }
   api_reply_end (reply);

@@ -111,7 +111,7 @@ bad_requests_have_the_codes_of_ecs (void **state)
     { "Action=DescribeSecurityGroupReferences", "MissingParameter" },
     { "Action=DescribeSecurityGroupReferences&SecurityGroupId.1=sg-00000000000000000000",
       "InvalidSecurityGroupId.NotFound" },
-    { "Action=CreateNetworkInterface&VSwitchId=vsw-1", "UnsupportedOperation" },
+    { "Action=CreateNetworkInterfacePermission", "UnsupportedOperation" },
   };
   World *w = *state;
 

@@ -79,6 +79,8 @@ static const Key keys[] = {
        "Free space below which nothing new is promised."),
   INT ("capacity", "max-instances", max_instances, "1000", 1, 100000,
        "Instances an account may have."),
+  INT ("capacity", "max-interfaces", max_interfaces, "1000", 0, 100000,
+       "Network interfaces an account may have beside its instances' primary ones."),
   STR ("hypervisor", "driver", driver, "libvirt",
        "libvirt, or fake for tests of the control plane."),
   STR ("hypervisor", "libvirt-uri", libvirt_uri, "qemu:///system", "The libvirt connection."),
@@ -112,6 +114,10 @@ static const Key keys[] = {
   INT ("deadlines", "delete-s", delete_s, "300", 1, 86400,
        "To take an instance away before it is reported as stuck."),
   INT ("deadlines", "import-s", import_s, "3600", 1, 86400, "To convert an image."),
+  INT ("deadlines", "attach-s", attach_s, "60", 1, 86400,
+       "To plug a network interface into a running guest; then it is taken out again."),
+  INT ("deadlines", "detach-s", detach_s, "60", 1, 86400,
+       "For a running guest to give a network interface up; then it keeps it."),
 };
 
 #define TYPES_GROUP "instance-types"

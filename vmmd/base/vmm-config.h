@@ -26,7 +26,7 @@ typedef struct
   char *region_id, *zone_id, *region_name;
   /* [capacity] */
   double vcpu_ratio, disk_ratio;
-  int memory_reserve_mib, disk_reserve_gib, max_instances;
+  int memory_reserve_mib, disk_reserve_gib, max_instances, max_interfaces;
   /* [hypervisor] */
   char *driver, *libvirt_uri, *accelerator;
   int crash_restarts, crash_window_s;
@@ -37,7 +37,7 @@ typedef struct
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *ntp_servers;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */
-  int stage_s, start_s, stop_s, delete_s, import_s;
+  int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s;
   /* [instance-types] */
   GPtrArray *types; /* VmmInstanceType*, in the order of the file */
 } VmmConfig;

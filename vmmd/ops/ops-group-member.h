@@ -5,7 +5,6 @@
 #include "store.h"
 #include "vmm-instance.h"
 
-/* Puts the primary interface of @instance into exactly @group_ids, at least one and in that order.
- * Errors as those of joining. */
-gboolean ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+/* Puts @nic into exactly @group_ids, at least one and in that order. Errors as those of joining. */
+gboolean ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic,
                             const char *const *group_ids, GError **error);

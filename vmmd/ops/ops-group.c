@@ -6,6 +6,7 @@
 #include "ops-group.h"
 #include "ops-network-default.h"
 #include "ops-network.h"
+#include "ops-nic-row.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "store-instance.h"
@@ -236,6 +237,8 @@ static gboolean
 finish_group (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, const char *group_id,
               gboolean changed, GError **error)
 {
+  if (changed && !store_group_touch (*txn, group_id, error))
+    return FALSE;
   if (!ops_finish (ctx, *txn, caller, "", error))
     return FALSE;
   g_clear_pointer (txn, store_txn_free);
@@ -477,31 +480,25 @@ ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GErr
   return store_group_delete (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
 }
 
-/* The primary interface of an instance that may change groups now. */
-static const VmmNic *
-changeable_nic (const VmmInstance *instance, GError **error)
+/* How its owner knows it: the primary one by its instance. */
+static const char *
+name_of (const VmmNic *nic)
 {
-  if (instance->state == VMM_INSTANCE_RUNNING || instance->state == VMM_INSTANCE_STOPPED)
-    return g_ptr_array_index (instance->nics, 0);
-  vmm_fail (error, VMM_ERROR_INSTANCE_STATUS,
-            "the current status '%s' of instance '%s' does not support this operation",
-            vmm_instance_state_wire (instance->state), instance->id);
-  return NULL;
+  return nic->is_primary ? nic->instance_id : nic->id;
 }
 
 static gboolean
 check_join (const VmmGroup *group, const VmmNic *nic, GError **error)
 {
   if (!g_str_equal (group->vpc_id, nic->vpc_id))
-    return vmm_fail (error, VMM_ERROR_GROUP_VPC_MISMATCH,
-                     "group '%s' is in %s, instance '%s' in %s", group->id, group->vpc_id,
-                     nic->instance_id, nic->vpc_id);
+    return vmm_fail (error, VMM_ERROR_GROUP_VPC_MISMATCH, "group '%s' is in %s, '%s' in %s",
+                     group->id, group->vpc_id, name_of (nic), nic->vpc_id);
   if (g_ptr_array_find_with_equal_func (nic->group_ids, group->id, g_str_equal, NULL))
-    return vmm_fail (error, VMM_ERROR_GROUP_MEMBER, "instance '%s' is in group '%s' already",
-                     nic->instance_id, group->id);
+    return vmm_fail (error, VMM_ERROR_GROUP_MEMBER, "'%s' is in group '%s' already", name_of (nic),
+                     group->id);
   if (nic->group_ids->len >= GROUPS_A_NIC)
-    return vmm_fail (error, VMM_ERROR_GROUP_LIMIT, "instance '%s' is in %u groups, its limit",
-                     nic->instance_id, nic->group_ids->len);
+    return vmm_fail (error, VMM_ERROR_GROUP_LIMIT, "'%s' is in %u groups, its limit", name_of (nic),
+                     nic->group_ids->len);
   return TRUE;
 }
 
@@ -509,32 +506,25 @@ static gboolean
 check_leave (const VmmGroup *group, const VmmNic *nic, GError **error)
 {
   if (!g_ptr_array_find_with_equal_func (nic->group_ids, group->id, g_str_equal, NULL))
-    return vmm_fail (error, VMM_ERROR_GROUP_NOT_MEMBER, "instance '%s' is not in group '%s'",
-                     nic->instance_id, group->id);
+    return vmm_fail (error, VMM_ERROR_GROUP_NOT_MEMBER, "'%s' is not in group '%s'", name_of (nic),
+                     group->id);
   if (nic->group_ids->len == 1)
     return vmm_fail (error, VMM_ERROR_GROUP_LAST,
-                     "group '%s' is the last one of instance '%s'; join another first", group->id,
-                     nic->instance_id);
+                     "group '%s' is the last one of '%s'; join another first", group->id,
+                     name_of (nic));
   return TRUE;
 }
 
-/* The instance of that id, or the one whose primary interface has it. */
-static VmmInstance *
+/* The interface of that id, or the primary one of the instance of that id. */
+static VmmNic *
 find_member (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
 {
-  g_autoptr (VmmNic) nic = NULL;
-  g_autoptr (GError) local = NULL;
+  g_autoptr (VmmInstance) instance = NULL;
 
-  if (vmm_id_kind (id) != VMM_ID_NIC)
-    return store_instance_get (txn, caller->account_id, id, error);
-  nic = store_nic_get (txn, id, &local);
-  if (nic != NULL && g_str_equal (nic->account_id, caller->account_id))
-    return store_instance_get (txn, caller->account_id, nic->instance_id, error);
-  if (local != NULL)
-    g_propagate_error (error, g_steal_pointer (&local));
-  else
-    vmm_fail (error, VMM_ERROR_NIC_NOT_FOUND, "the specified '%s' does not exist", id);
-  return NULL;
+  if (vmm_id_kind (id) == VMM_ID_NIC)
+    return store_nic_find (txn, caller->account_id, id, error);
+  instance = store_instance_get (txn, caller->account_id, id, error);
+  return instance != NULL ? g_ptr_array_steal_index (instance->nics, 0) : NULL;
 }
 
 /* Joining and leaving differ in their check and their statement only. */
@@ -548,16 +538,15 @@ change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_i
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
   g_autoptr (VmmGroup) group = NULL;
-  g_autoptr (VmmInstance) instance = NULL;
-  const VmmNic *nic;
+  g_autoptr (VmmNic) nic = NULL;
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   group = store_group_get (txn, caller->account_id, group_id, error);
   if (group != NULL)
-    instance = find_member (txn, caller, member_id, error);
-  nic = instance != NULL ? changeable_nic (instance, error) : NULL;
-  if (nic == NULL || !check (group, nic, error) || !change (txn, nic->id, group_id, error)
+    nic = find_member (txn, caller, member_id, error);
+  if (nic == NULL || !ops_nic_check_changeable (txn, nic, VMM_ERROR_INSTANCE_STATUS, error)
+      || !check (group, nic, error) || !change (txn, nic->id, group_id, error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
@@ -580,15 +569,16 @@ ops_group_leave (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
 }
 
 gboolean
-ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic,
                    const char *const *group_ids, GError **error)
 {
-  const VmmNic *nic = changeable_nic (instance, error);
   g_autoptr (VmmNic) now = g_new0 (VmmNic, 1);
 
-  if (nic == NULL || !store_nic_leave_all (txn, nic->id, error))
+  if (!store_nic_leave_all (txn, nic->id, error))
     return FALSE;
+  now->id = g_strdup (nic->id);
   now->instance_id = g_strdup (nic->instance_id);
+  now->is_primary = nic->is_primary;
   now->vpc_id = g_strdup (nic->vpc_id);
   now->group_ids = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; group_ids[i] != NULL; i++)

@@ -49,8 +49,9 @@ gboolean ops_group_set_inner (VmmContext *ctx, const VmmCaller *caller, const ch
 /* DEPENDENCY while it has members or a rule of another group names it. */
 gboolean ops_group_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
                            GError **error);
-/* Puts the primary interface of a running or stopped instance into a group of its VPC; in force
- * soon after the answer. @member_id is the id of the instance or of that interface. */
+/* Puts an interface into a group of its VPC; in force soon after the answer. @member_id is its id
+ * or, for a primary one, the instance's. It is of no instance, or of one that is running or
+ * stopped. */
 gboolean ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
                          const char *member_id, GError **error);
 /* Takes it out again; never out of its last group. */

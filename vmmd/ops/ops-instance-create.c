@@ -7,6 +7,7 @@
 #include "ops-instance-check.h"
 #include "ops-instance.h"
 #include "ops-network-default.h"
+#include "ops-nic-row.h"
 #include "ops-secret.h"
 #include "ops-txn.h"
 #include "store-image.h"
@@ -18,7 +19,6 @@
 #include <string.h>
 
 #define MAX_AMOUNT 100
-#define MAX_GROUPS 5
 #define GIB (G_GUINT64_CONSTANT (1) << 30)
 
 /* What the transaction found for a spec. */
@@ -27,7 +27,6 @@ typedef struct
   const VmmInstanceType *type;
   VmmImage *image;
   VmmVswitch *vswitch;
-  VmmRange range;
   GPtrArray *group_ids; /* char* */
   guint64 disk_bytes;
   guint amount;
@@ -126,59 +125,17 @@ default_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, GError
 }
 
 static gboolean
-find_vswitch (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
+find_network (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
               Plan *plan, GError **error)
 {
   if (spec->vswitch_id != NULL)
     plan->vswitch = store_vswitch_get (txn, caller->account_id, spec->vswitch_id, error);
   else
     plan->vswitch = default_vswitch (ctx, txn, caller, error);
-  if (plan->vswitch == NULL)
-    return FALSE;
-  if (!vmm_range_parse (plan->vswitch->cidr, &plan->range))
-    return vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch '%s' has the range '%s'",
-                     plan->vswitch->id, plan->vswitch->cidr);
-  return TRUE;
-}
-
-static gboolean
-find_groups (StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec, Plan *plan,
-             GError **error)
-{
-  plan->group_ids = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; spec->group_ids != NULL && spec->group_ids[i] != NULL; i++)
-    {
-      g_autoptr (VmmGroup) group
-          = store_group_get (txn, caller->account_id, spec->group_ids[i], error);
-
-      if (group == NULL)
-        return FALSE;
-      if (!g_str_equal (group->vpc_id, plan->vswitch->vpc_id))
-        return vmm_fail (error, VMM_ERROR_VPC_MISMATCH,
-                         "security group '%s' is in %s, vswitch '%s' in %s", group->id,
-                         group->vpc_id, plan->vswitch->id, plan->vswitch->vpc_id);
-      if (!g_ptr_array_find_with_equal_func (plan->group_ids, group->id, g_str_equal, NULL))
-        g_ptr_array_add (plan->group_ids, g_strdup (group->id));
-    }
-  if (plan->group_ids->len > MAX_GROUPS)
-    return vmm_fail (error, VMM_ERROR_GROUP_LIMIT, "%u security groups given, at most %u",
-                     plan->group_ids->len, MAX_GROUPS);
-  if (plan->group_ids->len == 0)
-    {
-      g_autoptr (VmmGroup) group
-          = store_group_get_default (txn, caller->account_id, plan->vswitch->vpc_id, error);
-
-      if (group == NULL)
-        {
-          if (error != NULL && *error == NULL)
-            vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
-                      "the input parameter SecurityGroupId is mandatory: %s has no default group",
-                      plan->vswitch->vpc_id);
-          return FALSE;
-        }
-      g_ptr_array_add (plan->group_ids, g_strdup (group->id));
-    }
-  return TRUE;
+  if (plan->vswitch != NULL)
+    plan->group_ids = ops_nic_choose_groups (txn, caller, plan->vswitch->vpc_id, spec->group_ids,
+                                             VMM_ERROR_VPC_MISMATCH, error);
+  return plan->group_ids != NULL;
 }
 
 /* Quota and capacity, as sums over rows inside the transaction that adds to them. */
@@ -206,36 +163,13 @@ admit (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanc
 }
 
 static gboolean
-choose_address (StoreTxn *txn, const OpsInstanceSpec *spec, const Plan *plan, char **out,
-                GError **error)
-{
-  guint32 address = 0;
-
-  if (spec->private_ip != NULL)
-    {
-      if (!vmm_address_parse (spec->private_ip, &address)
-          || !vmm_range_is_usable (&plan->range, address))
-        return vmm_fail (error, VMM_ERROR_PRIVATE_IP_MALFORMED,
-                         "the address '%s' is not one an instance may have in %s", spec->private_ip,
-                         plan->vswitch->cidr);
-    }
-  else if (!store_nic_free_address (txn, plan->vswitch->vpc_id, plan->range.first + 1,
-                                    plan->range.last - 3, &address, error))
-    return FALSE;
-  else if (address == 0)
-    return vmm_fail (error, VMM_ERROR_VSWITCH_FULL, "vswitch '%s' has no free address in %s",
-                     plan->vswitch->id, plan->vswitch->cidr);
-  *out = vmm_address_format (address);
-  return TRUE;
-}
-
-static gboolean
 insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
 {
   g_autoptr (VmmNic) nic = g_new0 (VmmNic, 1);
 
-  if (!choose_address (txn, spec, plan, &nic->ip, error)
+  if (!ops_nic_choose_address (txn, plan->vswitch, spec->private_ip, VMM_ERROR_PRIVATE_IP_MALFORMED,
+                               &nic->ip, error)
       || !store_nic_new_mac (txn, &nic->mac, error))
     return FALSE;
   nic->id = vmm_id_new (VMM_ID_NIC);
@@ -383,8 +317,7 @@ ops_instance_create (VmmContext *ctx, const VmmCaller *caller, const OpsInstance
     return txn != NULL ? ids_of_answer (before) : NULL;
   ids = g_ptr_array_new_with_free_func (g_free);
   if (!find_image (ctx, txn, caller, spec, &plan, error)
-      || !find_vswitch (ctx, txn, caller, spec, &plan, error)
-      || !find_groups (txn, caller, spec, &plan, error)
+      || !find_network (ctx, txn, caller, spec, &plan, error)
       || !admit (ctx, txn, caller, spec, &plan, error)
       || !insert_all (ctx, txn, caller, spec, &plan, ids, error))
     return NULL;

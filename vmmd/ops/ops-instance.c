@@ -7,6 +7,7 @@
 #include "ops-group-member.h"
 #include "ops-instance-check.h"
 #include "ops-instance.h"
+#include "ops-nic-row.h"
 #include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-instance.h"
@@ -192,6 +193,16 @@ check_change (const VmmInstance *instance, const OpsInstanceChange *change, GErr
 }
 
 static gboolean
+replace_groups (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+                const char *const *group_ids, GError **error)
+{
+  const VmmNic *nic = g_ptr_array_index (instance->nics, 0);
+
+  return ops_nic_check_changeable (txn, nic, VMM_ERROR_INSTANCE_STATUS, error)
+         && ops_group_replace (txn, caller, nic, group_ids, error);
+}
+
+static gboolean
 apply_change (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
               const OpsInstanceChange *c, GError **error)
 {
@@ -206,8 +217,7 @@ apply_change (StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instanc
              || store_instance_set_protection (txn, id, c->deletion_protection != 0, error))
          && (c->restart_on_crash < 0
              || store_instance_set_restart (txn, id, c->restart_on_crash != 0, error))
-         && (c->group_ids == NULL
-             || ops_group_replace (txn, caller, instance, c->group_ids, error));
+         && (c->group_ids == NULL || replace_groups (txn, caller, instance, c->group_ids, error));
 }
 
 gboolean
@@ -267,6 +277,19 @@ ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, c
          && ops_finish (ctx, txn, caller, "", error);
 }
 
+/* What a move to @to means for the interfaces. */
+static gboolean
+move_nics (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceState to,
+           GError **error)
+{
+  if (to == VMM_INSTANCE_GONE)
+    return ops_nic_release_all (ctx, txn, instance, error)
+           && store_instance_delete (txn, instance->id, error);
+  if (to == VMM_INSTANCE_STOPPED || to == VMM_INSTANCE_STARTING)
+    return ops_nic_settle_off (ctx, txn, instance, error);
+  return TRUE;
+}
+
 gboolean
 ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmInstanceEvent event,
                     const char *reason, GError **error)
@@ -282,8 +305,7 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
                      vmm_instance_state_to_string (instance->state),
                      vmm_instance_state_to_string (from));
   if (!move (ctx, txn, instance, event, instance->force, reason, &to, error)
-      || (to == VMM_INSTANCE_GONE && !store_instance_delete (txn, id, error))
-      || !store_commit (txn, error))
+      || !move_nics (ctx, txn, instance, to, error) || !store_commit (txn, error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   if (vmm_instance_state_work (to) != VMM_WORK_NONE)

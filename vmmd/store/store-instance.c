@@ -373,6 +373,20 @@ store_event_list (StoreTxn *txn, const char *account_id, const char *instance_id
 }
 
 gboolean
+store_event_add (StoreTxn *txn, const char *instance_id, const char *event, const char *reason,
+                 gint64 now_ms, GError **error)
+{
+  g_autofree char *id = vmm_id_new (VMM_ID_EVENT);
+
+  return store_exec (txn, error,
+                     "INSERT INTO instance_event (id, account_id, instance_id, event, from_state,"
+                     " to_state, reason, at_ms)"
+                     " SELECT ?, account_id, id, ?, state, state, ?, ? FROM instance WHERE id=?",
+                     "sssis", id, event, reason, now_ms, instance_id)
+         >= 0;
+}
+
+gboolean
 store_event_count (StoreTxn *txn, const char *instance_id, VmmInstanceEvent event, gint64 since_ms,
                    guint *out, GError **error)
 {

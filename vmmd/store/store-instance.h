@@ -68,6 +68,10 @@ void store_event_free (StoreEvent *event);
 /* StoreEvent*, newest first; @instance_id NULL for all of the account. */
 GPtrArray *store_event_list (StoreTxn *txn, const char *account_id, const char *instance_id,
                              const VmmPage *page, VmmPageInfo *info, GError **error);
+/* Adds one that is no move of the instance: its state stands on both sides. None when the instance
+ * is gone. */
+gboolean store_event_add (StoreTxn *txn, const char *instance_id, const char *event,
+                          const char *reason, gint64 now_ms, GError **error);
 /* How many events of that kind the instance had since @since_ms. */
 gboolean store_event_count (StoreTxn *txn, const char *instance_id, VmmInstanceEvent event,
                             gint64 since_ms, guint *out, GError **error);

@@ -22,7 +22,9 @@ store_nic_move (StoreTxn *txn, const VmmNic *nic, const StoreNicMove *move, GErr
   if (changes == 0)
     return vmm_fail (error, VMM_ERROR_NIC_STATUS, "interface '%s' is not %s any more", nic->id,
                      vmm_nic_state_to_string (move->from));
-  return TRUE;
+  /* On no host nothing of it is in force. */
+  return *move->host_id != '\0'
+         || store_exec (txn, error, "DELETE FROM net_applied WHERE object_id=?", "s", nic->id) >= 0;
 }
 
 /* Runs each of @statements on @id. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is asked of a new network interface. */
+#pragma once
+#include <glib.h>
+
+/* As on the wire; NULL and 0 mean not given. */
+typedef struct
+{
+  const char *vswitch_id, *primary_ip, *name, *description;
+  const char *const *ips; /* secondary addresses, or else how many of them to choose */
+  guint ip_count;
+  const char *const *group_ids; /* default: the VPC's default group */
+  gboolean delete_with_instance;
+} OpsNicSpec;
