@@ -320,6 +320,108 @@ fake_import (ImgStore *store, const char *id, const char *file, const char *form
   return TRUE;
 }
 
+/* There is no web in here: a fetch finds nothing. */
+static gboolean
+fake_import_url (ImgStore *store, const char *id, const char *url, const char *format,
+                 ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                 ImgLayerInfo *out, GError **error)
+{
+  g_autofree char *file = g_filename_from_uri (url, NULL, NULL);
+
+  if (file != NULL)
+    return fake_import (store, id, file, format, progress, data, cancellable, out, error);
+  return img_refuse (error, IMG_REFUSAL_URL, "the fake pool takes file: URLs only");
+}
+
+static gboolean
+fake_format (ImgStore *store, const char *id, guint64 virtual_bytes, const char *file_system,
+             const char *label, GError **error)
+{
+  if (strcmp (file_system, "ext4") != 0)
+    return img_refuse (error, IMG_REFUSAL_FILE_SYSTEM, "\"%s\" is not made here, ext4 is",
+                       file_system);
+  return fake_create (store, id, NULL, virtual_bytes, error);
+}
+
+/* Whether @parent is below @info, adding up what the layers between hold. */
+static gboolean
+add_between (Fake *fake, const char *id, const ImgLayerInfo *info, const char *parent,
+             guint64 *out_bytes, GError **error)
+{
+  *out_bytes = 0;
+  for (const ImgLayerInfo *at = info; strcmp (at->parent, parent) != 0;)
+    {
+      if (at->parent[0] == '\0')
+        return img_refuse (error, IMG_REFUSAL_LAYER_TREE, "%s is not below %s", parent, id);
+      at = find (fake, at->parent, error);
+      if (at == NULL)
+        return FALSE;
+      *out_bytes += at->used_bytes;
+    }
+  return TRUE;
+}
+
+static gboolean
+fake_pull (ImgStore *store, const char *id, const char *parent, ImgProgressFunc progress,
+           gpointer data, GCancellable *cancellable, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+  ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+  guint64 bytes;
+
+  if (parent == NULL)
+    parent = "";
+  if (info == NULL || !add_between (fake, id, info, parent, &bytes, error))
+    return FALSE;
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_CANCELLED, "it was cancelled");
+      return FALSE;
+    }
+  if (bytes > fake->free_bytes)
+    {
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_SPACE, "the fake pool is full");
+      return FALSE;
+    }
+  fake->free_bytes -= bytes;
+  info->used_bytes += bytes;
+  g_strlcpy (info->parent, parent, sizeof info->parent);
+  save (fake);
+  return TRUE;
+}
+
+/* A file of the right name, without what a layer would hold. */
+static gboolean
+fake_export (ImgStore *store, const char *id, const char *file, const char *format,
+             ImgProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+  const ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+
+  if (info == NULL)
+    return FALSE;
+  if (strcmp (format, "raw") != 0 && strcmp (format, "qcow2") != 0)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2", format);
+      return FALSE;
+    }
+  if (!info->is_sealed)
+    return img_refuse (error, IMG_REFUSAL_SEALED, "a layer that is written cannot be exported");
+  if (g_file_test (file, G_FILE_TEST_EXISTS))
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "%s: File exists", file);
+      return FALSE;
+    }
+  if (!g_file_set_contents (file, format, -1, NULL))
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "%s cannot be written", file);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 fake_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error)
 {
@@ -353,6 +455,10 @@ static const ImgStoreClass fake_class = {
   .layer_list = fake_list,
   .layer_path = fake_path,
   .import = fake_import,
+  .import_url = fake_import_url,
+  .layer_format = fake_format,
+  .layer_pull = fake_pull,
+  .export = fake_export,
   .space = fake_space,
   .free = fake_free,
 };

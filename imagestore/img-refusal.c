@@ -27,6 +27,10 @@ static const char *const names[] = {
   [IMG_REFUSAL_LIMIT] = "limit",
   [IMG_REFUSAL_LAYER_ID] = "layer-id",
   [IMG_REFUSAL_SEALED] = "sealed",
+  [IMG_REFUSAL_LAYER_TREE] = "layer-tree",
+  [IMG_REFUSAL_FILE_SYSTEM] = "file-system",
+  [IMG_REFUSAL_URL] = "url",
+  [IMG_REFUSAL_HTTP] = "http",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == IMG_REFUSAL_LAST);
 

@@ -26,6 +26,10 @@ typedef enum
   IMG_REFUSAL_LIMIT,        /* took more time, memory or space than an honest image needs */
   IMG_REFUSAL_LAYER_ID,     /* not the form of an id */
   IMG_REFUSAL_SEALED,       /* a sealed layer is never written */
+  IMG_REFUSAL_LAYER_TREE,   /* not below the layer */
+  IMG_REFUSAL_FILE_SYSTEM,  /* not one we make */
+  IMG_REFUSAL_URL,          /* a scheme or an address that is not fetched from */
+  IMG_REFUSAL_HTTP,         /* the server did not give it */
   IMG_REFUSAL_LAST
 } ImgRefusal;
 

@@ -4,11 +4,12 @@
 #include "config.h"
 
 #include "img-command.h"
+#include "img-fetch.h"
 #include "img-file.h"
 #include "img-import.h"
 #include "img-name.h"
+#include "img-pool.h"
 #include "img-refusal.h"
-#include "img.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,26 +21,12 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define NEW_PREFIX ".new-"
 #define SPOOL ".spool"
 /* For programs that do milliseconds of work. */
 #define TIMEOUT_MS 30000
 
-typedef struct
-{
-  ImgStore parent;
-  char *dir;
-  char *spool;
-  int dir_fd;
-  int spool_fd;
-  uid_t qemu_uid; /* (uid_t) -1: leave the owner as it is */
-  gid_t qemu_gid;
-  char *import_user;
-  guint64 max_virtual_bytes;
-} Pool;
-
-static gboolean
-check_id (const char *id, GError **error)
+gboolean
+img_pool_check_id (const char *id, GError **error)
 {
   return img_layer_id_is (id) || img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
 }
@@ -50,20 +37,19 @@ sync_fd (int fd, GError **error)
   return fsync (fd) == 0 || img_file_fail (error, "fsync");
 }
 
-/* Opens a layer's file; NOT_FOUND when it is not there. */
-static int
-open_layer (const Pool *pool, const char *id, GError **error)
+int
+img_pool_open (const ImgPool *pool, const char *id, int flags, GError **error)
 {
   g_autofree char *name = NULL;
 
-  if (!check_id (id, error))
+  if (!img_pool_check_id (id, error))
     return -1;
   name = img_name_file (id);
-  return img_file_open_below (pool->dir_fd, name, O_RDONLY, error);
+  return img_file_open_below (pool->dir_fd, name, flags, error);
 }
 
-static gboolean
-layer_exists (const Pool *pool, const char *id)
+gboolean
+img_pool_has (const ImgPool *pool, const char *id)
 {
   g_autofree char *name = img_name_file (id);
   struct stat st;
@@ -71,8 +57,8 @@ layer_exists (const Pool *pool, const char *id)
   return fstatat (pool->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode);
 }
 
-static gboolean
-own (const Pool *pool, int fd, gboolean is_sealed, GError **error)
+gboolean
+img_pool_own (const ImgPool *pool, int fd, gboolean is_sealed, GError **error)
 {
   if (pool->qemu_uid != (uid_t) -1
       && fchown (fd, is_sealed ? 0 : pool->qemu_uid, pool->qemu_gid) < 0)
@@ -80,33 +66,37 @@ own (const Pool *pool, int fd, gboolean is_sealed, GError **error)
   return fchmod (fd, is_sealed ? 0440 : 0600) == 0 || img_file_fail (error, "fchmod");
 }
 
-/* The file @from below @from_fd, open as @fd, becomes layer @id: owner and mode first, then bytes
- * on disk, then the name. */
-static gboolean
-settle (const Pool *pool, int from_fd, const char *from, int fd, const char *id, gboolean is_sealed,
-        GError **error)
+gboolean
+img_pool_settle (const ImgPool *pool, int from_fd, const char *from, int fd, const char *id,
+                 gboolean is_sealed, GError **error)
 {
   g_autofree char *name = img_name_file (id);
 
-  if (!own (pool, fd, is_sealed, error) || !sync_fd (fd, error))
+  if (!img_pool_own (pool, fd, is_sealed, error) || !sync_fd (fd, error))
     return FALSE;
   if (renameat2 (from_fd, from, pool->dir_fd, name, RENAME_NOREPLACE) < 0)
     return img_file_fail (error, name);
   return sync_fd (pool->dir_fd, error);
 }
 
-static gboolean
-run_qemu_img (const char *const *argv, GError **error)
+gboolean
+img_pool_run (const char *const *argv, ImgCommand *command, GError **error)
 {
-  g_auto (ImgCommand) command = { .argv = argv, .timeout_ms = TIMEOUT_MS };
+  g_auto (ImgCommand) own_command = { .timeout_ms = TIMEOUT_MS };
   g_autofree char *complaint = NULL;
   ImgError code = IMG_ERROR_IO;
+  gboolean is_run;
 
-  if (!img_command_run (&command, error))
+  if (command == NULL)
+    command = &own_command;
+  command->argv = argv;
+  is_run = img_command_run (command, error);
+  command->argv = NULL;
+  if (!is_run)
     return FALSE;
-  if (command.status == 0)
+  if (command->status == 0)
     return TRUE;
-  complaint = img_command_complaint (&command);
+  complaint = img_command_complaint (command);
   if (strstr (complaint, "No space left") != NULL)
     code = IMG_ERROR_SPACE;
   g_set_error (error, IMG_ERROR, code, "%s", complaint);
@@ -116,12 +106,12 @@ run_qemu_img (const char *const *argv, GError **error)
 static gboolean
 pool_info (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   ImgLayerInfo info = { 0 };
   ImgHeader header;
   struct stat st;
   gboolean is_ok;
-  int fd = open_layer (pool, id, error);
+  int fd = img_pool_open (pool, id, O_RDONLY, error);
 
   if (fd < 0)
     return FALSE;
@@ -140,7 +130,7 @@ pool_info (ImgStore *store, const char *id, ImgLayerInfo *out, GError **error)
 
 /* The size the new layer gets. */
 static gboolean
-choose_size (const Pool *pool, const char *parent, guint64 asked, guint64 *out_bytes,
+choose_size (const ImgPool *pool, const char *parent, guint64 asked, guint64 *out_bytes,
              GError **error)
 {
   ImgLayerInfo info = { 0 };
@@ -154,20 +144,20 @@ static gboolean
 pool_create (ImgStore *store, const char *id, const char *parent, guint64 virtual_bytes,
              GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   g_autofree char *new_name = NULL, *new_path = NULL, *parent_path = NULL, *size = NULL;
   gboolean is_ok;
   guint64 bytes;
   int fd;
 
-  if (!check_id (id, error) || (parent != NULL && !check_id (parent, error)))
+  if (!img_pool_check_id (id, error) || (parent != NULL && !img_pool_check_id (parent, error)))
     return FALSE;
-  if (layer_exists (pool, id))
+  if (img_pool_has (pool, id))
     return TRUE;
   if (!choose_size (pool, parent, virtual_bytes, &bytes, error))
     return FALSE;
   /* A name of its own each time: a qemu-img that outlived a killed daemon may still write. */
-  new_name = g_strdup_printf (NEW_PREFIX "%s.%08x", id, g_random_int ());
+  new_name = g_strdup_printf (IMG_POOL_NEW_PREFIX "%s.%08x", id, g_random_int ());
   new_path = g_build_filename (pool->dir, new_name, NULL);
   size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
   parent_path = parent != NULL ? store->class->layer_path (store, parent) : NULL;
@@ -176,13 +166,13 @@ pool_create (ImgStore *store, const char *id, const char *parent, guint64 virtua
   const char *const empty[] = { "qemu-img", "create", "-q", "-f", "qcow2", new_path, size, NULL };
   const char *const overlay[] = { "qemu-img",  "create", "-q",    "-u",     "-f", "qcow2", "-b",
                                   parent_path, "-F",     "qcow2", new_path, size, NULL };
-  if (!run_qemu_img (parent != NULL ? overlay : empty, error))
+  if (!img_pool_run (parent != NULL ? overlay : empty, NULL, error))
     {
       unlinkat (pool->dir_fd, new_name, 0);
       return FALSE;
     }
   fd = img_file_open_below (pool->dir_fd, new_name, O_RDWR, error);
-  is_ok = fd >= 0 && settle (pool, pool->dir_fd, new_name, fd, id, FALSE, error);
+  is_ok = fd >= 0 && img_pool_settle (pool, pool->dir_fd, new_name, fd, id, FALSE, error);
   if (fd >= 0)
     close (fd);
   if (!is_ok)
@@ -193,13 +183,13 @@ pool_create (ImgStore *store, const char *id, const char *parent, guint64 virtua
 static gboolean
 pool_seal (ImgStore *store, const char *id, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
-  int fd = open_layer (pool, id, error);
+  const ImgPool *pool = (const ImgPool *) store;
+  int fd = img_pool_open (pool, id, O_RDONLY, error);
   gboolean is_ok;
 
   if (fd < 0)
     return FALSE;
-  is_ok = own (pool, fd, TRUE, error) && sync_fd (fd, error);
+  is_ok = img_pool_own (pool, fd, TRUE, error) && sync_fd (fd, error);
   close (fd);
   return is_ok;
 }
@@ -218,16 +208,16 @@ pool_grow (ImgStore *store, const char *id, guint64 virtual_bytes, GError **erro
   path = store->class->layer_path (store, id);
   size = g_strdup_printf ("%" G_GUINT64_FORMAT, virtual_bytes);
   const char *const argv[] = { "qemu-img", "resize", "-q", "-f", "qcow2", path, size, NULL };
-  return run_qemu_img (argv, error);
+  return img_pool_run (argv, NULL, error);
 }
 
 static gboolean
 pool_remove (ImgStore *store, const char *id, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   g_autofree char *name = NULL;
 
-  if (!check_id (id, error))
+  if (!img_pool_check_id (id, error))
     return FALSE;
   name = img_name_file (id);
   return unlinkat (pool->dir_fd, name, 0) == 0 || errno == ENOENT || img_file_fail (error, name);
@@ -270,7 +260,7 @@ add_layer (int dir_fd, const char *name, gpointer data)
 static GPtrArray *
 pool_list (ImgStore *store, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
 
   return for_each_name (pool->dir_fd, add_layer, ids, error) ? g_steal_pointer (&ids) : NULL;
@@ -279,7 +269,7 @@ pool_list (ImgStore *store, GError **error)
 static char *
 pool_path (ImgStore *store, const char *id)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   g_autofree char *name = NULL;
 
   if (!img_layer_id_is (id))
@@ -293,7 +283,7 @@ pool_import (ImgStore *store, const char *id, const char *file, const char *form
              ImgProgressFunc progress, gpointer data, GCancellable *cancellable, ImgLayerInfo *out,
              GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   const ImgImport import = { .spool_fd = pool->spool_fd,
                              .spool_path = pool->spool,
                              .import_user = pool->import_user,
@@ -306,13 +296,13 @@ pool_import (ImgStore *store, const char *id, const char *file, const char *form
                              .cancellable = cancellable };
   ImgLayerInfo info;
 
-  if (!check_id (id, error))
+  if (!img_pool_check_id (id, error))
     return FALSE;
-  if (!layer_exists (pool, id))
+  if (!img_pool_has (pool, id))
     {
       g_autofree char *from = g_strconcat (id, "/work/" IMG_IMPORT_RESULT, NULL);
       int fd = img_import_run (&import, error);
-      gboolean is_ok = fd >= 0 && settle (pool, pool->spool_fd, from, fd, id, TRUE, error);
+      gboolean is_ok = fd >= 0 && img_pool_settle (pool, pool->spool_fd, from, fd, id, TRUE, error);
 
       if (fd >= 0)
         close (fd);
@@ -324,9 +314,41 @@ pool_import (ImgStore *store, const char *id, const char *file, const char *form
 }
 
 static gboolean
+pool_import_url (ImgStore *store, const char *id, const char *url, const char *format,
+                 ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                 ImgLayerInfo *out, GError **error)
+{
+  const ImgPool *pool = (const ImgPool *) store;
+  g_autofree char *name = NULL, *path = NULL;
+  ImgFetch fetch = { .url = url,
+                     .user = pool->import_user,
+                     .ranges = (const char *const *) pool->fetch_ranges,
+                     .max_bytes = pool->max_virtual_bytes,
+                     .progress = progress,
+                     .progress_data = data,
+                     .cancellable = cancellable };
+  ImgLayerInfo info;
+  gboolean is_ok;
+
+  if (!img_pool_check_id (id, error))
+    return FALSE;
+  if (img_pool_has (pool, id))
+    return pool_info (store, id, out != NULL ? out : &info, error);
+  name = g_strconcat (id, IMG_FETCH_SUFFIX, NULL);
+  path = g_build_filename (pool->spool, name, NULL);
+  fetch.file = path;
+  is_ok = img_fetch_run (&fetch, error)
+          && pool_import (store, id, path, format, progress != NULL ? img_fetch_rest : NULL, &fetch,
+                          cancellable, out, error);
+  if (unlinkat (pool->spool_fd, name, 0) < 0 && errno != ENOENT)
+    g_warning ("a fetched file stays until the next start: %s", g_strerror (errno));
+  return is_ok;
+}
+
+static gboolean
 pool_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error)
 {
-  const Pool *pool = (const Pool *) store;
+  const ImgPool *pool = (const ImgPool *) store;
   struct statvfs fs;
 
   if (fstatvfs (pool->dir_fd, &fs) < 0)
@@ -339,7 +361,7 @@ pool_space (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **err
 static void
 pool_free (ImgStore *store)
 {
-  Pool *pool = (Pool *) store;
+  ImgPool *pool = (ImgPool *) store;
 
   if (pool->dir_fd >= 0)
     close (pool->dir_fd);
@@ -348,6 +370,7 @@ pool_free (ImgStore *store)
   g_free (pool->dir);
   g_free (pool->spool);
   g_free (pool->import_user);
+  g_strfreev (pool->fetch_ranges);
   g_free (pool);
 }
 
@@ -360,12 +383,16 @@ static const ImgStoreClass pool_class = {
   .layer_list = pool_list,
   .layer_path = pool_path,
   .import = pool_import,
+  .import_url = pool_import_url,
+  .layer_format = img_pool_format,
+  .layer_pull = img_pool_pull,
+  .export = img_pool_export,
   .space = pool_space,
   .free = pool_free,
 };
 
 static gboolean
-find_owner (Pool *pool, const ImgConfig *config, GError **error)
+find_owner (ImgPool *pool, const ImgConfig *config, GError **error)
 {
   g_autofree char *buffer = g_malloc (65536);
   struct passwd user, *found_user = NULL;
@@ -397,7 +424,7 @@ find_owner (Pool *pool, const ImgConfig *config, GError **error)
 
 /* Makes and opens the pool (QEMU may look up names in it) and the spool (only we may). */
 static gboolean
-open_directories (Pool *pool, GError **error)
+open_directories (ImgPool *pool, GError **error)
 {
   if (g_mkdir_with_parents (pool->dir, 0750) < 0)
     return img_file_fail (error, pool->dir);
@@ -419,11 +446,41 @@ sweep_new (int dir_fd, const char *name, gpointer data)
 {
   g_autofree char *id = NULL;
 
-  if (!g_str_has_prefix (name, NEW_PREFIX))
+  if (!g_str_has_prefix (name, IMG_POOL_NEW_PREFIX))
     return;
-  id = g_strndup (name + strlen (NEW_PREFIX), IMG_LAYER_ID_LENGTH);
+  id = g_strndup (name + strlen (IMG_POOL_NEW_PREFIX), IMG_LAYER_ID_LENGTH);
   if (img_layer_id_is (id))
     unlinkat (dir_fd, name, 0);
+}
+
+typedef struct
+{
+  const ImgPool *pool;
+  GError *error; /* the first */
+} Undo;
+
+static void
+undo_pull (int dir_fd, const char *name, gpointer data)
+{
+  Undo *undo = data;
+  const char *id = name + strlen (IMG_POOL_PULL_PREFIX);
+
+  if (g_str_has_prefix (name, IMG_POOL_PULL_PREFIX) && img_layer_id_is (id) && undo->error == NULL)
+    img_pool_undo_pull (undo->pool, id, &undo->error);
+}
+
+/* Before anybody can read a layer that shows holes. */
+static gboolean
+undo_pulls (const ImgPool *pool, GError **error)
+{
+  Undo undo = { .pool = pool };
+
+  if (!for_each_name (pool->dir_fd, undo_pull, &undo, error))
+    return FALSE;
+  if (undo.error == NULL)
+    return TRUE;
+  g_propagate_error (error, undo.error);
+  return FALSE;
 }
 
 static void
@@ -431,6 +488,8 @@ sweep_spool (int dir_fd, const char *name, gpointer data)
 {
   g_autoptr (GError) error = NULL;
 
+  if (g_str_has_suffix (name, IMG_FETCH_SUFFIX))
+    unlinkat (dir_fd, name, 0);
   if (img_layer_id_is (name) && !img_file_remove_tree (dir_fd, name, &error))
     g_warning ("an old import's files stay: %s", error->message);
 }
@@ -438,7 +497,7 @@ sweep_spool (int dir_fd, const char *name, gpointer data)
 ImgStore *
 img_store_new (const ImgConfig *config, GError **error)
 {
-  Pool *pool = g_new0 (Pool, 1);
+  ImgPool *pool = g_new0 (ImgPool, 1);
   ImgStore *store = &pool->parent;
 
   store->class = &pool_class;
@@ -446,6 +505,7 @@ img_store_new (const ImgConfig *config, GError **error)
   pool->spool = g_build_filename (config->dir, SPOOL, NULL);
   pool->import_user = g_strdup (config->import_user);
   pool->max_virtual_bytes = config->max_virtual_bytes;
+  pool->fetch_ranges = g_strdupv ((char **) config->fetch_ranges);
   pool->dir_fd = -1;
   pool->spool_fd = -1;
   /* qemu-img would take a path such as "nbd:…" for something else than a file. */
@@ -454,7 +514,7 @@ img_store_new (const ImgConfig *config, GError **error)
                  config->dir);
   else if (find_owner (pool, config, error) && open_directories (pool, error)
            && for_each_name (pool->dir_fd, sweep_new, NULL, error)
-           && for_each_name (pool->spool_fd, sweep_spool, NULL, error))
+           && for_each_name (pool->spool_fd, sweep_spool, NULL, error) && undo_pulls (pool, error))
     return store;
   img_store_free (store);
   return NULL;

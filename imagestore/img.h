@@ -24,8 +24,11 @@ typedef struct
 {
   const char *dir;                    /* the pool, e.g. /var/lib/vmmd/pool */
   const char *qemu_user, *qemu_group; /* who must be able to read sealed and write active layers */
-  const char *import_user;            /* who inspects foreign files */
+  const char *import_user;            /* who inspects and fetches foreign files */
   guint64 max_virtual_bytes;          /* of an image that is imported */
+  /* Ranges ("10.1.0.0/16") that an import may fetch from though they are not public;
+   * NULL-terminated or NULL. */
+  const char *const *fetch_ranges;
 } ImgConfig;
 
 /* Characters of a layer id: "l-" and twenty of [0-9a-z]. */
@@ -76,6 +79,33 @@ typedef struct
   gboolean (*import) (ImgStore *store, const char *id, const char *file, const char *format,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       ImgLayerInfo *out, GError **error);
+  /* The same of what @url ("http:" or "https:") leads to, also by redirects, fetched in a confined
+   * process. REFUSED ("url") when it is another scheme, or when an address it resolves to is of
+   * this host, private, link-local or otherwise not public and in none of the ranges of the config.
+   */
+  gboolean (*import_url) (ImgStore *store, const char *id, const char *url, const char *format,
+                          ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                          ImgLayerInfo *out, GError **error);
+  /* A new, unsealed layer without parent, holding one partition with an empty file system:
+   * @file_system "ext4", with that @label (at most 16 characters of [0-9A-Za-z_-]). Time and bytes
+   * hardly grow with the size. REFUSED for another file system, or less than 8 MiB. An existing
+   * layer of that id is left as it is. */
+  gboolean (*layer_format) (ImgStore *store, const char *id, guint64 virtual_bytes,
+                            const char *file_system, const char *label, GError **error);
+  /* Lets layer @id rest on @parent (NULL: on nothing), which is below it now, by copying into it
+   * what the layers between them hold. What it shows is the same at every moment, also when this
+   * ends half done. Nobody may have it open; it may be sealed, and after a crash in the middle it
+   * may be found unsealed. Takes time and bytes as those layers hold. Done already is success;
+   * REFUSED ("layer-tree") when @parent is not below. @progress may be NULL. */
+  gboolean (*layer_pull) (ImgStore *store, const char *id, const char *parent,
+                          ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                          GError **error);
+  /* Writes what sealed layer @id shows into @file, absolute and not there yet: "raw" (sparse) or
+   * "qcow2" (compressed, without parent). Leaves nothing behind on failure; the file has its name
+   * only when it is whole. */
+  gboolean (*export) (ImgStore *store, const char *id, const char *file, const char *format,
+                      ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                      GError **error);
   /* Bytes of the pool's file system. */
   gboolean (*space) (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error);
   void (*free) (ImgStore *store);

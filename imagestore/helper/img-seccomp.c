@@ -21,11 +21,12 @@
 /* x32 calls carry this bit and would pass by the numbers below. */
 #define X32_BIT 0x40000000u
 
+static const unsigned network[] = { SYS_connect, SYS_socket, SYS_socketpair };
+
 static const unsigned forbidden[] = {
   SYS_add_key,
   SYS_bpf,
   SYS_chroot,
-  SYS_connect,
   SYS_delete_module,
   SYS_fanotify_init,
   SYS_finit_module,
@@ -54,8 +55,6 @@ static const unsigned forbidden[] = {
   SYS_reboot,
   SYS_request_key,
   SYS_setns,
-  SYS_socket,
-  SYS_socketpair,
   SYS_swapon,
   SYS_syslog,
   SYS_umount2,
@@ -63,13 +62,16 @@ static const unsigned forbidden[] = {
   SYS_userfaultfd,
 };
 
+#define NETWORK (sizeof network / sizeof *network)
 #define COUNT (sizeof forbidden / sizeof *forbidden)
+#define MOST (NETWORK + COUNT)
 
 int
-img_seccomp_install (void)
+img_seccomp_install (bool with_network)
 {
-  struct sock_filter filter[COUNT + 7];
+  struct sock_filter filter[MOST + 7];
   struct sock_fprog program = { .filter = filter };
+  const unsigned first = with_network ? NETWORK : 0, count = MOST - first;
   unsigned at = 0;
 
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
@@ -78,13 +80,17 @@ img_seccomp_install (void)
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
                                                 offsetof (struct seccomp_data, nr));
-  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, COUNT + 1, 0);
-  for (unsigned i = 0; i < COUNT; i++)
-    filter[at++]
-        = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, forbidden[i], COUNT - i, 0);
+  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, count + 1, 0);
+  for (unsigned i = 0; i < count; i++)
+    {
+      const unsigned call
+          = first + i < NETWORK ? network[first + i] : forbidden[first + i - NETWORK];
+
+      filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, call, count - i, 0);
+    }
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
   program.len = at;
-  _Static_assert(COUNT + 1 < 256, "a jump is a byte");
+  _Static_assert(MOST + 1 < 256, "a jump is a byte");
   return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }

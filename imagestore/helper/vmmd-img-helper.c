@@ -8,6 +8,7 @@
  * network, no other processes around it, no rights, no way to gain any, and the limits given. Exit
  * code: the program's; 125 and a line "vmmd-img-helper: …" on stderr when it could not be confined,
  * in which case it was not started; 124 and "vmmd-img-helper: limit …" when a limit ended it. */
+#include "img-number.h"
 #include "img-seccomp.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -50,14 +51,8 @@ number (const char *text)
 {
   unsigned long long value = 0;
 
-  if (*text == '\0')
+  if (!img_number_parse (text, &value))
     errno = EINVAL, fail ("number");
-  for (; *text != '\0'; text++)
-    {
-      if (*text < '0' || *text > '9' || __builtin_mul_overflow (value, 10, &value)
-          || __builtin_add_overflow (value, (unsigned) (*text - '0'), &value))
-        errno = EINVAL, fail ("number");
-    }
   return value;
 }
 
@@ -194,7 +189,7 @@ start (const Order *order, bool is_root)
   limit (RLIMIT_FSIZE, order->file_bytes);
   limit (RLIMIT_CPU, order->cpu_seconds);
   limit (RLIMIT_AS, order->memory_bytes);
-  if (img_seccomp_install () < 0)
+  if (img_seccomp_install (false) < 0)
     fail ("seccomp");
   execvp (order->program[0], order->program);
   fail (order->program[0]);

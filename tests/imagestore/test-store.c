@@ -195,7 +195,7 @@ ids_that_are_none_are_refused_everywhere (void **state)
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      GError *errors[6] = { NULL };
+      GError *errors[10] = { NULL };
 
       assert_false (class->layer_create (store, bad[i], NULL, MIB, &errors[0]));
       assert_false (class->layer_seal (store, bad[i], &errors[1]));
@@ -203,6 +203,12 @@ ids_that_are_none_are_refused_everywhere (void **state)
       assert_false (class->layer_info (store, bad[i], &info, &errors[3]));
       assert_false (class->layer_grow (store, bad[i], MIB, &errors[4]));
       assert_false (import (state, bad[i], "good--v3.qcow2", "qcow2", NULL, &errors[5]));
+      assert_false (class->layer_format (store, bad[i], 64 * MIB, "ext4", "", &errors[6]));
+      assert_false (class->layer_pull (store, bad[i], NULL, NULL, NULL, NULL, &errors[7]));
+      assert_false (
+          class->export(store, bad[i], "/nowhere/x", "raw", NULL, NULL, NULL, &errors[8]));
+      assert_false (class->import_url (store, bad[i], "file:///x", "raw", NULL, NULL, NULL, NULL,
+                                       &errors[9]));
       assert_null (class->layer_path (store, bad[i]));
       for (guint k = 0; k < G_N_ELEMENTS (errors); k++)
         {
@@ -380,6 +386,118 @@ an_import_that_is_cancelled_leaves_no_layer (void **state)
 }
 
 static void
+a_layer_is_pulled_upon_one_further_down (void **state)
+{
+  ImgStore *store = store_of (state);
+  g_autoptr (GError) error = NULL;
+
+  create (store, A, NULL, 64 * MIB);
+  create (store, B, A, 0);
+  create (store, C, B, 128 * MIB);
+  assert_true (store->class->layer_seal (store, B, NULL));
+  if (!store->class->layer_pull (store, C, A, NULL, NULL, NULL, &error))
+    fail_msg ("%s", error->message);
+  assert_string_equal (info_of (store, C).parent, A);
+  assert_int_equal (info_of (store, C).virtual_bytes, 128 * MIB);
+  /* Again, and then upon nothing. */
+  assert_true (store->class->layer_pull (store, C, A, NULL, NULL, NULL, NULL));
+  assert_true (store->class->layer_pull (store, C, NULL, NULL, NULL, NULL, NULL));
+  assert_string_equal (info_of (store, C).parent, "");
+}
+
+static void
+a_sealed_layer_is_still_sealed_after_a_pull (void **state)
+{
+  ImgStore *store = store_of (state);
+
+  create (store, A, NULL, 64 * MIB);
+  create (store, B, A, 0);
+  assert_true (store->class->layer_seal (store, B, NULL));
+  assert_true (store->class->layer_pull (store, B, NULL, NULL, NULL, NULL, NULL));
+  assert_true (info_of (store, B).is_sealed);
+  assert_string_equal (info_of (store, B).parent, "");
+}
+
+static void
+a_pull_upon_what_is_not_below_is_refused (void **state)
+{
+  ImgStore *store = store_of (state);
+  g_autoptr (GError) beside = NULL, upwards = NULL, absent = NULL;
+
+  create (store, A, NULL, 64 * MIB);
+  create (store, B, A, 0);
+  create (store, C, NULL, 64 * MIB);
+  assert_false (store->class->layer_pull (store, B, C, NULL, NULL, NULL, &beside));
+  img_test_assert_refused (beside, "layer-tree", "pull");
+  assert_false (store->class->layer_pull (store, A, B, NULL, NULL, NULL, &upwards));
+  img_test_assert_refused (upwards, "layer-tree", "pull");
+  assert_string_equal (info_of (store, B).parent, A);
+  assert_true (store->class->layer_remove (store, C, NULL));
+  assert_false (store->class->layer_pull (store, C, A, NULL, NULL, NULL, &absent));
+  assert_true (g_error_matches (absent, IMG_ERROR, IMG_ERROR_NOT_FOUND));
+}
+
+static void
+a_cancelled_pull_changes_nothing (void **state)
+{
+  ImgStore *store = store_of (state);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  create (store, A, NULL, 64 * MIB);
+  create (store, B, A, 0);
+  g_cancellable_cancel (cancellable);
+  assert_false (store->class->layer_pull (store, B, NULL, NULL, NULL, cancellable, &error));
+  assert_true (g_error_matches (error, IMG_ERROR, IMG_ERROR_CANCELLED));
+  assert_string_equal (info_of (store, B).parent, A);
+}
+
+static void
+a_layer_with_a_file_system_is_unsealed_and_has_its_size (void **state)
+{
+  ImgStore *store = store_of (state);
+  g_autoptr (GError) error = NULL;
+
+  if (!store->class->layer_format (store, A, 64 * MIB, "ext4", "data", &error))
+    fail_msg ("%s", error->message);
+  assert_int_equal (info_of (store, A).virtual_bytes, 64 * MIB);
+  assert_false (info_of (store, A).is_sealed);
+  assert_true (store->class->layer_format (store, A, 64 * MIB, "ext4", "data", NULL));
+}
+
+static void
+unknown_file_systems_are_refused (void **state)
+{
+  ImgStore *store = store_of (state);
+  g_autoptr (GError) error = NULL;
+
+  assert_false (store->class->layer_format (store, A, 64 * MIB, "ntfs", "", &error));
+  img_test_assert_refused (error, "file-system", "format");
+  assert_false (store->class->layer_info (store, A, &(ImgLayerInfo){ 0 }, NULL));
+}
+
+static void
+only_sealed_layers_are_exported_and_nothing_is_overwritten (void **state)
+{
+  const World *world = *state;
+  ImgStore *store = world->store;
+  g_autofree char *file = g_build_filename (world->dir, "exported", NULL);
+  g_autoptr (GError) unsealed = NULL, there = NULL, format = NULL;
+
+  create (store, A, NULL, MIB);
+  assert_false (store->class->export(store, A, file, "qcow2", NULL, NULL, NULL, &unsealed));
+  img_test_assert_refused (unsealed, "sealed", "export");
+  assert_true (store->class->layer_seal (store, A, NULL));
+  assert_true (store->class->export(store, A, file, "qcow2", NULL, NULL, NULL, NULL));
+  assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
+  assert_false (store->class->export(store, A, file, "raw", NULL, NULL, NULL, &there));
+  assert_true (g_error_matches (there, IMG_ERROR, IMG_ERROR_IO));
+  assert_false (store->class->export(store, A, file, "vmdk", NULL, NULL, NULL, &format));
+  assert_true (g_error_matches (format, IMG_ERROR, IMG_ERROR_FORMAT));
+  assert_int_equal (unlink (file), 0);
+}
+
+static void
 the_space_is_told (void **state)
 {
   ImgStore *store = store_of (state);
@@ -485,6 +603,13 @@ main (void)
     claim (formats_that_we_do_not_take_are_named),
     claim (a_refused_image_leaves_no_layer),
     claim (an_import_that_is_cancelled_leaves_no_layer),
+    claim (a_layer_is_pulled_upon_one_further_down),
+    claim (a_sealed_layer_is_still_sealed_after_a_pull),
+    claim (a_pull_upon_what_is_not_below_is_refused),
+    claim (a_cancelled_pull_changes_nothing),
+    claim (a_layer_with_a_file_system_is_unsealed_and_has_its_size),
+    claim (unknown_file_systems_are_refused),
+    claim (only_sealed_layers_are_exported_and_nothing_is_overwritten),
     claim (the_space_is_told),
     claim (threads_work_on_layers_of_their_own),
 #ifndef IMG_TEST_REAL
