@@ -163,15 +163,21 @@ after_ms (guint ms)
   return g_get_monotonic_time () + (gint64) ms * 1000;
 }
 
-void
-listener_wait (Listener *listener, const char *id, guint before)
+gboolean
+listener_wait_until (Listener *listener, const char *id, guint before, gint64 end_us)
 {
-  gint64 end_us = after_ms (EVENT_MS);
-
   for (guint seen = total (listener); listener_count (listener, id) <= before;
        seen = total (listener))
     if (!wait_for_any (listener, seen, end_us) && listener_count (listener, id) <= before)
-      fail_msg ("no event about '%s'", key_of (id));
+      return FALSE;
+  return TRUE;
+}
+
+void
+listener_wait (Listener *listener, const char *id, guint before)
+{
+  if (!listener_wait_until (listener, id, before, after_ms (EVENT_MS)))
+    fail_msg ("no event about '%s'", key_of (id));
 }
 
 /* Looks only when an event came: that is what the driver promises to suffice. */

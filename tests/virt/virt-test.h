@@ -32,6 +32,8 @@ void listener_free (Listener *listener, VirtDriver *driver);
 guint listener_count (Listener *listener, const char *id);
 /* Waits until that number exceeds @before; fails the test after 20 s. */
 void listener_wait (Listener *listener, const char *id, guint before);
+/* The same without failing: FALSE when @end_us (monotonic) came first. */
+gboolean listener_wait_until (Listener *listener, const char *id, guint before, gint64 end_us);
 /* Waits until the domain is in @state; fails the test after 60 s. */
 void wait_for_state (Listener *listener, VirtDriver *driver, const char *id, VirtState state);
 /* Waits until the driver says it is (not) connected; fails the test after 60 s. */

@@ -116,6 +116,13 @@ check_disk (const char *id, const VirtDisk *disk, GError **error)
 }
 
 static gboolean
+check_nic (const char *id, const VirtNic *nic, GError **error)
+{
+  return check_plain (id, "tap name", nic->tap, error)
+         && check_plain (id, "MAC address", nic->mac, error);
+}
+
+static gboolean
 check_spec (const VirtSpec *spec, GError **error)
 {
   if (!is_plain (spec->id))
@@ -130,13 +137,8 @@ check_spec (const VirtSpec *spec, GError **error)
     if (!check_disk (spec->id, g_ptr_array_index (spec->disks, i), error))
       return FALSE;
   for (guint i = 0; i < spec->nics->len; i++)
-    {
-      const VirtNic *nic = g_ptr_array_index (spec->nics, i);
-
-      if (!check_plain (spec->id, "tap name", nic->tap, error)
-          || !check_plain (spec->id, "MAC address", nic->mac, error))
-        return FALSE;
-    }
+    if (!check_nic (spec->id, g_ptr_array_index (spec->nics, i), error))
+      return FALSE;
   return TRUE;
 }
 
@@ -254,11 +256,13 @@ add_disk (xmlNode *devices, const VirtDisk *disk, const VirtDomainXmlOptions *op
   child (node, "alias", "name", alias, NULL);
 }
 
+/* Fills an <interface>. */
 static void
-add_nic (xmlNode *devices, const VirtNic *nic)
+fill_nic (xmlNode *node, const VirtNic *nic)
 {
-  xmlNode *node = child (devices, "interface", "type", "ethernet", NULL);
+  g_autofree char *alias = g_strconcat ("ua-", nic->tap, NULL);
 
+  attribute (node, "type", "ethernet");
   child (node, "mac", "address", nic->mac, NULL);
   child (node, "target", "dev", nic->tap, NULL);
   child (node, "model", "type", "virtio", NULL);
@@ -270,6 +274,7 @@ add_nic (xmlNode *devices, const VirtNic *nic)
     }
   /* No network boot: its firmware costs time and trusts whoever answers first. */
   child (node, "rom", "enabled", "no", NULL);
+  child (node, "alias", "name", alias, NULL);
 }
 
 static void
@@ -297,7 +302,7 @@ add_devices (xmlNode *domain, const VirtSpec *spec, const VirtDomainXmlOptions *
   for (guint i = 0; i < spec->disks->len; i++)
     add_disk (devices, g_ptr_array_index (spec->disks, i), options);
   for (guint i = 0; i < spec->nics->len; i++)
-    add_nic (devices, g_ptr_array_index (spec->nics, i));
+    fill_nic (child (devices, "interface", NULL), g_ptr_array_index (spec->nics, i));
   child (devices, "controller", "type", "usb", "model", "none", NULL);
   add_consoles (devices, spec);
   child (devices, "audio", "id", "1", "type", "none", NULL);
@@ -306,14 +311,24 @@ add_devices (xmlNode *domain, const VirtSpec *spec, const VirtDomainXmlOptions *
   attribute (leaf (rng, "backend", "/dev/urandom"), "model", "random");
 }
 
+static char *
+dump (xmlDoc *doc)
+{
+  xmlChar *text = NULL;
+  int length = 0;
+  char *copy;
+
+  xmlDocDumpFormatMemoryEnc (doc, &text, &length, "UTF-8", 1);
+  copy = g_strndup ((const char *) text, (gsize) length);
+  xmlFree (text);
+  return copy;
+}
+
 char *
 virt_domain_xml (const VirtSpec *spec, const VirtDomainXmlOptions *options, GError **error)
 {
   g_autoptr (xmlDoc) doc = NULL;
   xmlNode *domain;
-  xmlChar *text = NULL;
-  int length = 0;
-  char *copy;
 
   if (!check_spec (spec, error))
     return NULL;
@@ -327,10 +342,24 @@ virt_domain_xml (const VirtSpec *spec, const VirtDomainXmlOptions *options, GErr
   add_behaviour (domain);
   add_devices (domain, spec, options);
 
-  xmlDocDumpFormatMemoryEnc (doc, &text, &length, "UTF-8", 1);
-  copy = g_strndup ((const char *) text, (gsize) length);
-  xmlFree (text);
-  return copy;
+  return dump (doc);
+}
+
+char *
+virt_domain_xml_nic (const char *id, const VirtNic *nic, gboolean is_up, GError **error)
+{
+  g_autoptr (xmlDoc) doc = NULL;
+  xmlNode *node;
+
+  if (!check_nic (id, nic, error))
+    return NULL;
+  doc = xmlNewDoc (BAD_CAST "1.0");
+  node = xmlNewDocNode (doc, NULL, BAD_CAST "interface", NULL);
+  xmlDocSetRootElement (doc, node);
+  fill_nic (node, nic);
+  if (!is_up)
+    child (node, "link", "state", "down", NULL);
+  return dump (doc);
 }
 
 char *

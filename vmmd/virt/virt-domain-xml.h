@@ -23,3 +23,6 @@ char *virt_domain_xml (const VirtSpec *spec, const VirtDomainXmlOptions *options
 /* The id in our metadata element as virDomainGetMetadata() returns it, or NULL when @xml is not
  * that. The caller frees it. */
 char *virt_domain_xml_metadata_id (const char *xml);
+
+/* One interface as a device of the domain @id, with its link up or down. The caller frees it. */
+char *virt_domain_xml_nic (const char *id, const VirtNic *nic, gboolean is_up, GError **error);

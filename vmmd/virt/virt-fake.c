@@ -6,6 +6,7 @@
 
 #include "virt-domain-xml.h"
 #include "virt-facts.h"
+#include <string.h>
 
 /* Wakes the event thread to end. */
 #define END_OF_EVENTS ""
@@ -13,13 +14,23 @@
 #define CONNECTION_EVENT "*"
 #define KEY_STATE "state"
 #define KEY_REASON "reason"
+#define KEY_NIC "nic-"
 
 typedef struct
 {
   VirtState state;
   VirtReason reason;
-  VirtSpec *spec; /* NULL when taken up from a file */
+  VirtSpec *spec;   /* NULL when taken up from a file */
+  GHashTable *nics; /* char* tap → NicState, as a pointer; of an active domain */
 } Domain;
+
+/* How an interface of a running guest stands. */
+typedef enum
+{
+  NIC_DOWN = 1,
+  NIC_UP,
+  NIC_LEAVING /* asked for, and the guest has not given it up */
+} NicState;
 
 typedef struct
 {
@@ -36,7 +47,7 @@ typedef struct
   VmmError code;
   guint delay_ms;
   gboolean is_away;
-  gboolean is_disobedient;
+  gboolean is_disobedient, is_clinging;
   char *path;
 
   GMutex event_lock; /* held over event_func; never taken after lock */
@@ -50,7 +61,29 @@ free_domain (gpointer data)
   Domain *domain = data;
 
   virt_spec_free (domain->spec);
+  g_hash_table_unref (domain->nics);
   g_free (domain);
+}
+
+static Domain *
+new_domain (void)
+{
+  Domain *domain = g_new0 (Domain, 1);
+
+  domain->nics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return domain;
+}
+
+static void
+set_nic (Domain *domain, const char *tap, NicState state)
+{
+  g_hash_table_replace (domain->nics, g_strdup (tap), GINT_TO_POINTER (state));
+}
+
+static NicState
+nic_state (const Domain *domain, const char *tap)
+{
+  return (NicState) GPOINTER_TO_INT (g_hash_table_lookup (domain->nics, tap));
 }
 
 static gpointer
@@ -72,6 +105,21 @@ deliver_events (gpointer data)
 }
 
 static void
+save_nics (GKeyFile *file, const char *id, const Domain *domain)
+{
+  GHashTableIter iter;
+  gpointer tap, state;
+
+  g_hash_table_iter_init (&iter, domain->nics);
+  while (g_hash_table_iter_next (&iter, &tap, &state))
+    {
+      g_autofree char *key = g_strconcat (KEY_NIC, tap, NULL);
+
+      g_key_file_set_integer (file, id, key, GPOINTER_TO_INT (state));
+    }
+}
+
+static void
 save (Fake *self)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -85,6 +133,7 @@ save (Fake *self)
     {
       g_key_file_set_integer (file, id, KEY_STATE, (int) ((Domain *) domain)->state);
       g_key_file_set_integer (file, id, KEY_REASON, (int) ((Domain *) domain)->reason);
+      save_nics (file, id, domain);
     }
   g_key_file_save_to_file (file, self->path, NULL);
 }
@@ -94,6 +143,8 @@ move (Fake *self, const char *id, Domain *domain, VirtState state, VirtReason re
 {
   domain->state = state;
   domain->reason = reason;
+  if (state == VIRT_OFF)
+    g_hash_table_remove_all (domain->nics);
   save (self);
   if (!self->is_away)
     g_async_queue_push (self->events, g_strdup (id));
@@ -156,11 +207,13 @@ act_start_paused (Fake *self, const char *id, gpointer data, GError **error)
     return TRUE;
   if (domain == NULL)
     {
-      domain = g_new0 (Domain, 1);
+      domain = new_domain ();
       g_hash_table_insert (self->domains, g_strdup (id), domain);
     }
   virt_spec_free (domain->spec);
   domain->spec = virt_spec_copy (data);
+  for (guint i = 0; i < domain->spec->nics->len; i++)
+    set_nic (domain, ((const VirtNic *) g_ptr_array_index (domain->spec->nics, i))->tap, NIC_UP);
   move (self, id, domain, VIRT_PAUSED, VIRT_REASON_UNKNOWN);
   return TRUE;
 }
@@ -242,6 +295,155 @@ act_list (Fake *self, const char *none, gpointer data, GError **error)
   while (g_hash_table_iter_next (&iter, &id, &domain))
     g_ptr_array_add (data,
                      virt_fact_new (id, ((Domain *) domain)->state, ((Domain *) domain)->reason));
+  return TRUE;
+}
+
+/* ---- interfaces ---- */
+
+/* What a call on one is about. */
+typedef struct
+{
+  const VirtNic *nic; /* of an attach */
+  const char *tap;
+  gboolean is_up, is_gone;
+} NicCall;
+
+static gboolean
+act_nic_list (Fake *self, const char *id, gpointer data, GError **error)
+{
+  const Domain *domain = g_hash_table_lookup (self->domains, id);
+  GHashTableIter iter;
+  gpointer tap;
+
+  if (!is_active (domain))
+    return TRUE;
+  g_hash_table_iter_init (&iter, domain->nics);
+  while (g_hash_table_iter_next (&iter, &tap, NULL))
+    g_ptr_array_add (data, g_strdup (tap));
+  return TRUE;
+}
+
+/* The definition has what a restart would start with; a fake taken up from a file has none. */
+static void
+define_nic (Domain *domain, const VirtNic *nic)
+{
+  VirtNic *copy;
+
+  if (domain->spec == NULL)
+    return;
+  for (guint i = 0; i < domain->spec->nics->len; i++)
+    if (g_str_equal (((const VirtNic *) g_ptr_array_index (domain->spec->nics, i))->tap, nic->tap))
+      return;
+  copy = g_new0 (VirtNic, 1);
+  copy->tap = g_strdup (nic->tap);
+  copy->mac = g_strdup (nic->mac);
+  copy->mtu = nic->mtu;
+  g_ptr_array_add (domain->spec->nics, copy);
+}
+
+static void
+forget_nic (Domain *domain, const char *tap)
+{
+  if (domain->spec == NULL)
+    return;
+  for (guint i = domain->spec->nics->len; i > 0; i--)
+    if (g_str_equal (((const VirtNic *) g_ptr_array_index (domain->spec->nics, i - 1))->tap, tap))
+      g_ptr_array_remove_index (domain->spec->nics, i - 1);
+}
+
+static gboolean
+act_nic_attach (Fake *self, const char *id, gpointer data, GError **error)
+{
+  const NicCall *what = data;
+  Domain *domain = find_active (self, id, error);
+
+  if (domain == NULL)
+    return FALSE;
+  define_nic (domain, what->nic);
+  if (nic_state (domain, what->nic->tap) == 0)
+    {
+      set_nic (domain, what->nic->tap, NIC_DOWN);
+      save (self);
+    }
+  return TRUE;
+}
+
+static gboolean
+act_nic_link (Fake *self, const char *id, gpointer data, GError **error)
+{
+  const NicCall *what = data;
+  Domain *domain = find_active (self, id, error);
+  NicState state;
+
+  if (domain == NULL)
+    return FALSE;
+  state = nic_state (domain, what->tap);
+  if (state == 0)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "fake domain '%s' has no interface '%s'", id,
+                     what->tap);
+  if (state != NIC_LEAVING)
+    set_nic (domain, what->tap, what->is_up ? NIC_UP : NIC_DOWN);
+  save (self);
+  return TRUE;
+}
+
+/* The answer comes first, then the guest's consent with its event, as with a real one. */
+static gboolean
+act_nic_detach (Fake *self, const char *id, gpointer data, GError **error)
+{
+  NicCall *what = data;
+  Domain *domain = g_hash_table_lookup (self->domains, id);
+
+  if (domain != NULL)
+    forget_nic (domain, what->tap);
+  what->is_gone = !is_active (domain) || nic_state (domain, what->tap) == 0;
+  if (what->is_gone)
+    return TRUE;
+  if (domain->state == VIRT_RUNNING && !self->is_clinging)
+    {
+      g_hash_table_remove (domain->nics, what->tap);
+      if (!self->is_away)
+        g_async_queue_push (self->events, g_strdup (id));
+    }
+  else
+    set_nic (domain, what->tap, NIC_LEAVING);
+  save (self);
+  return TRUE;
+}
+
+static GPtrArray *
+nic_list (VirtDriver *driver, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) taps = g_ptr_array_new_with_free_func (g_free);
+
+  return call (driver, act_nic_list, id, taps, error) ? g_steal_pointer (&taps) : NULL;
+}
+
+static gboolean
+nic_attach (VirtDriver *driver, const char *id, const VirtNic *nic, GError **error)
+{
+  NicCall what = { .nic = nic };
+  g_autofree char *xml = virt_domain_xml_nic (id, nic, FALSE, error);
+
+  return xml != NULL && call (driver, act_nic_attach, id, &what, error);
+}
+
+static gboolean
+nic_link (VirtDriver *driver, const char *id, const char *tap, gboolean is_up, GError **error)
+{
+  NicCall what = { .tap = tap, .is_up = is_up };
+
+  return call (driver, act_nic_link, id, &what, error);
+}
+
+static gboolean
+nic_detach (VirtDriver *driver, const char *id, const char *tap, gboolean *out_gone, GError **error)
+{
+  NicCall what = { .tap = tap };
+
+  if (!call (driver, act_nic_detach, id, &what, error))
+    return FALSE;
+  *out_gone = what.is_gone;
   return TRUE;
 }
 
@@ -362,6 +564,10 @@ static const VirtDriverClass fake_class = {
   .undefine = undefine,
   .get = get,
   .list = list,
+  .nic_list = nic_list,
+  .nic_attach = nic_attach,
+  .nic_link = nic_link,
+  .nic_detach = nic_detach,
   .accelerator = accelerator,
   .is_connected = is_connected,
   .set_event_func = set_event_func,
@@ -441,6 +647,55 @@ virt_fake_set_obedient (VirtDriver *driver, gboolean is_obedient)
   g_mutex_unlock (&self->lock);
 }
 
+void
+virt_fake_set_clinging (VirtDriver *driver, gboolean is_clinging)
+{
+  Fake *self = (Fake *) driver;
+
+  g_mutex_lock (&self->lock);
+  self->is_clinging = is_clinging;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+is_leaving (gpointer tap, gpointer state, gpointer data)
+{
+  return GPOINTER_TO_INT (state) == NIC_LEAVING;
+}
+
+guint
+virt_fake_release (VirtDriver *driver, const char *id)
+{
+  Fake *self = (Fake *) driver;
+  Domain *domain;
+  guint count = 0;
+
+  g_mutex_lock (&self->lock);
+  domain = g_hash_table_lookup (self->domains, id);
+  if (domain != NULL)
+    count = g_hash_table_foreach_remove (domain->nics, is_leaving, NULL);
+  if (count > 0 && !self->is_away)
+    g_async_queue_push (self->events, g_strdup (id));
+  save (self);
+  g_mutex_unlock (&self->lock);
+  return count;
+}
+
+int
+virt_fake_link (VirtDriver *driver, const char *id, const char *tap)
+{
+  Fake *self = (Fake *) driver;
+  const Domain *domain;
+  NicState state = 0;
+
+  g_mutex_lock (&self->lock);
+  domain = g_hash_table_lookup (self->domains, id);
+  if (is_active (domain))
+    state = nic_state (domain, tap);
+  g_mutex_unlock (&self->lock);
+  return state == 0 ? -1 : state != NIC_DOWN;
+}
+
 gboolean
 virt_fake_stage (VirtDriver *driver, const char *id, VirtFakeEvent event)
 {
@@ -482,14 +737,26 @@ virt_fake_spec (VirtDriver *driver, const char *id)
 }
 
 static void
+take_up_nics (GKeyFile *file, const char *id, Domain *domain)
+{
+  g_auto (GStrv) keys = g_key_file_get_keys (file, id, NULL, NULL);
+
+  for (char **key = keys; key != NULL && *key != NULL; key++)
+    if (g_str_has_prefix (*key, KEY_NIC))
+      set_nic (domain, *key + strlen (KEY_NIC),
+               (NicState) g_key_file_get_integer (file, id, *key, NULL));
+}
+
+static void
 take_up (Fake *self, GKeyFile *file)
 {
   g_auto (GStrv) ids = g_key_file_get_groups (file, NULL);
 
   for (char **id = ids; *id != NULL; id++)
     {
-      Domain *domain = g_new0 (Domain, 1);
+      Domain *domain = new_domain ();
 
+      take_up_nics (file, *id, domain);
       domain->state = (VirtState) g_key_file_get_integer (file, *id, KEY_STATE, NULL);
       domain->reason = (VirtReason) g_key_file_get_integer (file, *id, KEY_REASON, NULL);
       g_hash_table_replace (self->domains, g_strdup (*id), domain);

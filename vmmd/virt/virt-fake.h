@@ -28,6 +28,12 @@ void virt_fake_set_delay_ms (VirtDriver *driver, guint delay_ms);
 void virt_fake_set_away (VirtDriver *driver, gboolean is_away);
 /* Whether running guests power off when asked; they do from the start. */
 void virt_fake_set_obedient (VirtDriver *driver, gboolean is_obedient);
+/* Whether guests keep interfaces that they are asked to give up; they do not from the start. */
+void virt_fake_set_clinging (VirtDriver *driver, gboolean is_clinging);
+/* Lets a guest give up, late, what it was asked for; how many interfaces that were. */
+guint virt_fake_release (VirtDriver *driver, const char *id);
+/* The link of an interface of an active domain: 1 up, 0 down, -1 when it has no such. */
+int virt_fake_link (VirtDriver *driver, const char *id, const char *tap);
 /* Lets @event happen to an active domain; FALSE if there is no such or it is off. */
 gboolean virt_fake_stage (VirtDriver *driver, const char *id, VirtFakeEvent event);
 /* A copy of what the domain was last started with, or NULL. */

@@ -28,8 +28,11 @@ clear_job (gpointer data)
   g_free (job->id);
   g_free (job->xml);
   g_free (job->uuid);
+  g_free (job->tap);
+  g_free (job->kept_xml);
   virt_fact_free (job->fact);
   g_clear_pointer (&job->facts, g_ptr_array_unref);
+  g_clear_pointer (&job->taps, g_ptr_array_unref);
   g_clear_error (&job->error);
   g_mutex_clear (&job->lock);
   g_cond_clear (&job->finished);

@@ -16,9 +16,14 @@ struct VirtJob
   char *id;           /* of the domain, or NULL */
   char *xml;          /* for a definition, or NULL */
   char *uuid;         /* the one in xml, or NULL */
+  char *tap;          /* of an interface, or NULL */
+  char *kept_xml;     /* of an interface in the domain's definition, or NULL */
+  gboolean is_up;     /* the link it shall have */
   VirtJobFunc func;
   VirtFact *fact;   /* result */
   GPtrArray *facts; /* result: VirtFact* */
+  GPtrArray *taps;  /* result: char* */
+  gboolean is_gone; /* result */
 
   GMutex lock; /* guards what follows */
   GCond finished;

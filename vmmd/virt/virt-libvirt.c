@@ -10,8 +10,9 @@
 #include "virt-auto.h"
 #include "virt-domain-xml.h"
 #include "virt-facts.h"
-#include "virt-job.h"
+#include "virt-find.h"
 #include "virt-link.h"
+#include "virt-nic-job.h"
 #include "vmm-error.h"
 
 /* libvirt itself gives a QEMU that will not die 40 s, and waits 30 s for another job on a domain.
@@ -27,83 +28,6 @@ typedef struct
   const char *why;
 } Libvirt;
 
-/* ---- errors ---- */
-
-static gboolean
-is_error (int code)
-{
-  const virError *last = virGetLastError ();
-
-  return last != NULL && last->code == code;
-}
-
-/* Turns libvirt's last error of this thread into ours; returns FALSE. */
-static gboolean
-fail (const VirtJob *job, const char *what, GError **error)
-{
-  const virError *last = virGetLastError ();
-  g_autofree char *text = g_strdup (virGetLastErrorMessage ());
-  gboolean is_away
-      = (last != NULL && last->domain == VIR_FROM_RPC) || virConnectIsAlive (job->conn) != 1;
-
-  if (is_away)
-    return vmm_fail (error, VMM_ERROR_VIRT_AWAY, "libvirtd went away: %s", text);
-  if (job->id == NULL)
-    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt cannot %s: %s", what, text);
-  return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt cannot %s domain '%s': %s", what, job->id,
-                   text);
-}
-
-/* ---- finding our domains ---- */
-
-/* Whether @domain bears our mark with its own name in it. FALSE with @error set on failure. */
-static gboolean
-is_ours (VirtJob *job, virDomainPtr domain, gboolean *out_ours, GError **error)
-{
-  char *xml = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, VIRT_DOMAIN_XML_NAMESPACE,
-                                    VIR_DOMAIN_AFFECT_CURRENT);
-  g_autofree char *id = NULL;
-
-  *out_ours = FALSE;
-  if (xml == NULL)
-    return is_error (VIR_ERR_NO_DOMAIN_METADATA) || is_error (VIR_ERR_NO_DOMAIN)
-           || fail (job, "read the mark of", error);
-  id = virt_domain_xml_metadata_id (xml);
-  free (xml);
-  *out_ours = g_strcmp0 (id, virDomainGetName (domain)) == 0;
-  return TRUE;
-}
-
-/* Finds our domain; *out_domain is NULL when there is none of that name. */
-static gboolean
-find (VirtJob *job, virDomainPtr *out_domain, GError **error)
-{
-  g_autoptr (VirtDomain) domain = virDomainLookupByName (job->conn, job->id);
-  gboolean ours;
-
-  *out_domain = NULL;
-  if (domain == NULL)
-    return is_error (VIR_ERR_NO_DOMAIN) || fail (job, "look up", error);
-  if (!is_ours (job, domain, &ours, error))
-    return FALSE;
-  if (!ours)
-    return vmm_fail (error, VMM_ERROR_VIRT_FAILED,
-                     "domain '%s' does not bear vmmd's mark: it is left alone", job->id);
-  *out_domain = g_steal_pointer (&domain);
-  return TRUE;
-}
-
-/* The same for calls that need one. */
-static virDomainPtr
-find_existing (VirtJob *job, GError **error)
-{
-  virDomainPtr domain;
-
-  if (find (job, &domain, error) && domain == NULL)
-    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "libvirt has no domain '%s'", job->id);
-  return domain;
-}
-
 /* ABSENT when it vanished meanwhile. */
 static gboolean
 read_state (VirtJob *job, virDomainPtr domain, VirtState *out_state, VirtReason *out_reason,
@@ -118,7 +42,7 @@ read_state (VirtJob *job, virDomainPtr domain, VirtState *out_state, VirtReason 
     }
   *out_state = VIRT_ABSENT;
   *out_reason = VIRT_REASON_UNKNOWN;
-  return is_error (VIR_ERR_NO_DOMAIN) || fail (job, "read the state of", error);
+  return virt_find_is_error (VIR_ERR_NO_DOMAIN) || virt_find_fail (job, "read the state of", error);
 }
 
 /* ---- jobs ---- */
@@ -131,8 +55,8 @@ undefine_domain (const VirtJob *job, virDomainPtr domain, GError **error)
       = VIR_DOMAIN_UNDEFINE_MANAGED_SAVE | VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
         | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA | VIR_DOMAIN_UNDEFINE_NVRAM;
 
-  return virDomainUndefineFlags (domain, with_all) == 0 || is_error (VIR_ERR_NO_DOMAIN)
-         || fail (job, "undefine", error);
+  return virDomainUndefineFlags (domain, with_all) == 0 || virt_find_is_error (VIR_ERR_NO_DOMAIN)
+         || virt_find_fail (job, "undefine", error);
 }
 
 /* libvirt binds a name to its UUID, so that another one needs the old definition gone. */
@@ -142,7 +66,7 @@ make_way (const VirtJob *job, virDomainPtr old, GError **error)
   char uuid[VIR_UUID_STRING_BUFLEN];
 
   if (virDomainGetUUIDString (old, uuid) < 0)
-    return fail (job, "read the UUID of", error);
+    return virt_find_fail (job, "read the UUID of", error);
   return g_ascii_strcasecmp (uuid, job->uuid) == 0 || undefine_domain (job, old, error);
 }
 
@@ -152,7 +76,7 @@ job_start_paused (VirtJob *job, GError **error)
   g_autoptr (VirtDomain) old = NULL;
   g_autoptr (VirtDomain) domain = NULL;
 
-  if (!find (job, &old, error))
+  if (!virt_find (job, &old, error))
     return FALSE;
   if (old != NULL && virDomainIsActive (old) == 1)
     return TRUE;
@@ -160,15 +84,15 @@ job_start_paused (VirtJob *job, GError **error)
     return FALSE;
   domain = virDomainDefineXML (job->conn, job->xml);
   if (domain == NULL)
-    return fail (job, "define", error);
+    return virt_find_fail (job, "define", error);
   return virDomainCreateWithFlags (domain, VIR_DOMAIN_START_PAUSED) == 0
-         || fail (job, "start", error);
+         || virt_find_fail (job, "start", error);
 }
 
 static gboolean
 job_resume (VirtJob *job, GError **error)
 {
-  g_autoptr (VirtDomain) domain = find_existing (job, error);
+  g_autoptr (VirtDomain) domain = virt_find_existing (job, error);
   VirtState state;
   VirtReason reason;
 
@@ -176,7 +100,7 @@ job_resume (VirtJob *job, GError **error)
     return FALSE;
   if (state == VIRT_RUNNING)
     return TRUE;
-  return virDomainResume (domain) == 0 || fail (job, "resume", error);
+  return virDomainResume (domain) == 0 || virt_find_fail (job, "resume", error);
 }
 
 static gboolean
@@ -184,11 +108,11 @@ job_shutdown (VirtJob *job, GError **error)
 {
   g_autoptr (VirtDomain) domain = NULL;
 
-  if (!find (job, &domain, error))
+  if (!virt_find (job, &domain, error))
     return FALSE;
   return domain == NULL || virDomainShutdownFlags (domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0
-         || is_error (VIR_ERR_OPERATION_INVALID) || is_error (VIR_ERR_NO_DOMAIN)
-         || fail (job, "shut down", error);
+         || virt_find_is_error (VIR_ERR_OPERATION_INVALID) || virt_find_is_error (VIR_ERR_NO_DOMAIN)
+         || virt_find_fail (job, "shut down", error);
 }
 
 static gboolean
@@ -196,19 +120,20 @@ job_destroy (VirtJob *job, GError **error)
 {
   g_autoptr (VirtDomain) domain = NULL;
 
-  if (!find (job, &domain, error))
+  if (!virt_find (job, &domain, error))
     return FALSE;
   return domain == NULL || virDomainDestroyFlags (domain, VIR_DOMAIN_DESTROY_DEFAULT) == 0
-         || is_error (VIR_ERR_OPERATION_INVALID) || is_error (VIR_ERR_NO_DOMAIN)
-         || fail (job, "destroy", error);
+         || virt_find_is_error (VIR_ERR_OPERATION_INVALID) || virt_find_is_error (VIR_ERR_NO_DOMAIN)
+         || virt_find_fail (job, "destroy", error);
 }
 
 static gboolean
 job_reset (VirtJob *job, GError **error)
 {
-  g_autoptr (VirtDomain) domain = find_existing (job, error);
+  g_autoptr (VirtDomain) domain = virt_find_existing (job, error);
 
-  return domain != NULL && (virDomainReset (domain, 0) == 0 || fail (job, "reset", error));
+  return domain != NULL
+         && (virDomainReset (domain, 0) == 0 || virt_find_fail (job, "reset", error));
 }
 
 static gboolean
@@ -216,7 +141,7 @@ job_undefine (VirtJob *job, GError **error)
 {
   g_autoptr (VirtDomain) domain = NULL;
 
-  if (!find (job, &domain, error))
+  if (!virt_find (job, &domain, error))
     return FALSE;
   if (domain == NULL)
     return TRUE;
@@ -233,7 +158,7 @@ job_get (VirtJob *job, GError **error)
   VirtState state = VIRT_ABSENT;
   VirtReason reason = VIRT_REASON_UNKNOWN;
 
-  if (!find (job, &domain, error))
+  if (!virt_find (job, &domain, error))
     return FALSE;
   if (domain != NULL && !read_state (job, domain, &state, &reason, error))
     return FALSE;
@@ -248,7 +173,7 @@ add_fact (VirtJob *job, virDomainPtr domain, GError **error)
   VirtReason reason;
   gboolean ours;
 
-  if (!is_ours (job, domain, &ours, error))
+  if (!virt_find_is_ours (job, domain, &ours, error))
     return FALSE;
   if (!ours)
     return TRUE;
@@ -273,7 +198,7 @@ job_list (VirtJob *job, GError **error)
   gboolean is_success = TRUE;
 
   if (n < 0)
-    return fail (job, "list domains", error);
+    return virt_find_fail (job, "list domains", error);
   job->facts = g_ptr_array_new_with_free_func (free_fact);
   for (int i = 0; i < n; i++)
     {
@@ -416,6 +341,58 @@ free_driver (VirtDriver *driver)
   g_free (self);
 }
 
+static GPtrArray *
+nic_list (VirtDriver *driver, const char *id, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_list, error);
+
+  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->taps) : NULL;
+}
+
+static gboolean
+nic_attach (VirtDriver *driver, const char *id, const VirtNic *nic, GError **error)
+{
+  g_autofree char *down = virt_domain_xml_nic (id, nic, FALSE, error);
+  g_autofree char *up = down != NULL ? virt_domain_xml_nic (id, nic, TRUE, error) : NULL;
+  g_autoptr (VirtJob) job = NULL;
+
+  if (up == NULL)
+    return FALSE;
+  job = new_job (driver, id, virt_nic_job_attach, error);
+  if (job == NULL)
+    return FALSE;
+  job->tap = g_strdup (nic->tap);
+  job->xml = g_steal_pointer (&down);
+  job->kept_xml = g_steal_pointer (&up);
+  return run (driver, job, error);
+}
+
+static gboolean
+nic_link (VirtDriver *driver, const char *id, const char *tap, gboolean is_up, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_link, error);
+
+  if (job == NULL)
+    return FALSE;
+  job->tap = g_strdup (tap);
+  job->is_up = is_up;
+  return run (driver, job, error);
+}
+
+static gboolean
+nic_detach (VirtDriver *driver, const char *id, const char *tap, gboolean *out_gone, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_detach, error);
+
+  if (job == NULL)
+    return FALSE;
+  job->tap = g_strdup (tap);
+  if (!run (driver, job, error))
+    return FALSE;
+  *out_gone = job->is_gone;
+  return TRUE;
+}
+
 static const VirtDriverClass libvirt_class = {
   .start_paused = start_paused,
   .resume = resume,
@@ -425,6 +402,10 @@ static const VirtDriverClass libvirt_class = {
   .undefine = undefine,
   .get = get,
   .list = list,
+  .nic_list = nic_list,
+  .nic_attach = nic_attach,
+  .nic_link = nic_link,
+  .nic_detach = nic_detach,
   .accelerator = accelerator,
   .is_connected = is_connected,
   .set_event_func = set_event_func,

@@ -15,6 +15,7 @@
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 5000
 #define FIRST_ATTEMPT_MS 5000
+#define N_WATCHES 3
 /* libvirtd takes up its guests in the background after it started, and an end that it finds or
  * causes then may come without an event (seen with 9.0): so look again this long after it came. */
 static const guint looks_ms[] = { 1000, 5000, 30000 };
@@ -88,13 +89,51 @@ lifecycle (virConnectPtr conn, virDomainPtr domain, int event, int detail, void 
   return 0;
 }
 
+/* A guest gave a device up, or would not. */
+static void
+device_changed (virConnectPtr conn, virDomainPtr domain, const char *alias, void *data)
+{
+  emit (data, virDomainGetName (domain));
+}
+
+/* What is watched. Only the first is in every driver of libvirt. */
+static const struct
+{
+  int id;
+  virConnectDomainEventGenericCallback callback;
+} watched[N_WATCHES] = {
+  { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK (lifecycle) },
+  { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK (device_changed) },
+  { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, VIR_DOMAIN_EVENT_CALLBACK (device_changed) },
+};
+
+static int
+watch (VirtLink *link, virConnectPtr conn, guint i)
+{
+  int number = virConnectDomainEventRegisterAny (conn, NULL, watched[i].id, watched[i].callback,
+                                                 g_atomic_rc_box_acquire (link), unref_link);
+
+  if (number < 0)
+    unref_link (link);
+  return number;
+}
+
+static void
+close_connection (virConnectPtr conn, const int *watches)
+{
+  for (guint i = 0; i < N_WATCHES; i++)
+    if (watches[i] >= 0)
+      virConnectDomainEventDeregisterAny (conn, watches[i]);
+  virConnectUnregisterCloseCallback (conn, closed);
+  virConnectClose (conn);
+}
+
 /* A new connection with its callbacks, or NULL. */
 static virConnectPtr
-open_connection (VirtLink *link, int *out_watch)
+open_connection (VirtLink *link, int *out_watches)
 {
   virConnectPtr conn = virConnectOpen (link->uri);
 
-  *out_watch = -1;
   if (conn == NULL)
     return NULL;
   /* The test driver knows no keepalive; that is no reason to refuse it. */
@@ -102,23 +141,12 @@ open_connection (VirtLink *link, int *out_watch)
   if (virConnectRegisterCloseCallback (conn, closed, g_atomic_rc_box_acquire (link), unref_link)
       < 0)
     unref_link (link);
-  *out_watch = virConnectDomainEventRegisterAny (conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                                                 VIR_DOMAIN_EVENT_CALLBACK (lifecycle),
-                                                 g_atomic_rc_box_acquire (link), unref_link);
-  if (*out_watch >= 0)
+  for (guint i = 0; i < N_WATCHES; i++)
+    out_watches[i] = watch (link, conn, i);
+  if (out_watches[0] >= 0)
     return conn;
-  unref_link (link);
-  virConnectUnregisterCloseCallback (conn, closed);
-  virConnectClose (conn);
+  close_connection (conn, out_watches);
   return NULL;
-}
-
-static void
-close_connection (virConnectPtr conn, int watch)
-{
-  virConnectDomainEventDeregisterAny (conn, watch);
-  virConnectUnregisterCloseCallback (conn, closed);
-  virConnectClose (conn);
 }
 
 static void
@@ -205,8 +233,8 @@ keep_connected (gpointer data)
   virt_loop_hold ();
   do
     {
-      int watch;
-      virConnectPtr conn = open_connection (link, &watch);
+      int watches[N_WATCHES];
+      virConnectPtr conn = open_connection (link, watches);
 
       publish (link, conn);
       if (conn == NULL)
@@ -218,7 +246,7 @@ keep_connected (gpointer data)
       watch_until_broken (link);
       unpublish (link);
       emit (link, NULL);
-      close_connection (conn, watch);
+      close_connection (conn, watches);
     }
   while (back_off (link, delay_ms));
   virt_loop_release ();

@@ -95,6 +95,20 @@ typedef struct
   VirtFact *(*get) (VirtDriver *driver, const char *id, GError **error);
   /* Facts of all domains that bear our metadata. */
   GPtrArray *(*list) (VirtDriver *driver, GError **error);
+  /* Names (char*) of the taps that the domain has now; none of one that is absent or off. */
+  GPtrArray *(*nic_list) (VirtDriver *driver, const char *id, GError **error);
+  /* Plugs an interface into an active domain, and into its definition: its tap exists and the guest
+   * sees the device, but its link is down. One that is there already is left as it is. */
+  gboolean (*nic_attach) (VirtDriver *driver, const char *id, const VirtNic *nic, GError **error);
+  /* The link of an interface that an active domain has. */
+  gboolean (*nic_link) (VirtDriver *driver, const char *id, const char *tap, gboolean is_up,
+                        GError **error);
+  /* Asks the guest to give an interface up, and forgets it in the definition. *@out_gone tells
+   * whether the domain does not have it (any more); when that comes to be later, or the guest
+   * refuses, an event about @id says to look again. May be asked again. Absent, off, or without
+   * that interface is success. */
+  gboolean (*nic_detach) (VirtDriver *driver, const char *id, const char *tap, gboolean *out_gone,
+                          GError **error);
   /* "kvm" or "tcg", and in @out_why one sentence on why (static or owned by the driver). */
   const char *(*accelerator) (VirtDriver *driver, const char **out_why);
   gboolean (*is_connected) (VirtDriver *driver);
