@@ -7,32 +7,49 @@
 #include <string.h>
 
 /* A rule as it is asked for; the other side is the source of an ingress rule and the destination of
- * an egress rule. */
+ * an egress rule, the near one the group's own. */
 typedef struct
 {
-  char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy, *description;
+  char *protocol, *port_range, *source_port_range, *policy, *description;
+  char *cidr, *cidr6, *peer_group_id, *prefix_list_id, *near_cidr, *near_cidr6;
   char *nic_type;
   int priority;
   char *peer_account, *peer_owner_id;
-  char *near_cidr, *prefix_list, *port_list, *ipv6, *near_ipv6;
+  char *port_list;
 } Rule;
 
-/* The members of a rule of @type under @at; @FAR is the other side, @NEAR the group's own,
- * @PRIORITY what it has when none is given. */
-#define RULE_PARAMS(type, at, FAR, NEAR, PRIORITY)                                                 \
+#define RANGE(type, at_field, name, code, doc_)                                                    \
+  API_STR (type, at_field, name, .max_length = 18, .error = code, .doc = doc_)
+#define RANGE6(type, at_field, name, code, doc_)                                                   \
+  API_STR (type, at_field, name, .max_length = 64, .format = &ecs_format_cidr6, .error = code,     \
+           .doc = doc_)
+
+/* The members of a rule of @type under @at; @FAR is the other side, whose errors are
+ * VMM_ERROR_RULE_@F, @NEAR the group's own with _@N, @PRIORITY what it has when none is given. */
+#define RULE_PARAMS(type, at, FAR, F, NEAR, N, PRIORITY)                                           \
   API_STR (type, at protocol, "IpProtocol", .max_length = 8,                                       \
-           API_CHOICES ("tcp", "udp", "icmp", "gre", "all"), .error = VMM_ERROR_RULE_PROTOCOL,     \
-           .doc = "The protocol."),                                                                \
+           API_CHOICES ("tcp", "udp", "icmp", "icmpv6", "gre", "all"),                             \
+           .error = VMM_ERROR_RULE_PROTOCOL, .doc = "The protocol."),                              \
       API_STR (type, at port_range, "PortRange", .max_length = 16,                                 \
                .error = VMM_ERROR_RULE_PORT_RANGE,                                                 \
                .doc = "Ports, such as 22/22; -1/-1 for all and for what has no ports."),           \
       API_STR (type, at source_port_range, "SourcePortRange", .max_length = 16,                    \
                .error = VMM_ERROR_RULE_PORT_RANGE, .doc = "The ports it comes from."),             \
-      API_STR (type, at cidr, FAR "CidrIp", .max_length = 18, .error = VMM_ERROR_RULE_CIDR,        \
-               .doc = "The addresses of the other side, such as 10.0.0.0/8."),                     \
+      RANGE (type, at cidr, FAR "CidrIp", VMM_ERROR_RULE_##F##CIDR,                                \
+             "The addresses of the other side, such as 10.0.0.0/8."),                              \
+      RANGE6 (type, at cidr6, "Ipv6" FAR "CidrIp", VMM_ERROR_RULE_##F##6,                          \
+              "The same in IPv6, such as fd00::/8; in place of that."),                            \
       API_STR (type, at peer_group_id, FAR "GroupId", .max_length = 64,                            \
                .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,                 \
-               .doc = "The security group of the other side."),                                    \
+               .doc = "The security group of the other side, unless addresses are given."),        \
+      API_STR (type, at prefix_list_id, FAR "PrefixListId", .max_length = 64,                      \
+               .error = VMM_ERROR_PREFIX_LIST_NOT_FOUND,                                           \
+               .doc                                                                                \
+               = "The prefix list of the other side, unless addresses or a group are given."),     \
+      RANGE (type, at near_cidr, NEAR "CidrIp", VMM_ERROR_RULE_##N##CIDR,                          \
+             "The addresses of the group's own side; otherwise all."),                             \
+      RANGE6 (type, at near_cidr6, "Ipv6" NEAR "CidrIp", VMM_ERROR_RULE_##N##6,                    \
+              "The same in IPv6."),                                                                \
       API_STR (type, at policy, "Policy", .max_length = 8, API_CHOICES ("accept", "drop"),         \
                .error = VMM_ERROR_RULE_POLICY, .doc = "Otherwise accept."),                        \
       API_INT (type, at priority, "Priority", .fallback = PRIORITY, .min = 1, .max = 100,          \
@@ -48,17 +65,20 @@ typedef struct
                       " Otherwise the caller's."),                                                 \
       API_STR (type, at peer_owner_id, FAR "GroupOwnerId", .max_length = 64,                       \
                .doc = "The same by id."),                                                          \
-      ECS_REFUSED (type, at near_cidr, NEAR "CidrIp",                                              \
-                   .doc = "The addresses of the group's own side are not looked at here."),        \
-      ECS_REFUSED (type, at prefix_list, FAR "PrefixListId",                                       \
-                   .doc = "Prefix lists are not offered here."),                                   \
       ECS_REFUSED (type, at port_list, "PortRangeListId",                                          \
-                   .doc = "Port lists are not offered here."),                                     \
-      ECS_REFUSED (type, at ipv6, "Ipv6" FAR "CidrIp", .doc = "IPv6 is not offered here."),        \
-      ECS_REFUSED (type, at near_ipv6, "Ipv6" NEAR "CidrIp", .doc = "IPv6 is not offered here.")
+                   .doc = "Port lists are not offered here.")
 
-#define INGRESS(type, at) RULE_PARAMS (type, at, "Source", "Dest", "1")
-#define EGRESS(type, at) RULE_PARAMS (type, at, "Dest", "Source", "1")
+/* Codes of malformed ranges, as RULE_PARAMS joins them. */
+#define VMM_ERROR_RULE_SOURCE_6 VMM_ERROR_RULE_SOURCE_CIDR6
+#define VMM_ERROR_RULE_DEST_6 VMM_ERROR_RULE_DEST_CIDR6
+#define VMM_ERROR_RULE_SOURCE_CIDR VMM_ERROR_RULE_CIDR
+
+#define FROM_OUTSIDE(type, at, PRIORITY)                                                           \
+  RULE_PARAMS (type, at, "Source", SOURCE_, "Dest", DEST_, PRIORITY)
+#define TO_OUTSIDE(type, at, PRIORITY)                                                             \
+  RULE_PARAMS (type, at, "Dest", DEST_, "Source", SOURCE_, PRIORITY)
+#define INGRESS(type, at) FROM_OUTSIDE (type, at, "1")
+#define EGRESS(type, at) TO_OUTSIDE (type, at, "1")
 
 typedef struct
 {
@@ -121,7 +141,11 @@ spec_of (const Rule *rule, gboolean egress)
     .port_range = rule->port_range,
     .source_port_range = rule->source_port_range,
     .cidr = rule->cidr,
+    .cidr6 = rule->cidr6,
     .peer_group_id = rule->peer_group_id,
+    .prefix_list_id = rule->prefix_list_id,
+    .near_cidr = rule->near_cidr,
+    .near_cidr6 = rule->near_cidr6,
     .policy = rule->policy,
     .description = rule->description,
     .nic_type = rule->nic_type,
@@ -225,13 +249,13 @@ typedef struct
 static const ApiParam modify_params[] = {
   ECS_GROUP_ID (ModifyArgs, group_id),
   RULE_ID,
-  RULE_PARAMS (ModifyArgs, rule., "Source", "Dest", "0"),
+  FROM_OUTSIDE (ModifyArgs, rule., "0"),
 };
 
 static const ApiParam modify_egress_params[] = {
   ECS_GROUP_ID (ModifyArgs, group_id),
   RULE_ID,
-  RULE_PARAMS (ModifyArgs, rule., "Dest", "Source", "0"),
+  TO_OUTSIDE (ModifyArgs, rule., "0"),
 };
 
 static gboolean
@@ -257,8 +281,12 @@ modify_egress (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
 
 #define RULE_ERRORS                                                                                \
   VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_RULE_PROTOCOL, VMM_ERROR_RULE_PORT_RANGE,                   \
-      VMM_ERROR_RULE_CIDR, VMM_ERROR_RULE_POLICY, VMM_ERROR_RULE_PRIORITY, VMM_ERROR_RULE_LIMIT,   \
-      VMM_ERROR_VPC_MISMATCH, VMM_ERROR_DESCRIPTION_MALFORMED
+      VMM_ERROR_RULE_CIDR, VMM_ERROR_RULE_DEST_CIDR, VMM_ERROR_RULE_SOURCE_CIDR6,                  \
+      VMM_ERROR_RULE_DEST_CIDR6, VMM_ERROR_RULE_SOURCE, VMM_ERROR_RULE_DEST,                       \
+      VMM_ERROR_RULE_ICMP_IPV6, VMM_ERROR_RULE_ICMPV6_IPV4, VMM_ERROR_RULE_LIST_FAMILY,            \
+      VMM_ERROR_PREFIX_LIST_NOT_FOUND, VMM_ERROR_RULE_POLICY, VMM_ERROR_RULE_PRIORITY,             \
+      VMM_ERROR_RULE_SOURCE_VPC, VMM_ERROR_RULE_DEST_VPC, VMM_ERROR_RULE_LIMIT,                    \
+      VMM_ERROR_DESCRIPTION_MALFORMED
 
 static const ApiAction actions[] = {
   { .name = "AuthorizeSecurityGroup",

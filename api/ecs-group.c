@@ -4,6 +4,7 @@
 
 #include "ecs-common.h"
 #include "ops-group.h"
+#include <string.h>
 
 #define GROUP_NAME(type, field)                                                                    \
   API_STR (type, field, "SecurityGroupName", .max_length = 512,                                    \
@@ -352,21 +353,23 @@ static const ApiField attribute_fields[] = {
   API_OUT_STR ("NextToken", API_REQUIRED, "Always empty: all rules are listed."),
   API_OUT_STR (P "SecurityGroupRuleId", API_REQUIRED, "The rule."),
   API_OUT_STR (P "Direction", API_REQUIRED, "ingress or egress."),
-  API_OUT_STR (P "IpProtocol", API_REQUIRED, "TCP, UDP, ICMP, GRE or ALL."),
+  API_OUT_STR (P "IpProtocol", API_REQUIRED, "TCP, UDP, ICMP, ICMPV6, GRE or ALL."),
   API_OUT_STR (P "PortRange", API_REQUIRED, "Ports, such as 22/22; -1/-1 for all."),
   API_OUT_STR (P "SourcePortRange", API_REQUIRED, "The ports it comes from."),
   API_OUT_STR (P "SourceCidrIp", API_REQUIRED, "The addresses it comes from."),
+  API_OUT_STR (P "Ipv6SourceCidrIp", API_REQUIRED, "The same in IPv6."),
   API_OUT_STR (P "SourceGroupId", API_REQUIRED, "The group it comes from."),
   API_OUT_STR (P "SourceGroupName", API_REQUIRED, "Always empty."),
   API_OUT_STR (P "SourceGroupOwnerAccount", API_REQUIRED,
                "The account that has that group, when it is another's."),
-  API_OUT_STR (P "SourcePrefixListId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (P "SourcePrefixListId", API_REQUIRED, "The prefix list it comes from."),
   API_OUT_STR (P "DestCidrIp", API_REQUIRED, "The addresses it goes to."),
+  API_OUT_STR (P "Ipv6DestCidrIp", API_REQUIRED, "The same in IPv6."),
   API_OUT_STR (P "DestGroupId", API_REQUIRED, "The group it goes to."),
   API_OUT_STR (P "DestGroupName", API_REQUIRED, "Always empty."),
   API_OUT_STR (P "DestGroupOwnerAccount", API_REQUIRED,
                "The account that has that group, when it is another's."),
-  API_OUT_STR (P "DestPrefixListId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (P "DestPrefixListId", API_REQUIRED, "The prefix list it goes to."),
   API_OUT_STR (P "Policy", API_REQUIRED, "Accept or Drop."),
   API_OUT_INT (P "Priority", API_REQUIRED, "1 to 100; the lower one wins, and on a tie Drop."),
   API_OUT_STR (P "NicType", API_REQUIRED, "Always intranet."),
@@ -378,6 +381,16 @@ static char *
 port_range (int first, int last)
 {
   return g_strdup_printf ("%d/%d", first, last);
+}
+
+/* The range of one end in the member of its family. */
+static void
+write_range (ApiReply *reply, const char *name, const char *name6, const char *cidr)
+{
+  gboolean is_ipv6 = strchr (cidr, ':') != NULL;
+
+  api_reply_string (reply, name, is_ipv6 ? "" : cidr);
+  api_reply_string (reply, name6, is_ipv6 ? cidr : "");
 }
 
 static void
@@ -394,16 +407,16 @@ write_rule (ApiReply *reply, const VmmRule *rule)
   api_reply_string (reply, "IpProtocol", protocol);
   api_reply_string (reply, "PortRange", ports);
   api_reply_string (reply, "SourcePortRange", source_ports);
-  api_reply_string (reply, "SourceCidrIp", egress ? "" : rule->cidr);
+  write_range (reply, "SourceCidrIp", "Ipv6SourceCidrIp", egress ? rule->near_cidr : rule->cidr);
   api_reply_string (reply, "SourceGroupId", egress ? "" : rule->peer_group_id);
   api_reply_string (reply, "SourceGroupName", "");
   api_reply_string (reply, "SourceGroupOwnerAccount", egress ? "" : rule->peer_account);
-  api_reply_string (reply, "SourcePrefixListId", "");
-  api_reply_string (reply, "DestCidrIp", egress ? rule->cidr : "");
+  api_reply_string (reply, "SourcePrefixListId", egress ? "" : rule->prefix_list_id);
+  write_range (reply, "DestCidrIp", "Ipv6DestCidrIp", egress ? rule->cidr : rule->near_cidr);
   api_reply_string (reply, "DestGroupId", egress ? rule->peer_group_id : "");
   api_reply_string (reply, "DestGroupName", "");
   api_reply_string (reply, "DestGroupOwnerAccount", egress ? rule->peer_account : "");
-  api_reply_string (reply, "DestPrefixListId", "");
+  api_reply_string (reply, "DestPrefixListId", egress ? rule->prefix_list_id : "");
   api_reply_string (reply, "Policy", rule->accept ? "Accept" : "Drop");
   api_reply_int (reply, "Priority", rule->priority);
   api_reply_string (reply, "NicType", "intranet");

@@ -343,8 +343,16 @@ bad_rules_have_the_codes_of_ecs (void **state)
     { "IpProtocol=all&PortRange=-1/-1&SourceCidrIp=0.0.0.0/0&Priority=0",
       "InvalidPriority.Malformed" },
     { "IpProtocol=all&SourceGroupId=sg-00000000000000000000", "InvalidSecurityGroupId.NotFound" },
-    { "IpProtocol=all&SourcePrefixListId=pl-1", "UnsupportedParameter" },
-    { "IpProtocol=all&SourceCidrIp=0.0.0.0/0&DestCidrIp=10.0.0.1", "UnsupportedParameter" },
+    { "IpProtocol=all&SourcePrefixListId=pl-1", "InvalidPrefixListId.NotFound" },
+    { "IpProtocol=all&SourceCidrIp=0.0.0.0/0&DestCidrIp=10.0.0.999",
+      "InvalidDestCidrIp.Malformed" },
+    { "IpProtocol=all&SourceCidrIp=0.0.0.0/0&Ipv6DestCidrIp=fd00::1", "InvalidParam.DestIp" },
+    { "IpProtocol=all&Ipv6SourceCidrIp=fd00::/8&SourceCidrIp=0.0.0.0/0", "InvalidParam.SourceIp" },
+    { "IpProtocol=all&Ipv6SourceCidrIp=fd00", "InvalidParam.Ipv6SourceCidrIp" },
+    { "IpProtocol=icmpv6&SourceCidrIp=0.0.0.0/0",
+      "InvalidParam.Ipv6ProtocolConflictWithIpv4Address" },
+    { "IpProtocol=icmp&Ipv6SourceCidrIp=::/0", "InvalidParam.Ipv4ProtocolConflictWithIpv6Address" },
+    { "IpProtocol=all&SourceCidrIp=0.0.0.0/0&PortRangeListId=prl-1", "UnsupportedParameter" },
     { "Permissions.1.PortRange=1/1", "MissingParameter" },
   };
   World *w = *state;

@@ -2,6 +2,7 @@
 /* What netctl is told of the rows. */
 #include "ops-group.h"
 #include "ops-network.h"
+#include "ops-prefix-list.h"
 #include "ops-route.h"
 #include "work-plan.h"
 #include "world-host.h"
@@ -79,11 +80,136 @@ a_route_leads_to_the_address_of_its_next_hop (void **state)
     }
 }
 
+static NetctlGroup *
+plan_group (World *w, const char *group_id)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, &error);
+  g_autoptr (VmmGroup) row = store_group_get (txn, NULL, group_id, &error);
+  NetctlGroup *group = work_plan_group (txn, row, 1, &error);
+
+  assert_no_error (error);
+  return group;
+}
+
+static void
+authorize (World *w, const char *group_id, const OpsRuleSpec *spec)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group_id, spec, 1, &error));
+  assert_no_error (error);
+}
+
+static void
+a_rule_is_told_with_both_sides_and_its_family (void **state)
+{
+  World *w = *state;
+  g_autofree char *id = ops_group_create (&w->ctx, &w->alice, NULL, "group", NULL, NULL);
+  const OpsRuleSpec five = { .protocol = "tcp",
+                             .port_range = "80/81",
+                             .source_port_range = "1000/2000",
+                             .cidr = "10.0.0.0/8",
+                             .near_cidr = "172.16.0.7" };
+  const OpsRuleSpec six = { .egress = TRUE, .protocol = "icmpv6", .cidr6 = "fd00::/8" };
+  g_autoptr (NetctlGroup) group = NULL;
+  const NetctlRule *rules;
+
+  authorize (w, id, &five);
+  authorize (w, id, &six);
+  group = plan_group (w, id);
+  rules = (const NetctlRule *) group->rules->data;
+  assert_int_equal (group->rules->len, 2);
+  assert_prefix (&rules[0].peer, "10.0.0.0/8");
+  assert_true (rules[0].has_near);
+  assert_prefix (&rules[0].near, "172.16.0.7");
+  assert_int_equal (rules[0].source_port_max, 2000);
+  assert_false (rules[1].has_near);
+  assert_prefix (&rules[1].peer, "fd00::/8");
+  assert_int_equal (rules[1].protocol, 58);
+  assert_int_equal (rules[1].direction, NETCTL_EGRESS);
+}
+
+static void
+a_rule_with_a_list_is_one_for_each_of_its_ranges (void **state)
+{
+  World *w = *state;
+  const OpsPrefixEntry entries[] = { { "10.1.0.0/16", NULL }, { "10.2.0.0/16", NULL } };
+  const OpsPrefixListSpec list = { .max_entries = 5, .entries = entries, .n_entries = 2 };
+  const char *none[] = { "10.1.0.0/16", "10.2.0.0/16", NULL };
+  const OpsPrefixListChange empty = { .remove = none };
+  g_autofree char *list_id = ops_prefix_list_create (&w->ctx, &w->alice, &list, NULL);
+  g_autofree char *id = ops_group_create (&w->ctx, &w->alice, NULL, "group", NULL, NULL);
+  const OpsRuleSpec spec
+      = { .protocol = "all", .prefix_list_id = list_id, .near_cidr = "172.16.0.7", .priority = 9 };
+  g_autoptr (NetctlGroup) group = NULL;
+  g_autoptr (NetctlGroup) later = NULL;
+
+  authorize (w, id, &spec);
+  group = plan_group (w, id);
+  assert_int_equal (group->rules->len, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      const NetctlRule *rule = &g_array_index (group->rules, NetctlRule, i);
+
+      assert_prefix (&rule->peer, entries[i].cidr);
+      assert_prefix (&rule->near, "172.16.0.7");
+      assert_int_equal (rule->priority, 9);
+    }
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, list_id, &empty, NULL));
+  later = plan_group (w, id);
+  assert_int_equal (later->rules->len, 0);
+}
+
+typedef struct
+{
+  guint32 vpc;
+  char *ip;
+} Target;
+
+static gboolean
+is_let_in (World *w, gconstpointer data)
+{
+  const Target *target = data;
+
+  return netctl_fake_allows (w->host->net, target->vpc, 6, "10.1.2.3", 1000, target->ip, 80);
+}
+
+static gboolean
+is_kept_out (World *w, gconstpointer data)
+{
+  return !is_let_in (w, data);
+}
+
+static void
+a_change_of_a_list_reaches_a_running_guest (void **state)
+{
+  World *w = *state;
+  const OpsPrefixListSpec list = { .max_entries = 5 };
+  const OpsPrefixEntry entry = { "10.1.0.0/16", NULL };
+  const char *cidrs[] = { entry.cidr, NULL };
+  const OpsPrefixListChange add = { .add = &entry, .n_add = 1 }, remove = { .remove = cidrs };
+  g_autofree char *list_id = ops_prefix_list_create (&w->ctx, &w->alice, &list, NULL);
+  const OpsRuleSpec spec = { .protocol = "all", .prefix_list_id = list_id };
+  g_autoptr (VmmInstance) guest = run_guest (w);
+  const VmmNic *nic = nic_of (guest);
+  const Target target = { nic->vpc_index, nic->ip };
+
+  authorize (w, g_ptr_array_index (nic->group_ids, 0), &spec);
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, list_id, &add, NULL));
+  host_settle (w, is_let_in, &target, "the range of the list to be let in");
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, list_id, &remove, NULL));
+  host_settle (w, is_kept_out, &target, "the range to be kept out again");
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     HOST_TEST (a_route_leads_to_the_address_of_its_next_hop),
+    HOST_TEST (a_rule_is_told_with_both_sides_and_its_family),
+    HOST_TEST (a_rule_with_a_list_is_one_for_each_of_its_ranges),
+    HOST_TEST (a_change_of_a_list_reaches_a_running_guest),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

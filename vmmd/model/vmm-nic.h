@@ -37,12 +37,15 @@ typedef struct
   char *id, *group_id;
   gboolean egress, accept;
   guint priority;         /* 1 to 100 */
-  char *protocol;         /* "tcp", "udp", "icmp", "gre", "all" */
+  char *protocol;         /* "tcp", "udp", "icmp", "icmpv6", "gre", "all" */
   int port_min, port_max; /* destination; -1 and -1 for all */
   int source_port_min, source_port_max;
-  char *cidr;          /* the other side, "" when it is a group */
-  char *peer_group_id; /* "" when it is a range */
-  char *peer_account;  /* the name of the peer group's account when it is another's, else "" */
+  /* The other side, by one of these three; the others are "". */
+  char *cidr;           /* a range of either family */
+  char *peer_group_id;  /* a security group */
+  char *prefix_list_id; /* a list of ranges */
+  char *peer_account;   /* the name of the peer group's account when it is another's, else "" */
+  char *near_cidr;      /* the group's own side as well; "" for all of it */
   char *description;
   gint64 created_ms;
 } VmmRule;

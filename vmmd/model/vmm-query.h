@@ -84,3 +84,10 @@ typedef struct
   const char *id, *name, *destination, *next_hop_id, *next_hop_type;
   const char *type; /* on the wire: "System", "Custom" */
 } VmmRouteQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *name;
+  int is_ipv6; /* -1 for both */
+} VmmPrefixListQuery;

@@ -5,6 +5,7 @@
 #include "vmm-disk.h"
 #include "vmm-instance.h"
 #include "vmm-nic.h"
+#include "vmm-prefix-list.h"
 #include "vmm-query.h"
 #include "vmm-route.h"
 
@@ -65,7 +66,7 @@ vmm_rule_free (VmmRule *r)
   if (r == NULL)
     return;
   FREE_STRINGS (r->id, r->group_id, r->protocol, r->cidr, r->peer_group_id, r->peer_account,
-                r->description);
+                r->prefix_list_id, r->near_cidr, r->description);
   g_free (r);
 }
 
@@ -134,4 +135,23 @@ vmm_route_hop_free (VmmRouteHop *h)
     return;
   FREE_STRINGS (h->destination, h->next_hop);
   g_free (h);
+}
+
+void
+vmm_prefix_entry_free (VmmPrefixEntry *e)
+{
+  if (e == NULL)
+    return;
+  FREE_STRINGS (e->cidr, e->description);
+  g_free (e);
+}
+
+void
+vmm_prefix_list_free (VmmPrefixList *l)
+{
+  if (l == NULL)
+    return;
+  FREE_STRINGS (l->id, l->account_id, l->name, l->description);
+  g_clear_pointer (&l->entries, g_ptr_array_unref);
+  g_free (l);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The groups of an instance, inside a transaction. For this room only. */
+/* Groups inside a transaction. For this room only. */
 #pragma once
 #include "ops-context.h"
 #include "store.h"
@@ -8,3 +8,8 @@
 /* Puts @nic into exactly @group_ids, at least one and in that order. Errors as those of joining. */
 gboolean ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic,
                             const char *const *group_ids, GError **error);
+
+/* The common end of every change of a group's rules: when they have @changed the group has another
+ * generation and is applied soon after. Ends *@txn. */
+gboolean ops_group_finish (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller,
+                           const char *group_id, gboolean changed, GError **error);

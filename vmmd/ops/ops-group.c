@@ -17,7 +17,6 @@
 #include "vmm-instance.h"
 #include <string.h>
 
-#define RULES_A_GROUP 200
 #define GROUPS_A_NIC 5
 #define GROUPS_AN_ACCOUNT 100
 
@@ -34,6 +33,19 @@ ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *q
                      : NULL;
 }
 
+gboolean
+ops_group_finish (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, const char *group_id,
+                  gboolean changed, GError **error)
+{
+  if ((changed && !store_group_touch (*txn, group_id, error))
+      || !ops_finish (ctx, *txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (txn, store_txn_free);
+  if (changed)
+    ctx->kick (ctx, group_id);
+  return TRUE;
+}
+
 VmmGroup *
 ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
 {
@@ -45,319 +57,6 @@ ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError 
     return NULL;
   group->rules = store_rule_list (txn, id, error);
   return group->rules != NULL ? g_steal_pointer (&group) : NULL;
-}
-
-static const struct
-{
-  const char *name;
-  gboolean has_ports;
-} protocols[] = {
-  { "tcp", TRUE }, { "udp", TRUE }, { "icmp", FALSE }, { "gre", FALSE }, { "all", FALSE },
-};
-
-/* "22/22", or "-1/-1" for all. */
-static gboolean
-parse_ports (const char *text, int *out_min, int *out_max)
-{
-  g_auto (GStrv) ends = g_strsplit (text, "/", 3);
-  gint64 min = 0, max = 0;
-
-  if (g_str_equal (text, "-1/-1"))
-    {
-      *out_min = *out_max = -1;
-      return TRUE;
-    }
-  if (g_strv_length (ends) != 2 || !g_ascii_string_to_signed (ends[0], 10, 1, 65535, &min, NULL)
-      || !g_ascii_string_to_signed (ends[1], 10, 1, 65535, &max, NULL) || min > max)
-    return FALSE;
-  *out_min = (int) min;
-  *out_max = (int) max;
-  return TRUE;
-}
-
-static gboolean
-fill_protocol (const OpsRuleSpec *spec, VmmRule *rule, GError **error)
-{
-  g_autofree char *name = g_ascii_strdown (spec->protocol, -1);
-
-  for (guint i = 0; i < G_N_ELEMENTS (protocols); i++)
-    if (g_str_equal (name, protocols[i].name))
-      {
-        if (spec->port_range == NULL && protocols[i].has_ports)
-          return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
-                           "the input parameter PortRange is mandatory with %s", name);
-        if (!parse_ports (spec->port_range != NULL ? spec->port_range : "-1/-1", &rule->port_min,
-                          &rule->port_max)
-            || (!protocols[i].has_ports && rule->port_min != -1))
-          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
-                           "the PortRange '%s' is malformed; use 1/65535 style, or -1/-1 with %s",
-                           spec->port_range, name);
-        if (!parse_ports (spec->source_port_range != NULL ? spec->source_port_range : "-1/-1",
-                          &rule->source_port_min, &rule->source_port_max)
-            || (!protocols[i].has_ports && rule->source_port_min != -1))
-          return vmm_fail (error, VMM_ERROR_RULE_PORT_RANGE,
-                           "the SourcePortRange '%s' is malformed", spec->source_port_range);
-        rule->protocol = g_steal_pointer (&name);
-        return TRUE;
-      }
-  return vmm_fail (error, VMM_ERROR_RULE_PROTOCOL, "the IpProtocol '%s' is not supported",
-                   spec->protocol);
-}
-
-/* "10.0.0.0/8", or one address; kept with its host bits cleared so that equal rules are equal. */
-static char *
-canonical_cidr (const char *text)
-{
-  const char *slash = strchr (text, '/');
-  g_autofree char *head
-      = slash != NULL ? g_strndup (text, (gsize) (slash - text)) : g_strdup (text);
-  g_autofree char *base = NULL;
-  guint32 address = 0;
-  guint64 length = 32;
-
-  if (!vmm_address_parse (head, &address)
-      || (slash != NULL && !g_ascii_string_to_unsigned (slash + 1, 10, 0, 32, &length, NULL)))
-    return NULL;
-  base = vmm_address_format (length == 0 ? 0 : address & (G_MAXUINT32 << (32 - length)));
-  return g_strdup_printf ("%s/%u", base, (guint) length);
-}
-
-static gboolean
-is_of_account (StoreTxn *txn, const VmmGroup *group, const char *name_or_id)
-{
-  g_autoptr (StoreAccount) account = store_account_get (txn, name_or_id, NULL);
-
-  return account != NULL && g_str_equal (group->account_id, account->id);
-}
-
-/* The peer group, of the caller's account unless another is named, which must then have it: a
- * tenant cannot try out the ids of others. */
-static VmmGroup *
-find_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, GError **error)
-{
-  gboolean is_own = spec->peer_account == NULL && spec->peer_account_id == NULL;
-  g_autoptr (VmmGroup) peer
-      = store_group_get (txn, is_own ? caller->account_id : NULL, spec->peer_group_id, error);
-
-  if (peer == NULL
-      || ((spec->peer_account == NULL || is_of_account (txn, peer, spec->peer_account))
-          && (spec->peer_account_id == NULL
-              || g_str_equal (peer->account_id, spec->peer_account_id))))
-    return g_steal_pointer (&peer);
-  vmm_fail (error, VMM_ERROR_GROUP_NOT_FOUND, "the specified '%s' does not exist in that account",
-            spec->peer_group_id);
-  return NULL;
-}
-
-/* When both are given the range counts, as in ECS. */
-static gboolean
-fill_peer (StoreTxn *txn, const VmmCaller *caller, const OpsRuleSpec *spec, VmmRule *rule,
-           GError **error)
-{
-  if (spec->cidr == NULL && spec->peer_group_id != NULL)
-    {
-      g_autoptr (VmmGroup) peer = find_peer (txn, caller, spec, error);
-
-      if (peer == NULL)
-        return FALSE;
-      rule->peer_group_id = g_strdup (peer->id);
-      rule->cidr = g_strdup ("");
-      return TRUE;
-    }
-  if (spec->cidr == NULL)
-    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "one of %s and %s is mandatory",
-                     spec->egress ? "DestCidrIp" : "SourceCidrIp",
-                     spec->egress ? "DestGroupId" : "SourceGroupId");
-  rule->cidr = canonical_cidr (spec->cidr);
-  rule->peer_group_id = g_strdup ("");
-  if (rule->cidr == NULL)
-    return vmm_fail (error, VMM_ERROR_RULE_CIDR, "the address range '%s' is malformed", spec->cidr);
-  return TRUE;
-}
-
-static VmmRule *
-rule_from_spec (StoreTxn *txn, const VmmCaller *caller, const char *group_id,
-                const OpsRuleSpec *spec, GError **error)
-{
-  g_autoptr (VmmRule) rule = g_new0 (VmmRule, 1);
-  const char *policy = spec->policy != NULL ? spec->policy : "accept";
-
-  rule->id = vmm_id_new (VMM_ID_RULE);
-  rule->group_id = g_strdup (group_id);
-  rule->egress = spec->egress;
-  rule->accept = g_ascii_strcasecmp (policy, "accept") == 0;
-  rule->priority = spec->priority != 0 ? spec->priority : 1;
-  rule->description = g_strdup (spec->description != NULL ? spec->description : "");
-  rule->created_ms = vmm_clock_now_ms ();
-  if (!rule->accept && g_ascii_strcasecmp (policy, "drop") != 0)
-    vmm_fail (error, VMM_ERROR_RULE_POLICY, "the Policy '%s' must be accept or drop", policy);
-  else if (rule->priority > 100)
-    vmm_fail (error, VMM_ERROR_RULE_PRIORITY, "the Priority %u must be 1 to 100", rule->priority);
-  else if (fill_protocol (spec, rule, error) && fill_peer (txn, caller, spec, rule, error))
-    return g_steal_pointer (&rule);
-  return NULL;
-}
-
-/* One transaction on the rules of one group; the rules are applied when any of them changed. */
-typedef gboolean (*RuleChange) (StoreTxn *txn, const VmmRule *rule, gboolean *out_changed,
-                                GError **error);
-
-static gboolean
-change_rules (StoreTxn *txn, const VmmCaller *caller, const char *group_id,
-              const OpsRuleSpec *specs, guint n_specs, RuleChange change, gboolean *changed,
-              GError **error)
-{
-  for (guint i = 0; i < n_specs; i++)
-    {
-      g_autoptr (VmmRule) rule = rule_from_spec (txn, caller, group_id, &specs[i], error);
-      gboolean one = FALSE;
-
-      if (rule == NULL || !change (txn, rule, &one, error))
-        return FALSE;
-      *changed |= one;
-    }
-  return TRUE;
-}
-
-static gboolean
-check_rule_limit (StoreTxn *txn, const char *group_id, GError **error)
-{
-  g_autoptr (GPtrArray) rules = store_rule_list (txn, group_id, error);
-
-  if (rules == NULL)
-    return FALSE;
-  if (rules->len > RULES_A_GROUP)
-    return vmm_fail (error, VMM_ERROR_RULE_LIMIT, "group '%s' would have %u rules, its limit is %u",
-                     group_id, rules->len, RULES_A_GROUP);
-  return TRUE;
-}
-
-/* The common end of every change of a group. */
-static gboolean
-finish_group (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, const char *group_id,
-              gboolean changed, GError **error)
-{
-  if (changed && !store_group_touch (*txn, group_id, error))
-    return FALSE;
-  if (!ops_finish (ctx, *txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (txn, store_txn_free);
-  if (changed)
-    ctx->kick (ctx, group_id);
-  return TRUE;
-}
-
-gboolean
-ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                     const OpsRuleSpec *rules, guint n_rules, GError **error)
-{
-  g_autofree char *before = NULL;
-  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
-  g_autoptr (VmmGroup) group = NULL;
-  gboolean changed = FALSE;
-
-  if (txn == NULL || before != NULL)
-    return txn != NULL;
-  group = store_group_get (txn, caller->account_id, group_id, error);
-  return group != NULL
-         && change_rules (txn, caller, group_id, rules, n_rules, store_rule_insert, &changed, error)
-         && check_rule_limit (txn, group_id, error)
-         && finish_group (ctx, &txn, caller, group_id, changed, error);
-}
-
-gboolean
-ops_group_revoke (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                  const OpsRuleSpec *rules, guint n_rules, const char *const *rule_ids,
-                  GError **error)
-{
-  g_autofree char *before = NULL;
-  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
-  g_autoptr (VmmGroup) group = NULL;
-  gboolean changed = FALSE;
-
-  if (txn == NULL || before != NULL)
-    return txn != NULL;
-  group = store_group_get (txn, caller->account_id, group_id, error);
-  if (group == NULL
-      || !change_rules (txn, caller, group_id, rules, n_rules, store_rule_delete, &changed, error))
-    return FALSE;
-  for (guint i = 0; rule_ids != NULL && rule_ids[i] != NULL; i++)
-    {
-      gboolean one = FALSE;
-
-      if (!store_rule_delete_by_id (txn, group_id, rule_ids[i], &one, error))
-        return FALSE;
-      changed |= one;
-    }
-  return finish_group (ctx, &txn, caller, group_id, changed, error);
-}
-
-static const char *
-or_else (const char *given, const char *fallback)
-{
-  return given != NULL ? given : fallback;
-}
-
-/* The rule as it stands, with what @spec gives in place of its own. Ports stay unless the new
- * protocol has none. */
-static VmmRule *
-merge_rule (StoreTxn *txn, const VmmCaller *caller, const VmmRule *old, const OpsRuleSpec *spec,
-            GError **error)
-{
-  g_autofree char *ports = g_strdup_printf ("%d/%d", old->port_min, old->port_max);
-  g_autofree char *source_ports
-      = g_strdup_printf ("%d/%d", old->source_port_min, old->source_port_max);
-  gboolean keeps_peer = spec->cidr == NULL && spec->peer_group_id == NULL;
-  gboolean keeps_ports = spec->protocol == NULL || g_ascii_strcasecmp (spec->protocol, "tcp") == 0
-                         || g_ascii_strcasecmp (spec->protocol, "udp") == 0;
-  OpsRuleSpec merged = *spec;
-  VmmRule *rule;
-
-  merged.protocol = or_else (spec->protocol, old->protocol);
-  merged.port_range = or_else (spec->port_range, keeps_ports ? ports : NULL);
-  merged.source_port_range = or_else (spec->source_port_range, keeps_ports ? source_ports : NULL);
-  merged.policy = or_else (spec->policy, old->accept ? "accept" : "drop");
-  merged.description = or_else (spec->description, old->description);
-  merged.priority = spec->priority != 0 ? spec->priority : old->priority;
-  if (keeps_peer)
-    {
-      merged.cidr = *old->cidr != '\0' ? old->cidr : NULL;
-      merged.peer_group_id = *old->peer_group_id != '\0' ? old->peer_group_id : NULL;
-      merged.peer_account = *old->peer_account != '\0' ? old->peer_account : NULL;
-      merged.peer_account_id = NULL;
-    }
-  rule = rule_from_spec (txn, caller, old->group_id, &merged, error);
-  if (rule != NULL)
-    {
-      g_free (rule->id);
-      rule->id = g_strdup (old->id);
-    }
-  return rule;
-}
-
-gboolean
-ops_group_modify_rule (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
-                       const char *rule_id, const OpsRuleSpec *spec, GError **error)
-{
-  g_autofree char *before = NULL;
-  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
-  g_autoptr (VmmGroup) group = NULL;
-  g_autoptr (VmmRule) old = NULL;
-  g_autoptr (VmmRule) rule = NULL;
-
-  if (txn == NULL || before != NULL)
-    return txn != NULL;
-  group = store_group_get (txn, caller->account_id, group_id, error);
-  if (group != NULL)
-    old = store_rule_get (txn, group_id, rule_id, error);
-  if (old == NULL)
-    return FALSE;
-  if (old->egress != spec->egress)
-    return vmm_fail (error, VMM_ERROR_RULE_NOT_FOUND, "rule '%s' is one for what %s", rule_id,
-                     old->egress ? "goes out" : "comes in");
-  rule = merge_rule (txn, caller, old, spec, error);
-  return rule != NULL && store_rule_update (txn, rule, error)
-         && finish_group (ctx, &txn, caller, group_id, TRUE, error);
 }
 
 static gboolean
@@ -450,7 +149,7 @@ ops_group_set_inner (VmmContext *ctx, const VmmCaller *caller, const char *id, g
     return txn != NULL;
   group = store_group_get (txn, caller->account_id, id, error);
   return group != NULL && store_group_set_inner (txn, id, accept, error)
-         && finish_group (ctx, &txn, caller, id, group->inner_accept != accept, error);
+         && ops_group_finish (ctx, &txn, caller, id, group->inner_accept != accept, error);
 }
 
 gboolean

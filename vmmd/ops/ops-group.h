@@ -11,12 +11,15 @@ GPtrArray *ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGr
 /* With its rules. GROUP_NOT_FOUND. */
 VmmGroup *ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
 
-/* As on the wire; NULL means not given. */
+/* As on the wire; NULL means not given. The other side is one of cidr, cidr6, peer_group_id and
+ * prefix_list_id, and the first of them in that order counts; the group's own side, the destination
+ * of what comes in, is near_cidr or near_cidr6. */
 typedef struct
 {
   gboolean egress;
-  const char *protocol, *port_range, *source_port_range, *cidr, *peer_group_id, *policy,
-      *description;
+  const char *protocol, *port_range, *source_port_range, *policy, *description;
+  const char *cidr, *cidr6, *peer_group_id, *prefix_list_id;
+  const char *near_cidr, *near_cidr6;
   const char *nic_type; /* accepted and ignored: all interfaces are in a VPC */
   /* Name or id, and id, of the account that has the peer group; default: the caller's own. */
   const char *peer_account, *peer_account_id;

@@ -4,6 +4,7 @@
 
 #include "store-db.h"
 #include "store-network.h"
+#include "store-prefix-list.h"
 #include "vmm-error.h"
 
 #define VPC_COLUMNS                                                                                \
@@ -16,7 +17,7 @@
   "generation"
 #define RULE_COLUMNS                                                                               \
   "id, group_id, egress, accept, priority, protocol, port_min, port_max, source_port_min,"         \
-  " source_port_max, cidr, peer_group_id, description, created_ms"
+  " source_port_max, cidr, peer_group_id, near_cidr, prefix_list_id, description, created_ms"
 /* With the name of the peer group's account where that is not the rule's own. */
 #define RULE_READ_COLUMNS                                                                          \
   RULE_COLUMNS ", coalesce ((SELECT a.name FROM security_group p JOIN security_group own"          \
@@ -29,7 +30,8 @@
   " AND r.peer_group_id<>'')"
 #define SAME_RULE                                                                                  \
   "group_id=? AND egress=? AND accept=? AND priority=? AND protocol=? AND port_min=?"              \
-  " AND port_max=? AND source_port_min=? AND source_port_max=? AND cidr=? AND peer_group_id=?"
+  " AND port_max=? AND source_port_min=? AND source_port_max=? AND cidr=? AND peer_group_id=?"     \
+  " AND near_cidr=? AND prefix_list_id=?"
 
 static gpointer
 read_vpc (StoreRows *rows)
@@ -114,9 +116,11 @@ read_rule (StoreRows *rows)
   rule->source_port_max = (int) store_rows_int (rows, 9);
   rule->cidr = store_rows_string (rows, 10);
   rule->peer_group_id = store_rows_string (rows, 11);
-  rule->description = store_rows_string (rows, 12);
-  rule->created_ms = store_rows_int (rows, 13);
-  rule->peer_account = store_rows_string (rows, 14);
+  rule->near_cidr = store_rows_string (rows, 12);
+  rule->prefix_list_id = store_rows_string (rows, 13);
+  rule->description = store_rows_string (rows, 14);
+  rule->created_ms = store_rows_int (rows, 15);
+  rule->peer_account = store_rows_string (rows, 16);
   return rule;
 }
 
@@ -415,14 +419,14 @@ store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
 gboolean
 store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError **error)
 {
-  int changes
-      = store_exec (txn, error,
-                    "INSERT OR IGNORE INTO security_rule (" RULE_COLUMNS
-                    ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    "ssiiisiiiisssi", r->id, r->group_id, (gint64) r->egress, (gint64) r->accept,
-                    (gint64) r->priority, r->protocol, (gint64) r->port_min, (gint64) r->port_max,
-                    (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
-                    r->peer_group_id, r->description, r->created_ms);
+  int changes = store_exec (txn, error,
+                            "INSERT OR IGNORE INTO security_rule (" RULE_COLUMNS
+                            ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                            "ssiiisiiiisssssi", r->id, r->group_id, (gint64) r->egress,
+                            (gint64) r->accept, (gint64) r->priority, r->protocol,
+                            (gint64) r->port_min, (gint64) r->port_max, (gint64) r->source_port_min,
+                            (gint64) r->source_port_max, r->cidr, r->peer_group_id, r->near_cidr,
+                            r->prefix_list_id, r->description, r->created_ms);
 
   *out_added = changes > 0;
   return changes >= 0;
@@ -431,11 +435,11 @@ store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError 
 gboolean
 store_rule_delete (StoreTxn *txn, const VmmRule *r, gboolean *out_removed, GError **error)
 {
-  int changes = store_exec (txn, error, "DELETE FROM security_rule WHERE " SAME_RULE, "siiisiiiiss",
-                            r->group_id, (gint64) r->egress, (gint64) r->accept,
-                            (gint64) r->priority, r->protocol, (gint64) r->port_min,
-                            (gint64) r->port_max, (gint64) r->source_port_min,
-                            (gint64) r->source_port_max, r->cidr, r->peer_group_id);
+  int changes = store_exec (
+      txn, error, "DELETE FROM security_rule WHERE " SAME_RULE, "siiisiiiissss", r->group_id,
+      (gint64) r->egress, (gint64) r->accept, (gint64) r->priority, r->protocol,
+      (gint64) r->port_min, (gint64) r->port_max, (gint64) r->source_port_min,
+      (gint64) r->source_port_max, r->cidr, r->peer_group_id, r->near_cidr, r->prefix_list_id);
 
   *out_removed = changes > 0;
   return changes >= 0;
@@ -462,11 +466,11 @@ store_rule_update (StoreTxn *txn, const VmmRule *r, GError **error)
   if (store_exec (txn, &local,
                   "UPDATE security_rule SET egress=?, accept=?, priority=?, protocol=?, port_min=?,"
                   " port_max=?, source_port_min=?, source_port_max=?, cidr=?, peer_group_id=?,"
-                  " description=? WHERE id=?",
-                  "iiisiiiissss", (gint64) r->egress, (gint64) r->accept, (gint64) r->priority,
+                  " near_cidr=?, prefix_list_id=?, description=? WHERE id=?",
+                  "iiisiiiissssss", (gint64) r->egress, (gint64) r->accept, (gint64) r->priority,
                   r->protocol, (gint64) r->port_min, (gint64) r->port_max,
                   (gint64) r->source_port_min, (gint64) r->source_port_max, r->cidr,
-                  r->peer_group_id, r->description, r->id)
+                  r->peer_group_id, r->near_cidr, r->prefix_list_id, r->description, r->id)
       > 0)
     return TRUE;
   if (store_error_is_duplicate (local))
@@ -483,6 +487,20 @@ store_group_references (StoreTxn *txn, const char *id, GError **error)
       = store_query (txn, error,
                      "SELECT " GROUP_COLUMNS " FROM security_group WHERE id IN (SELECT group_id"
                      " FROM security_rule WHERE peer_group_id=?1 AND group_id<>?1) ORDER BY idx",
+                     "s", id);
+
+  return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
+                      : NULL;
+}
+
+GPtrArray *
+store_prefix_list_groups (StoreTxn *txn, const char *id, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT " GROUP_COLUMNS " FROM security_group WHERE id IN (SELECT group_id"
+                     " FROM security_rule WHERE prefix_list_id=? AND prefix_list_id<>'')"
+                     " ORDER BY idx",
                      "s", id);
 
   return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)

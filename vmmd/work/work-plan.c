@@ -2,6 +2,7 @@
 /* From rows to the records that netctl gets. */
 #include "config.h"
 
+#include "store-prefix-list.h"
 #include "vmm-error.h"
 #include "work-plan.h"
 #include <netinet/in.h>
@@ -50,14 +51,40 @@ protocol_number (const char *name)
   {
     const char *name;
     int number;
-  } numbers[] = {
-    { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP }, { "gre", IPPROTO_GRE }
-  };
+  } numbers[] = { { "tcp", IPPROTO_TCP },
+                  { "udp", IPPROTO_UDP },
+                  { "icmp", IPPROTO_ICMP },
+                  { "icmpv6", IPPROTO_ICMPV6 },
+                  { "gre", IPPROTO_GRE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
     if (g_str_equal (numbers[i].name, name))
       return numbers[i].number;
   return -1;
+}
+
+static gboolean
+parse_range (const char *id, const char *text, NetctlPrefix *out, GError **error)
+{
+  return netctl_prefix_parse (text, out)
+         || vmm_fail (error, VMM_ERROR_INTERNAL, "rule %s has the range '%s'", id, text);
+}
+
+/* A rule that names a list is one a range of it; none when the list is empty. */
+static gboolean
+add_list (StoreTxn *txn, const VmmRule *row, NetctlRule *rule, NetctlGroup *group, GError **error)
+{
+  g_autoptr (GPtrArray) entries = store_prefix_list_entries (txn, row->prefix_list_id, error);
+
+  for (guint i = 0; entries != NULL && i < entries->len; i++)
+    {
+      const VmmPrefixEntry *entry = g_ptr_array_index (entries, i);
+
+      if (!parse_range (row->id, entry->cidr, &rule->peer, error))
+        return FALSE;
+      g_array_append_val (group->rules, *rule);
+    }
+  return entries != NULL;
 }
 
 static gboolean
@@ -73,8 +100,13 @@ add_rule (StoreTxn *txn, const VmmRule *row, NetctlGroup *group, GError **error)
     .source_port_min = row->source_port_min,
     .source_port_max = row->source_port_max,
     .peer_is_group = *row->peer_group_id != '\0',
+    .has_near = *row->near_cidr != '\0',
   };
 
+  if (rule.has_near && !parse_range (row->id, row->near_cidr, &rule.near, error))
+    return FALSE;
+  if (*row->prefix_list_id != '\0')
+    return add_list (txn, row, &rule, group, error);
   if (rule.peer_is_group)
     {
       g_autoptr (VmmGroup) peer = store_group_get (txn, NULL, row->peer_group_id, error);
@@ -83,8 +115,8 @@ add_rule (StoreTxn *txn, const VmmRule *row, NetctlGroup *group, GError **error)
         return FALSE;
       rule.peer_group = peer->index;
     }
-  else if (!netctl_prefix_parse (row->cidr, &rule.peer))
-    return vmm_fail (error, VMM_ERROR_INTERNAL, "rule %s has the range '%s'", row->id, row->cidr);
+  else if (!parse_range (row->id, row->cidr, &rule.peer, error))
+    return FALSE;
   g_array_append_val (group->rules, rule);
   return TRUE;
 }
