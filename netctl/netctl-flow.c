@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Live flows: the kernel's connection tracking table of a namespace. */
 #include "netctl-flow.h"
+#include "netctl-nat-flow.h"
 #include "netctl-ns.h"
 #include <arpa/inet.h>
 #include <errno.h>
@@ -237,4 +238,31 @@ netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error)
 
   g_array_set_clear_func (ended, clear_ended);
   return netctl_ns_run (fd, sweep_here, &sweep, error);
+}
+
+/* Who decides on a VPC's live flows. */
+typedef struct
+{
+  const NetctlModel *model;
+  NetctlJudge *judge;
+  NetctlNat *nat;
+} Bench;
+
+static gboolean
+may_go_on (const NetctlFlow *flow, gpointer data)
+{
+  const Bench *bench = data;
+
+  return netctl_nat_keeps (bench->nat, bench->model, flow)
+         && netctl_judge_allows (bench->judge, flow);
+}
+
+gboolean
+netctl_flow_sweep_model (int fd, const NetctlModel *model, GError **error)
+{
+  g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
+  g_autoptr (NetctlNat) nat = netctl_nat_new (model->vpc);
+  Bench bench = { model, judge, nat };
+
+  return netctl_flow_sweep (fd, may_go_on, &bench, error);
 }

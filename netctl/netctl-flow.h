@@ -8,3 +8,5 @@ typedef gboolean (*NetctlFlowFunc) (const NetctlFlow *flow, gpointer data);
 
 /* Ends every flow, of either family, in the namespace behind @fd that @keep refuses. */
 gboolean netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error);
+/* Ends every flow there that the rules and translations of @model refuse. */
+gboolean netctl_flow_sweep_model (int fd, const NetctlModel *model, GError **error);

@@ -3,12 +3,15 @@
  * step by step, and then keeps the new model. A step finds out what is already as it should be. */
 #include "netctl-apply.h"
 #include "netctl-dhcp.h"
+#include "netctl-edge.h"
 #include "netctl-flow.h"
 #include "netctl-kernel-priv.h"
 #include "netctl-metadata.h"
 #include "netctl-model.h"
+#include "netctl-nat.h"
 #include "netctl-nft.h"
 #include "netctl-ns.h"
+#include "netctl-route.h"
 #include "netctl-wire.h"
 #include <unistd.h>
 
@@ -28,11 +31,12 @@ typedef struct
   Netctl base;
   GMutex lock;      /* of everything below; held through each call on one VPC */
   GHashTable *vpcs; /* index -> Vpc* */
-  NetctlTables *host_tables;
+  NetctlEdge *edge;
   NetctlDhcp *dhcp;
   NetctlMetadata *metadata; /* NULL without a callback */
   NetctlStepFunc on_step;
   gpointer step_data;
+  gboolean is_reconciling;
 } Kernel;
 
 static void
@@ -77,51 +81,19 @@ take_model (Vpc *vpc, NetctlModel *model)
 /* The host's namespace */
 
 static gboolean
-needs_nat (Kernel *kernel)
+apply_host (Kernel *kernel, gboolean is_settled, GError **error)
 {
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, kernel->vpcs);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const NetctlModel *model = ((Vpc *) value)->model;
-
-      if (model->vpc != NULL && model->vpc->nat)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* @nat_too: a VPC that is about to be applied needs it. */
-static gboolean
-apply_host (Kernel *kernel, gboolean nat_too, GError **error)
-{
-  gboolean nat = nat_too || needs_nat (kernel);
-  g_autoptr (NetctlTables) tables = netctl_nft_host (nat, netctl_dhcp_servers (kernel->dhcp));
-
   step (kernel, "host rules");
-  if (!netctl_apply_tables (-1, kernel->host_tables, tables, error))
-    return FALSE;
-  netctl_tables_free (kernel->host_tables);
-  kernel->host_tables = g_steal_pointer (&tables);
-  return !nat || netctl_wire_forward (error);
+  return netctl_edge_apply_rules (kernel->edge, is_settled, error);
 }
 
 /* Steps on one VPC */
-
-static gboolean
-keep_flow (const NetctlFlow *flow, gpointer data)
-{
-  return netctl_judge_allows (data, flow);
-}
 
 /* Makes the namespace's rules those of @model and ends the flows it no longer allows. */
 static gboolean
 apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
 {
   g_autoptr (NetctlTables) tables = netctl_nft_vpc (model);
-  g_autoptr (NetctlJudge) judge = NULL;
 
   step (kernel, "rules");
   if (vpc->tables == NULL || netctl_tables_narrow (vpc->tables, tables))
@@ -133,8 +105,7 @@ apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError 
   if (!vpc->must_sweep)
     return TRUE;
   step (kernel, "flows");
-  judge = netctl_judge_new (model);
-  if (!netctl_flow_sweep (fd, keep_flow, judge, error))
+  if (!netctl_flow_sweep_model (fd, model, error))
     return FALSE;
   vpc->must_sweep = FALSE;
   return TRUE;
@@ -171,6 +142,16 @@ may_touch (const Vpc *vpc, GError **error)
   return TRUE;
 }
 
+/* The host's part in the VPC's public addresses; a reconcile comes to all of them at its end. */
+static gboolean
+apply_publics (Kernel *kernel, guint32 vpc_index, GError **error)
+{
+  if (kernel->is_reconciling || !netctl_edge_is_public (kernel->edge, vpc_index))
+    return TRUE;
+  step (kernel, "public addresses");
+  return netctl_edge_apply_ways (kernel->edge, error);
+}
+
 /* Everything of a VPC but its taps. */
 static gboolean
 apply_all (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
@@ -181,7 +162,10 @@ apply_all (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **
   if (!netctl_wire_anchor (fd, model->vpc, error))
     return FALSE;
   step (kernel, "way out");
-  if (!netctl_wire_uplink (fd, model->vpc, error))
+  if (!netctl_wire_uplink (fd, model->vpc, error) || !apply_publics (kernel, vpc->index, error))
+    return FALSE;
+  step (kernel, "routes");
+  if (!netctl_route_apply (fd, model, error))
     return FALSE;
   step (kernel, "dhcp");
   if (!netctl_dhcp_apply (kernel->dhcp, model, fd, error))
@@ -225,7 +209,10 @@ attach_present (Kernel *kernel, const NetctlModel *model, int fd, GError **error
         g_propagate_error (error, g_steal_pointer (&fault));
       is_done = FALSE;
     }
-  return is_done;
+  if (model->vpc->routes->len == 0)
+    return is_done;
+  step (kernel, "routes");
+  return netctl_route_apply (fd, model, is_done ? error : NULL) && is_done;
 }
 
 /* The VPC of a port or group, which must have been applied; with a descriptor of its namespace. */
@@ -260,7 +247,7 @@ apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
   vpc = vpc_of (kernel, wanted->index);
   model = netctl_model_copy (vpc->model);
   if (!may_touch (vpc, error) || !netctl_model_set_vpc (model, wanted, error)
-      || !apply_host (kernel, wanted->nat, error))
+      || !netctl_edge_claim (kernel->edge, wanted, error) || !apply_host (kernel, FALSE, error))
     return FALSE;
   fd = enter (kernel, vpc, error);
   if (fd < 0)
@@ -293,8 +280,11 @@ remove_vpc (Kernel *kernel, guint32 index, GError **error)
   step (kernel, "namespace");
   if (!netctl_ns_remove (ns, error))
     return FALSE;
+  netctl_edge_forget (kernel->edge, index);
+  if (!apply_publics (kernel, index, error))
+    return FALSE;
   g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
-  return apply_host (kernel, FALSE, error);
+  return apply_host (kernel, !kernel->is_reconciling, error);
 }
 
 static gboolean
@@ -399,6 +389,11 @@ apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **er
       step (kernel, "tap");
       is_done = netctl_wire_tap (fd, vpc->model->vpc, port, error);
     }
+  if (is_done && attach && netctl_route_uses (vpc->model->vpc, port))
+    {
+      step (kernel, "routes");
+      is_done = netctl_route_apply (fd, vpc->model, error);
+    }
   close (fd);
   return is_done;
 }
@@ -457,7 +452,8 @@ reconcile_vpc (Kernel *kernel, const NetctlPlan *plan, const NetctlVpc *wanted, 
   gboolean is_left;
   int fd = -1;
 
-  if (model != NULL && apply_host (kernel, wanted->nat, &fault))
+  if (model != NULL && netctl_edge_claim (kernel->edge, wanted, &fault)
+      && apply_host (kernel, FALSE, &fault))
     fd = enter (kernel, vpc, &fault);
   if (fd >= 0)
     {
@@ -502,7 +498,7 @@ reconcile_leftover (Kernel *kernel, guint32 index, GError **error)
 }
 
 static GHashTable *
-wanted_vpcs (const NetctlPlan *plan, gboolean with_nat_only)
+wanted_vpcs (const NetctlPlan *plan, gboolean with_uplink_only)
 {
   GHashTable *wanted = g_hash_table_new (NULL, NULL);
 
@@ -510,7 +506,7 @@ wanted_vpcs (const NetctlPlan *plan, gboolean with_nat_only)
     {
       const NetctlVpc *vpc = g_ptr_array_index (plan->vpcs, i);
 
-      if (vpc->nat || !with_nat_only)
+      if (!with_uplink_only || netctl_vpc_has_uplink (vpc))
         g_hash_table_add (wanted, GUINT_TO_POINTER (vpc->index));
     }
   return wanted;
@@ -563,12 +559,13 @@ kernel_reconcile (Netctl *net, const NetctlPlan *plan, GError **error)
   g_autoptr (GError) first = NULL;
   GError *fault = NULL;
 
-  remove_leftovers (kernel, plan, &first);
   g_mutex_lock (&kernel->lock);
-  g_clear_pointer (&kernel->host_tables, netctl_tables_free);
+  kernel->is_reconciling = TRUE;
+  netctl_edge_expect (kernel->edge, plan);
   if (!apply_host (kernel, FALSE, &fault))
     keep_first (&first, g_steal_pointer (&fault));
   g_mutex_unlock (&kernel->lock);
+  remove_leftovers (kernel, plan, &first);
   /* The lock is free between two VPCs, so that nobody waits for all of them. */
   for (guint i = 0; i < plan->vpcs->len; i++)
     {
@@ -577,6 +574,12 @@ kernel_reconcile (Netctl *net, const NetctlPlan *plan, GError **error)
         keep_first (&first, g_steal_pointer (&fault));
       g_mutex_unlock (&kernel->lock);
     }
+  g_mutex_lock (&kernel->lock);
+  kernel->is_reconciling = FALSE;
+  step (kernel, "public addresses");
+  if (!netctl_edge_apply_ways (kernel->edge, &fault) || !apply_host (kernel, TRUE, &fault))
+    keep_first (&first, g_steal_pointer (&fault));
+  g_mutex_unlock (&kernel->lock);
   return report (error, &first);
 }
 
@@ -672,8 +675,8 @@ kernel_free (Netctl *net)
   Kernel *kernel = (Kernel *) net;
 
   netctl_metadata_free (kernel->metadata);
+  netctl_edge_free (kernel->edge);
   netctl_dhcp_free (kernel->dhcp);
-  netctl_tables_free (kernel->host_tables);
   g_hash_table_unref (kernel->vpcs);
   g_mutex_clear (&kernel->lock);
   g_free (kernel);
@@ -703,6 +706,7 @@ netctl_new (const NetctlConfig *config, GError **error)
   kernel->dhcp = netctl_dhcp_new (config->run_dir, config->dns, error);
   if (kernel->dhcp == NULL)
     return NULL;
+  kernel->edge = netctl_edge_new (netctl_dhcp_servers (kernel->dhcp), config->public_interface);
   if (config->metadata != NULL)
     {
       kernel->metadata = netctl_metadata_new (config->metadata, config->metadata_data, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Links, addresses, routes and neighbours by rtnetlink. */
 #include "netctl-link.h"
+#include "netctl-link-priv.h"
 #include "netctl-ns.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -369,6 +370,8 @@ collect_route (const struct nlmsghdr *message, void *data)
       device = mnl_attr_get_u32 (attribute);
     else if (mnl_attr_get_type (attribute) == RTA_DST)
       destination = attribute;
+    else if (mnl_attr_get_type (attribute) == RTA_GATEWAY)
+      return MNL_CB_OK; /* a route of the VPC's, netctl-route.c */
   }
   if (device == listing->index && destination != NULL)
     list_entry (listing, destination, 32);
@@ -634,4 +637,41 @@ netctl_link_set_route (NetctlLink *link, const NetctlLinkInfo *info, guint32 add
   return check (error,
                 change_route (link, info, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &route),
                 "add a route to", info->name);
+}
+
+/* For netctl-link-priv.h */
+
+struct nlmsghdr *
+netctl_link_begin (NetctlLink *link, guint16 type, guint16 flags)
+{
+  return begin (link, type, flags);
+}
+
+int
+netctl_link_command (NetctlLink *link, struct nlmsghdr *message)
+{
+  return command (link, message);
+}
+
+gboolean
+netctl_link_dump (NetctlLink *link, guint16 type, NetctlLinkQuery query, gpointer data,
+                  mnl_cb_t collect, GArray *entries, const char *what, GError **error)
+{
+  int code = EINTR;
+
+  for (guint i = 0; i < DUMP_TRIES && code == EINTR; i++)
+    {
+      struct nlmsghdr *message = begin (link, type, NLM_F_DUMP);
+
+      g_array_set_size (entries, 0);
+      query (message, data);
+      code = talk (link, message, collect, entries);
+    }
+  return check (error, code, "list", what);
+}
+
+gboolean
+netctl_link_check (GError **error, int code, const char *what, const char *object)
+{
+  return check (error, code, what, object);
 }

@@ -36,3 +36,7 @@ void netctl_nft_add_groups (NetctlTables *t, const NetctlModel *model);
 void netctl_nft_add_doors (NetctlTables *t, const NetctlModel *model);
 /* netctl-nft-way.c: what is forwarded between taps and the way out, and under which address. */
 void netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model);
+/* netctl-nft-nat.c: under which addresses packets enter and leave. */
+void netctl_nft_add_nat (NetctlTables *t, const NetctlVpc *vpc);
+/* The rules of the forward chain that let taps' packets out of the VPC. */
+void netctl_nft_add_exits (NetctlTableObject *chain, const NetctlVpc *vpc);

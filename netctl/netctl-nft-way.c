@@ -6,7 +6,7 @@ void
 netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model)
 {
   const NetctlVpc *vpc = model->vpc;
-  NetctlTableObject *fwd, *fwd_in, *post;
+  NetctlTableObject *fwd, *fwd_in;
 
   fwd = add_chain (t, INET, "c_fwd", "type filter hook forward priority 0; policy drop");
   netctl_table_line (fwd, "ct state established,related accept");
@@ -18,15 +18,7 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model)
   fwd_in = add_chain (t, INET, "c_fwd_in", NULL);
   netctl_table_line (fwd_in, "oifname vmap @ingress");
   netctl_table_line (fwd_in, "oifname " TAP " drop");
-  if (vpc->nat)
-    {
-      guint32 address = netctl_vpc_transit_address (vpc->index);
-      NetctlPrefix transit = netctl_prefix_from_ipv4 (address);
-      g_autofree char *text = netctl_prefix_address (&transit);
-
-      netctl_table_line (fwd_in, "meta nfproto ipv4 iifname " TAP " oifname " INSIDE " accept");
-      post = add_chain (t, INET, "c_post", "type nat hook postrouting priority 100; policy accept");
-      netctl_table_line (post, "oifname " INSIDE " snat ip to %s", text);
-    }
+  netctl_nft_add_exits (fwd_in, vpc);
   netctl_table_line (fwd_in, "drop");
+  netctl_nft_add_nat (t, vpc);
 }

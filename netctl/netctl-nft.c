@@ -14,6 +14,22 @@ netctl_nft_vpc (const NetctlModel *model)
   return t;
 }
 
+/* Which public address is behind which way out. */
+static void
+add_publics (NetctlTables *t, const GArray *publics)
+{
+  NetctlTableObject *set = add_set (t, HOST_INET, "public", "type ifname . ipv4_addr");
+
+  for (guint i = 0; i < publics->len; i++)
+    {
+      const NetctlHostPublic *entry = &g_array_index (publics, NetctlHostPublic, i);
+      g_autofree char *uplink = netctl_vpc_uplink_name (entry->vpc);
+      g_autofree char *address = netctl_prefix_address (&entry->public.address);
+
+      netctl_table_line (set, "\"%s\" . %s", uplink, address);
+    }
+}
+
 static void
 add_way_out (NetctlTables *t, const GPtrArray *name_servers)
 {
@@ -30,22 +46,24 @@ add_way_out (NetctlTables *t, const GPtrArray *name_servers)
   netctl_table_line (in, "counter drop");
 
   fwd = add_chain (t, HOST_INET, "c_fwd", "type filter hook forward priority 0; policy accept");
-  netctl_table_line (fwd, "iifname " UPLINK " oifname " UPLINK " drop");
-  netctl_table_line (fwd, "iifname " UPLINK " ip saddr != " NETCTL_TRANSIT_RANGE " drop");
   netctl_table_line (fwd, "iifname " UPLINK " meta nfproto != ipv4 drop");
+  netctl_table_line (fwd, "iifname " UPLINK " ip saddr != " NETCTL_TRANSIT_RANGE
+                          " iifname . ip saddr != @public drop");
   /* The host may itself be a guest of a cloud whose metadata is not for ours. */
   netctl_table_line (fwd, "iifname " UPLINK " ip daddr { 169.254.0.0/16, " NETCTL_METADATA_ADDRESS
                           " } drop");
   netctl_table_line (fwd, "oifname " UPLINK " ct state established,related accept");
+  netctl_table_line (fwd, "oifname . ip daddr @public accept");
   netctl_table_line (fwd, "oifname " UPLINK " drop");
 
   post
       = add_chain (t, HOST_INET, "c_post", "type nat hook postrouting priority 100; policy accept");
-  netctl_table_line (post, "ip saddr " NETCTL_TRANSIT_RANGE " oifname != " UPLINK " masquerade");
+  /* Towards another VPC's public address as well: nobody sees who is behind the host. */
+  netctl_table_line (post, "ip saddr " NETCTL_TRANSIT_RANGE " masquerade");
 }
 
 NetctlTables *
-netctl_nft_host (gboolean nat, const GPtrArray *name_servers)
+netctl_nft_host (gboolean nat, const GPtrArray *name_servers, const GArray *publics)
 {
   NetctlTables *t = netctl_tables_new ();
   NetctlTableObject *chain;
@@ -61,6 +79,9 @@ netctl_nft_host (gboolean nat, const GPtrArray *name_servers)
   chain = add_chain (t, HOST_ARP, "c_out", "type filter hook output priority 0; policy accept");
   netctl_table_line (chain, "oifname " TAP " drop");
   if (nat)
-    add_way_out (t, name_servers);
+    {
+      add_publics (t, publics);
+      add_way_out (t, name_servers);
+    }
   return t;
 }

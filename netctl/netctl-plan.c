@@ -457,7 +457,7 @@ netctl_vpc_check (const NetctlVpc *vpc, GError **error)
         if (overlap (&range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
           return refuse (error, "vpc", vpc->id, vpc->index, "two subnets overlap");
     }
-  return TRUE;
+  return netctl_vpc_check_ways (vpc, error);
 }
 
 static gboolean

@@ -10,6 +10,9 @@ NetctlPort *netctl_port_copy (const NetctlPort *port);
 
 /* Whether a record by itself makes sense; NETCTL_ERROR_INVALID names the record and the field. */
 gboolean netctl_vpc_check (const NetctlVpc *vpc, GError **error);
+/* The part of netctl_vpc_check() that is about routes, publics, eips, snats and forwards; the
+ * subnets must have been checked. */
+gboolean netctl_vpc_check_ways (const NetctlVpc *vpc, GError **error);
 gboolean netctl_port_check (const NetctlPort *port, GError **error);
 
 /* TRUE if both name the same address and length. */

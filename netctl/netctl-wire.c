@@ -2,6 +2,7 @@
 /* The links of a VPC: the anchor that holds its gateways, its way out, its taps. */
 #include "netctl-wire.h"
 #include "netctl-link.h"
+#include "netctl-nat.h"
 #include "netctl-ns.h"
 #include <unistd.h>
 
@@ -164,7 +165,7 @@ netctl_wire_uplink (int fd, const NetctlVpc *vpc, GError **error)
 
   if (host == NULL)
     return FALSE;
-  if (!vpc->nat)
+  if (!netctl_vpc_has_uplink (vpc))
     return netctl_link_delete (host, uplink, error);
   inside = netctl_link_open (fd, error);
   netctl_prefix_parse (NETCTL_TRANSIT_HOST, &gateway);

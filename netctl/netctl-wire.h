@@ -7,7 +7,7 @@
 
 /* Settings of the namespace, the anchor and its addresses. The rules must stand already. */
 gboolean netctl_wire_anchor (int fd, const NetctlVpc *vpc, GError **error);
-/* The way out through the host, or none if the VPC has no NAT. */
+/* The way out through the host, or none if the VPC has neither NAT nor a public address. */
 gboolean netctl_wire_uplink (int fd, const NetctlVpc *vpc, GError **error);
 /* Moves the port's tap here unless it is here, and brings it up. NETCTL_ERROR_NO_TAP. */
 gboolean netctl_wire_tap (int fd, const NetctlVpc *vpc, const NetctlPort *port, GError **error);

@@ -157,3 +157,60 @@ record_put_port (NetctlModel *model, NetctlPort *port)
   assert_true (netctl_model_set_port (model, port, NULL));
   netctl_port_free (port);
 }
+
+static NetctlPrefix
+prefix (const char *text)
+{
+  NetctlPrefix result;
+
+  assert_true (netctl_prefix_parse (text, &result));
+  return result;
+}
+
+void
+record_public (NetctlVpc *vpc, const char *address)
+{
+  NetctlPublic entry = { .address = prefix (address) };
+
+  g_array_append_val (vpc->publics, entry);
+}
+
+void
+record_eip (NetctlVpc *vpc, const char *public_address, const char *private_address)
+{
+  NetctlEip entry = { prefix (public_address), prefix (private_address) };
+
+  record_public (vpc, public_address);
+  g_array_append_val (vpc->eips, entry);
+}
+
+void
+record_snat (NetctlVpc *vpc, const char *source, const char *public_address)
+{
+  NetctlSnat entry = { prefix (source), prefix (public_address) };
+
+  g_array_append_val (vpc->snats, entry);
+}
+
+void
+record_forward (NetctlVpc *vpc, const char *public_address, const char *text,
+                const char *private_address)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  NetctlForward entry
+      = { .public_address = prefix (public_address), .private_address = prefix (private_address) };
+
+  assert_int_equal (g_strv_length (words), 3);
+  entry.protocol = protocol (words[0]);
+  ports (words[1], &entry.port_min, &entry.port_max);
+  ports (words[2], &entry.private_port_min, &entry.private_port_max);
+  g_array_append_val (vpc->forwards, entry);
+}
+
+void
+record_route (NetctlVpc *vpc, const char *destination, const char *next_hop)
+{
+  NetctlRoute entry = { prefix (destination), prefix (next_hop) };
+
+  g_array_append_val (vpc->routes, entry);
+}

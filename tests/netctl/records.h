@@ -17,3 +17,13 @@ NetctlPort *record_port (guint32 vpc, guint32 index, const char *addresses, cons
 void record_put_vpc (NetctlModel *model, NetctlVpc *vpc);
 void record_put_group (NetctlModel *model, NetctlGroup *group);
 void record_put_port (NetctlModel *model, NetctlPort *port);
+
+/* Each adds to the VPC; addresses as text. */
+void record_public (NetctlVpc *vpc, const char *address);
+/* An elastic address, which becomes a public one of the VPC too. */
+void record_eip (NetctlVpc *vpc, const char *public_address, const char *private_address);
+void record_snat (NetctlVpc *vpc, const char *source, const char *public_address);
+/* "tcp|udp|all PORTS PRIVATEPORTS" with "-" or "22" or "22-80". */
+void record_forward (NetctlVpc *vpc, const char *public_address, const char *text,
+                     const char *private_address);
+void record_route (NetctlVpc *vpc, const char *destination, const char *next_hop);

@@ -150,18 +150,20 @@ static void
 the_host_is_closed_for_taps (void **state)
 {
   g_autoptr (GPtrArray) none = g_ptr_array_new ();
+  g_autoptr (GArray) publics = g_array_new (FALSE, FALSE, sizeof (NetctlHostPublic));
 
-  assert_golden_replacement ("host", netctl_nft_host (FALSE, none));
+  assert_golden_replacement ("host", netctl_nft_host (FALSE, none, publics));
 }
 
 static void
 the_host_lets_vpcs_out_and_nothing_in (void **state)
 {
   g_autoptr (GPtrArray) servers = g_ptr_array_new ();
+  g_autoptr (GArray) publics = g_array_new (FALSE, FALSE, sizeof (NetctlHostPublic));
 
   g_ptr_array_add (servers, (gpointer) "192.0.2.53");
   g_ptr_array_add (servers, (gpointer) "192.0.2.54");
-  assert_golden_replacement ("host-nat", netctl_nft_host (TRUE, servers));
+  assert_golden_replacement ("host-nat", netctl_nft_host (TRUE, servers, publics));
 }
 
 static char *

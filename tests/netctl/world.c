@@ -104,7 +104,10 @@ void
 world_start (World *world)
 {
   static const char *const dns[] = { "192.0.2.53", NULL };
-  NetctlConfig config = { .run_dir = world->run_dir, .dns = dns, .metadata = answer };
+  NetctlConfig config = { .run_dir = world->run_dir,
+                          .dns = dns,
+                          .public_interface = world->public_interface,
+                          .metadata = answer };
   g_autoptr (GError) error = NULL;
 
   world->net = netctl_new (&config, &error);
@@ -231,6 +234,14 @@ world_apply_group (World *world, const NetctlGroup *group)
   g_autoptr (GError) error = NULL;
 
   assert_done (world->net->class->group_apply (world->net, group, &error), error);
+}
+
+void
+world_apply_vpc (World *world, const NetctlVpc *vpc)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_done (world->net->class->vpc_apply (world->net, vpc, &error), error);
 }
 
 Guest *
@@ -449,6 +460,20 @@ append_files (GString *out, const char *dir)
   append_ours (out, "file", names, all);
 }
 
+/* What the host has for public addresses. */
+static void
+append_public (GString *out)
+{
+  static const char *const ways[] = { "eu0", NULL }, *const all[] = { " ", NULL };
+  g_autofree char *routes = world_run ("ip route");
+  g_autofree char *proxies = world_run ("ip neigh show proxy");
+  g_autofree char *sorted_routes = sorted_lines (routes);
+  g_autofree char *sorted_proxies = sorted_lines (proxies);
+
+  append_ours (out, "route", sorted_routes, ways);
+  append_ours (out, "proxy", sorted_proxies, all);
+}
+
 char *
 world_fingerprint (World *world)
 {
@@ -467,6 +492,7 @@ world_fingerprint (World *world)
   for (guint i = 0; lines[i] != NULL; i++)
     g_string_append_printf (plain, "%.*s\n", (int) strcspn (lines[i], "@ "), lines[i]);
   append_ours (out, "link", plain->str, links);
+  append_public (out);
   append_ours (out, "namespace", names, namespaces);
   append_ours (out, "process", processes, servers);
   append_files (out, dhcp);
@@ -574,6 +600,18 @@ world_accept (int fd, guint timeout_ms)
   return wait_for (fd, POLLIN, timeout_ms) ? accept4 (fd, NULL, NULL, SOCK_CLOEXEC) : -1;
 }
 
+char *
+world_peer (int fd)
+{
+  struct sockaddr_in name = { 0 };
+  socklen_t length = sizeof name;
+  char text[INET_ADDRSTRLEN];
+
+  assert_int_equal (getpeername (fd, (struct sockaddr *) &name, &length), 0);
+  assert_non_null (inet_ntop (AF_INET, &name.sin_addr, text, sizeof text));
+  return g_strdup (text);
+}
+
 int
 world_udp (const char *ns, const char *address, guint16 port)
 {
@@ -596,6 +634,16 @@ world_packet (const char *ns, const char *link, guint16 protocol)
   name.sll_ifindex = request.ifr_ifindex;
   assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
   return fd;
+}
+
+gboolean
+world_sends (int from, const char *address, guint16 port, int to, guint timeout_ms)
+{
+  struct sockaddr_in name = socket_address (address, port);
+  char byte;
+
+  return sendto (from, "x", 1, 0, (struct sockaddr *) &name, sizeof name) == 1
+         && wait_for (to, POLLIN, timeout_ms) && recv (to, &byte, 1, 0) == 1;
 }
 
 gboolean

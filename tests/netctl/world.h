@@ -12,6 +12,7 @@ typedef struct
   NetctlPlan *plan; /* what the world's helpers applied, for reconcile */
   GPtrArray *guests;
   guint namespaces;
+  const char *public_interface; /* for the next world_start() */
 } World;
 
 typedef struct
@@ -44,6 +45,8 @@ Guest *world_guest (World *world, guint32 vpc, guint32 port, const char *address
 Guest *world_guest_apart (World *world, guint32 vpc, guint32 port, const char *address,
                           guint32 group);
 void world_detach (Guest *guest);
+/* Applies the plan's VPC again after a change; world_apply_group() for VPCs. */
+void world_apply_vpc (World *world, const NetctlVpc *vpc);
 /* Takes a guest's port out of the plan. */
 void world_forget (Guest *guest);
 /* A namespace "outside" behind the host's own link: the host is 192.0.2.1 and it 192.0.2.2. */
@@ -60,6 +63,8 @@ void world_assert_same (const char *actual, const char *expected);
 
 /* Sockets of a namespace ("" is the host's). Descriptors; a failure fails the test. */
 int world_listen (const char *ns, const char *address, guint16 port);
+/* The address of the other end; the caller frees it. */
+char *world_peer (int fd);
 /* -1 when there is no connection within the time. */
 int world_connect (const char *ns, const char *address, guint16 port, guint timeout_ms);
 int world_accept (int fd, guint timeout_ms);
@@ -68,6 +73,8 @@ int world_udp (const char *ns, const char *address, guint16 port);
 int world_packet (const char *ns, const char *link, guint16 protocol);
 /* TRUE if an echo request is answered within the time. */
 gboolean world_pings (const char *ns, const char *address, guint timeout_ms);
+/* TRUE if a datagram from @from to an address is heard by @to within the time. */
+gboolean world_sends (int from, const char *address, guint16 port, int to, guint timeout_ms);
 /* TRUE if @text goes through from one connected socket to the other within the time. */
 gboolean world_passes (int from, int to, const char *text, guint timeout_ms);
 /* An HTTP request; the whole answer, or NULL if none came. */
