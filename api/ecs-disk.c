@@ -210,6 +210,9 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .zone_id = args->zone_id,
     .status = ecs_is_or_unset (args->status, "All") ? NULL : args->status,
     .is_system = wanted_system (args),
+    .is_portable = -1,
+    .delete_with_instance = -1,
+    .enable_auto_snapshot = -1,
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) disks = NULL;

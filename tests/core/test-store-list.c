@@ -328,7 +328,11 @@ images_show_when_available_unless_asked_otherwise (void **state)
 static guint
 count_disks (World *w, const char *status)
 {
-  const VmmDiskQuery query = { .status = status, .is_system = -1 };
+  const VmmDiskQuery query = { .status = status,
+                               .is_system = -1,
+                               .is_portable = -1,
+                               .delete_with_instance = -1,
+                               .enable_auto_snapshot = -1 };
   g_auto (VmmPageInfo) info = { 0 };
   VmmPage page = world_page ();
   g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);

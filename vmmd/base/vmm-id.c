@@ -7,12 +7,25 @@
 #include <sys/random.h>
 
 static const char *const prefixes[] = {
-  [VMM_ID_INSTANCE] = "i-",     [VMM_ID_DISK] = "d-",          [VMM_ID_IMAGE] = "m-",
-  [VMM_ID_LAYER] = "l-",        [VMM_ID_SNAPSHOT] = "s-",      [VMM_ID_VPC] = "vpc-",
-  [VMM_ID_VSWITCH] = "vsw-",    [VMM_ID_GROUP] = "sg-",        [VMM_ID_RULE] = "sgr-",
-  [VMM_ID_NIC] = "eni-",        [VMM_ID_EVENT] = "e-",         [VMM_ID_HOST] = "h-",
-  [VMM_ID_ROUTER] = "vrt-",     [VMM_ID_ROUTE_TABLE] = "vtb-", [VMM_ID_ROUTE] = "rte-",
+  [VMM_ID_INSTANCE] = "i-",
+  [VMM_ID_DISK] = "d-",
+  [VMM_ID_IMAGE] = "m-",
+  [VMM_ID_LAYER] = "l-",
+  [VMM_ID_SNAPSHOT] = "s-",
+  [VMM_ID_VPC] = "vpc-",
+  [VMM_ID_VSWITCH] = "vsw-",
+  [VMM_ID_GROUP] = "sg-",
+  [VMM_ID_RULE] = "sgr-",
+  [VMM_ID_NIC] = "eni-",
+  [VMM_ID_EVENT] = "e-",
+  [VMM_ID_HOST] = "h-",
+  [VMM_ID_ROUTER] = "vrt-",
+  [VMM_ID_ROUTE_TABLE] = "vtb-",
+  [VMM_ID_ROUTE] = "rte-",
   [VMM_ID_PREFIX_LIST] = "pl-",
+  [VMM_ID_SNAPSHOT_GROUP] = "ssg-",
+  [VMM_ID_POLICY] = "sp-",
+  [VMM_ID_TASK] = "t-",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (prefixes) == VMM_ID_LAST);
 

@@ -9,22 +9,25 @@
 
 typedef enum
 {
-  VMM_ID_INSTANCE,    /* i-    */
-  VMM_ID_DISK,        /* d-    */
-  VMM_ID_IMAGE,       /* m-    */
-  VMM_ID_LAYER,       /* l-    ours, never on the wire */
-  VMM_ID_SNAPSHOT,    /* s-    */
-  VMM_ID_VPC,         /* vpc-  */
-  VMM_ID_VSWITCH,     /* vsw-  */
-  VMM_ID_GROUP,       /* sg-   */
-  VMM_ID_RULE,        /* sgr-  */
-  VMM_ID_NIC,         /* eni-  */
-  VMM_ID_EVENT,       /* e-    */
-  VMM_ID_ROUTER,      /* vrt-  */
-  VMM_ID_ROUTE_TABLE, /* vtb- */
-  VMM_ID_ROUTE,       /* rte-  */
-  VMM_ID_PREFIX_LIST, /* pl-   */
-  VMM_ID_HOST,        /* h-    ours, never on the wire */
+  VMM_ID_INSTANCE,       /* i-    */
+  VMM_ID_DISK,           /* d-    */
+  VMM_ID_IMAGE,          /* m-    */
+  VMM_ID_LAYER,          /* l-    ours, never on the wire */
+  VMM_ID_SNAPSHOT,       /* s-    */
+  VMM_ID_VPC,            /* vpc-  */
+  VMM_ID_VSWITCH,        /* vsw-  */
+  VMM_ID_GROUP,          /* sg-   */
+  VMM_ID_RULE,           /* sgr-  */
+  VMM_ID_NIC,            /* eni-  */
+  VMM_ID_EVENT,          /* e-    */
+  VMM_ID_ROUTER,         /* vrt-  */
+  VMM_ID_ROUTE_TABLE,    /* vtb- */
+  VMM_ID_ROUTE,          /* rte-  */
+  VMM_ID_PREFIX_LIST,    /* pl-   */
+  VMM_ID_SNAPSHOT_GROUP, /* ssg- */
+  VMM_ID_POLICY,         /* sp-  of automatic snapshots */
+  VMM_ID_TASK,           /* t-  */
+  VMM_ID_HOST,           /* h-    ours, never on the wire */
   VMM_ID_LAST
 } VmmIdKind;
 

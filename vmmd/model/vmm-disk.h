@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images, disks and the layers both rest on, as they stand in the database. */
 #pragma once
+#include "vmm-disk-state.h"
 #include "vmm-enum.h"
 
 typedef enum
@@ -28,32 +29,86 @@ typedef struct
   char *reason; /* why it failed */
 } VmmImage;
 
+/* One that is attached nowhere has "" as instance_id and device. */
 typedef struct
 {
   char *id, *account_id, *host_id, *instance_id, *image_id, *zone_id;
-  char *name, *description, *category;
-  char *layer_id; /* the active layer */
-  char *device;   /* "/dev/xvda" */
-  gboolean is_system, delete_with_instance;
+  char *name, *description, *category, *performance_level;
+  char *layer_id;           /* the active layer */
+  char *origin_layer_id;    /* what ReInitDisk goes back to; NULL when it was made empty */
+  char *next_layer_id;      /* what a snapshot, reset or reinit under way turns to, or NULL */
+  char *source_snapshot_id; /* "" unless made from one */
+  char *file_system;        /* made into it at its creation, "" for none */
+  char *policy_id;          /* of automatic snapshots, "" for none */
+  char *device;             /* "/dev/xvda" */
+  VmmDiskState state;
+  gboolean is_system, delete_with_instance, is_portable;
+  gboolean enable_auto_snapshot, delete_auto_snapshot; /* the latter: with the disk */
   guint64 virtual_bytes;
-  gint64 created_ms;
+  guint64 want_bytes; /* what a growth under way ends at, or 0 */
+  gint64 created_ms, attached_ms, detached_ms, deadline_ms;
+  char *reason;         /* why the last work failed, or "" */
   gboolean is_creating; /* its instance is still Pending */
 } VmmDisk;
+
+typedef enum
+{
+  VMM_SNAPSHOT_PROGRESSING, /* its disk is turning to a new active layer */
+  VMM_SNAPSHOT_ACCOMPLISHED,
+  VMM_SNAPSHOT_FAILED,
+  VMM_SNAPSHOT_STATE_LAST
+} VmmSnapshotState;
+/* "progressing", "accomplished", "failed": on the wire too. */
+VMM_ENUM_DECL (VmmSnapshotState, vmm_snapshot_state)
+
+typedef enum
+{
+  VMM_CONSISTENCY_UNKNOWN, /* not done yet */
+  VMM_CONSISTENCY_CRASH,   /* as after a power cut */
+  VMM_CONSISTENCY_FROZEN,  /* the guest had its file systems frozen */
+  VMM_CONSISTENCY_OFF,     /* no guest was running */
+  VMM_CONSISTENCY_LAST
+} VmmConsistency;
+VMM_ENUM_DECL (VmmConsistency, vmm_consistency)
+
+/* What a disk held at an instant. Its disk and instance may be gone. */
+typedef struct
+{
+  char *id, *account_id, *host_id;
+  VmmSnapshotState state;
+  char *group_id; /* of those taken at one instant, or "" */
+  char *disk_id, *instance_id, *image_id, *zone_id, *category;
+  gboolean is_system; /* of a system disk */
+  char *name, *description;
+  char *layer_id; /* sealed; NULL once it failed */
+  guint64 virtual_bytes;
+  gboolean is_auto;
+  char *policy_id;
+  guint retention_days; /* 0: for ever */
+  VmmConsistency consistency;
+  gint64 created_ms, expires_ms, deadline_ms; /* expires_ms 0: never */
+  char *reason;
+} VmmSnapshot;
 
 typedef struct
 {
   char *id, *host_id;
   char *parent_id; /* NULL at the base */
   guint64 virtual_bytes;
+  guint64 size_bytes;     /* on the host, as last seen */
+  guint64 reserved_bytes; /* that work under way may add */
+  gboolean is_sealed;
   gint64 created_ms;
 } VmmLayer;
 
 void vmm_image_free (VmmImage *image);
 void vmm_disk_free (VmmDisk *disk);
 void vmm_layer_free (VmmLayer *layer);
+void vmm_snapshot_free (VmmSnapshot *snapshot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImage, vmm_image_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmDisk, vmm_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmLayer, vmm_layer_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshot, vmm_snapshot_free)
 
 /* 2-128 characters, begins with a letter, not with http://, https://, aliyun or acs:. */
 gboolean vmm_image_name_is_valid (const char *name);

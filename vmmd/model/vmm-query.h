@@ -47,7 +47,19 @@ typedef struct
   const char *instance_id, *name, *category, *zone_id;
   const char *status; /* "In_use", "Available", "Creating" */
   int is_system;      /* -1 for both */
+  const char *snapshot_id, *policy_id;
+  int is_portable, delete_with_instance, enable_auto_snapshot; /* -1 for both */
 } VmmDiskQuery;
+
+typedef struct
+{
+  const char *const *ids;
+  const char *name; /* '*' stands for anything */
+  const char *disk_id, *instance_id, *group_id;
+  const char *status;                    /* "progressing", "accomplished", "failed" */
+  int is_system, is_auto;                /* -1 for both */
+  int is_used_by_image, is_used_by_disk; /* -1 for any */
+} VmmSnapshotQuery;
 
 typedef struct
 {

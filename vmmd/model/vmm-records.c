@@ -99,8 +99,21 @@ vmm_disk_free (VmmDisk *d)
   if (d == NULL)
     return;
   FREE_STRINGS (d->id, d->account_id, d->host_id, d->instance_id, d->image_id, d->zone_id, d->name,
-                d->description, d->category, d->layer_id, d->device);
+                d->description, d->category, d->performance_level, d->layer_id, d->origin_layer_id,
+                d->next_layer_id, d->source_snapshot_id, d->file_system, d->policy_id, d->device,
+                d->reason);
   g_free (d);
+}
+
+void
+vmm_snapshot_free (VmmSnapshot *s)
+{
+  if (s == NULL)
+    return;
+  FREE_STRINGS (s->id, s->account_id, s->host_id, s->group_id, s->disk_id, s->instance_id,
+                s->image_id, s->zone_id, s->category, s->name, s->description, s->layer_id,
+                s->policy_id, s->reason);
+  g_free (s);
 }
 
 void

@@ -210,7 +210,10 @@ insert_disk (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   disk->category = g_strdup (category != NULL ? category : "cloud_efficiency");
   disk->layer_id = g_strdup (layer->id);
   disk->device = g_strdup ("/dev/xvda");
-  disk->is_system = disk->delete_with_instance = TRUE;
+  disk->origin_layer_id = g_strdup (plan->image->layer_id);
+  disk->state = VMM_DISK_IN_USE;
+  disk->is_system = disk->delete_with_instance = disk->enable_auto_snapshot = TRUE;
+  disk->attached_ms = instance->created_ms;
   disk->virtual_bytes = plan->disk_bytes;
   disk->created_ms = instance->created_ms;
   return store_layer_insert (txn, layer, error) && store_disk_insert (txn, disk, error);

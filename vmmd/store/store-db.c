@@ -378,3 +378,17 @@ store_list (StoreTxn *txn, const char *columns, const char *table, const char *o
     out_info->next_token = g_strdup_printf ("%" G_GINT64_FORMAT, last);
   return g_steal_pointer (&records);
 }
+
+static gpointer
+read_id (StoreRows *rows)
+{
+  return store_rows_string (rows, 0);
+}
+
+GPtrArray *
+store_read_ids (StoreRows *rows, GError **error)
+{
+  g_autoptr (StoreRows) own = rows;
+
+  return own != NULL ? store_read_all (own, read_id, g_free, error) : NULL;
+}

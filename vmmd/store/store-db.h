@@ -37,6 +37,9 @@ typedef gpointer (*StoreReadFunc) (StoreRows *rows);
 GPtrArray *store_read_all (StoreRows *rows, StoreReadFunc read, GDestroyNotify free_func,
                            GError **error);
 
+/* The first column of all rows as strings (char*); takes @rows, which may be NULL. */
+GPtrArray *store_read_ids (StoreRows *rows, GError **error);
+
 /* A count that is asked again and again: remembered for as long as nobody writes. */
 gboolean store_query_count (StoreTxn *txn, gint64 *out, GError **error, const char *sql,
                             GPtrArray *args);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Images, disks and layers. */
+/* Images. */
 #include "config.h"
 
 #include "store-db.h"
@@ -9,12 +9,6 @@
 #define IMAGE_COLUMNS                                                                              \
   "id, account_id, state, name, description, os_type, os_name, architecture, layer_id,"            \
   " source_file, source_format, progress, virtual_bytes, created_ms, deadline_ms, reason"
-/* A disk is Creating for as long as its instance is Pending: derived, so that it cannot drift. */
-#define DISK_COLUMNS                                                                               \
-  "d.id, d.account_id, d.host_id, d.instance_id, d.image_id, d.zone_id, d.name, d.description,"    \
-  " d.category, d.layer_id, d.device, d.is_system, d.delete_with_instance, d.virtual_bytes,"       \
-  " d.created_ms, coalesce (i.state, '') = 'pending'"
-#define DISK_TABLE "disk d LEFT JOIN instance i ON i.id=d.instance_id"
 
 static gpointer
 read_image (StoreRows *rows)
@@ -39,38 +33,6 @@ read_image (StoreRows *rows)
   image->deadline_ms = store_rows_int (rows, 14);
   image->reason = store_rows_string (rows, 15);
   return image;
-}
-
-static gpointer
-read_disk (StoreRows *rows)
-{
-  VmmDisk *disk = g_new0 (VmmDisk, 1);
-  char **texts[] = { &disk->id,       &disk->account_id, &disk->host_id, &disk->instance_id,
-                     &disk->image_id, &disk->zone_id,    &disk->name,    &disk->description,
-                     &disk->category, &disk->layer_id,   &disk->device };
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    *texts[i] = store_rows_string (rows, (int) i);
-  disk->is_system = store_rows_int (rows, 11) != 0;
-  disk->delete_with_instance = store_rows_int (rows, 12) != 0;
-  disk->virtual_bytes = (guint64) store_rows_int (rows, 13);
-  disk->created_ms = store_rows_int (rows, 14);
-  disk->is_creating = store_rows_int (rows, 15) != 0;
-  return disk;
-}
-
-static gpointer
-read_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
-static GPtrArray *
-read_ids (StoreRows *rows, GError **error)
-{
-  g_autoptr (StoreRows) own = rows;
-
-  return own != NULL ? store_read_all (own, read_id, g_free, error) : NULL;
 }
 
 gboolean
@@ -155,7 +117,7 @@ store_image_list (StoreTxn *txn, const char *account_id, const VmmImageQuery *qu
 GPtrArray *
 store_image_working (StoreTxn *txn, GError **error)
 {
-  return read_ids (
+  return store_read_ids (
       store_query (txn, error, "SELECT id FROM image WHERE state IN ('creating', 'deleting')", ""),
       error);
 }
@@ -217,125 +179,4 @@ store_image_count_users (StoreTxn *txn, const char *id, guint *out, GError **err
     return FALSE;
   *out = (guint) count;
   return TRUE;
-}
-
-gboolean
-store_layer_insert (StoreTxn *txn, const VmmLayer *layer, GError **error)
-{
-  return store_exec (txn, error,
-                     "INSERT INTO layer (id, host_id, parent_id, virtual_bytes, created_ms)"
-                     " VALUES (?, ?, ?, ?, ?)",
-                     "sssii", layer->id, layer->host_id, layer->parent_id,
-                     (gint64) layer->virtual_bytes, layer->created_ms)
-         > 0;
-}
-
-GPtrArray *
-store_layer_chain (StoreTxn *txn, const char *id, GError **error)
-{
-  return read_ids (store_query (txn, error,
-                                "WITH RECURSIVE chain (id, parent_id, depth) AS ("
-                                "SELECT id, parent_id, 0 FROM layer WHERE id=?"
-                                " UNION ALL SELECT l.id, l.parent_id, c.depth + 1"
-                                " FROM layer l JOIN chain c ON l.id=c.parent_id)"
-                                " SELECT id FROM chain ORDER BY depth",
-                                "s", id),
-                   error);
-}
-
-GPtrArray *
-store_layer_unreferenced (StoreTxn *txn, const char *host_id, GError **error)
-{
-  return read_ids (store_query (txn, error,
-                                "SELECT id FROM layer l WHERE host_id=?"
-                                " AND NOT EXISTS (SELECT 1 FROM disk WHERE layer_id=l.id)"
-                                " AND NOT EXISTS (SELECT 1 FROM image WHERE layer_id=l.id)"
-                                " AND NOT EXISTS (SELECT 1 FROM layer WHERE parent_id=l.id)",
-                                "s", host_id),
-                   error);
-}
-
-GPtrArray *
-store_layer_list (StoreTxn *txn, const char *host_id, GError **error)
-{
-  return read_ids (store_query (txn, error, "SELECT id FROM layer WHERE host_id=?", "s", host_id),
-                   error);
-}
-
-gboolean
-store_layer_delete (StoreTxn *txn, const char *id, GError **error)
-{
-  return store_exec (txn, error, "DELETE FROM layer WHERE id=?", "s", id) >= 0;
-}
-
-gboolean
-store_disk_insert (StoreTxn *txn, const VmmDisk *d, GError **error)
-{
-  return store_exec (txn, error,
-                     "INSERT INTO disk (id, account_id, host_id, instance_id, image_id, zone_id,"
-                     " name, description, category, layer_id, device, is_system,"
-                     " delete_with_instance, virtual_bytes, created_ms)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "sssssssssssiiii", d->id, d->account_id, d->host_id, d->instance_id,
-                     d->image_id, d->zone_id, d->name, d->description, d->category, d->layer_id,
-                     d->device, (gint64) d->is_system, (gint64) d->delete_with_instance,
-                     (gint64) d->virtual_bytes, d->created_ms)
-         > 0;
-}
-
-GPtrArray *
-store_disk_list_of (StoreTxn *txn, const char *instance_id, GError **error)
-{
-  g_autoptr (StoreRows) rows
-      = store_query (txn, error,
-                     "SELECT " DISK_COLUMNS " FROM " DISK_TABLE
-                     " WHERE d.instance_id=? ORDER BY d.is_system DESC, d.seq",
-                     "s", instance_id);
-
-  return rows != NULL ? store_read_all (rows, read_disk, (GDestroyNotify) vmm_disk_free, error)
-                      : NULL;
-}
-
-/* Status on the wire, as a condition. Every disk of today belongs to an instance. */
-static const char *
-status_condition (const char *status)
-{
-  if (g_str_equal (status, "All"))
-    return NULL;
-  if (g_str_equal (status, "Creating"))
-    return "coalesce (i.state, '') = 'pending' AND d.instance_id<>?";
-  if (g_str_equal (status, "In_use"))
-    return "coalesce (i.state, 'pending') <> 'pending' AND d.instance_id<>?";
-  return "d.instance_id=?";
-}
-
-GPtrArray *
-store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *query,
-                 const VmmPage *page, VmmPageInfo *info, GError **error)
-{
-  g_auto (StoreFilter) filter = { NULL, NULL };
-  const char *status
-      = query->status != NULL && *query->status != '\0' ? status_condition (query->status) : NULL;
-
-  store_filter_init (&filter, "d.account_id=?", account_id);
-  store_filter_in (&filter, "d.id", query->ids);
-  store_filter_string (&filter, "d.instance_id=?", query->instance_id);
-  store_filter_wildcard (&filter, "d.name", query->name);
-  store_filter_string (&filter, "d.category=?", query->category);
-  store_filter_string (&filter, "d.zone_id=?", query->zone_id);
-  if (query->is_system >= 0)
-    store_filter_int (&filter, "d.is_system=?", query->is_system);
-  if (status != NULL)
-    {
-      g_string_append_printf (filter.where, " AND %s", status);
-      g_ptr_array_add (filter.args, g_variant_ref_sink (g_variant_new_string ("")));
-    }
-  return store_list (txn, DISK_COLUMNS, DISK_TABLE, "d.seq", &filter, page, info, read_disk,
-                     (GDestroyNotify) vmm_disk_free, error);
-}
-
-gboolean
-store_disk_delete_of (StoreTxn *txn, const char *instance_id, GError **error)
-{
-  return store_exec (txn, error, "DELETE FROM disk WHERE instance_id=?", "s", instance_id) >= 0;
 }

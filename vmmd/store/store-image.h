@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Images, disks and layers. */
+/* Images. */
 #pragma once
+#include "store-disk.h"
+#include "store-layer.h"
 #include "store.h"
 #include "vmm-disk.h"
 #include "vmm-query.h"
@@ -27,22 +29,3 @@ gboolean store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 vir
 gboolean store_image_delete (StoreTxn *txn, const char *id, GError **error);
 /* How many instances rest on the image. */
 gboolean store_image_count_users (StoreTxn *txn, const char *id, guint *out, GError **error);
-
-/* The parent must exist. */
-gboolean store_layer_insert (StoreTxn *txn, const VmmLayer *layer, GError **error);
-/* Ids from @id down to the base (char*). */
-GPtrArray *store_layer_chain (StoreTxn *txn, const char *id, GError **error);
-/* Ids of layers of the host that no disk, image or child layer rests on. */
-GPtrArray *store_layer_unreferenced (StoreTxn *txn, const char *host_id, GError **error);
-GPtrArray *store_layer_list (StoreTxn *txn, const char *host_id, GError **error); /* ids */
-gboolean store_layer_delete (StoreTxn *txn, const char *id, GError **error);
-
-/* The layer must exist. */
-gboolean store_disk_insert (StoreTxn *txn, const VmmDisk *disk, GError **error);
-/* VmmDisk* of an instance, the system disk first. */
-GPtrArray *store_disk_list_of (StoreTxn *txn, const char *instance_id, GError **error);
-/* VmmDisk*, newest first. */
-GPtrArray *store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *query,
-                            const VmmPage *page, VmmPageInfo *info, GError **error);
-/* The rows only; layers are swept when nothing rests on them. */
-gboolean store_disk_delete_of (StoreTxn *txn, const char *instance_id, GError **error);

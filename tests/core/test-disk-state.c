@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The state table of a disk: what holds for any table, and a golden picture of it. */
+#include "core-test.h"
+#include "vmm-disk.h"
+
+static void
+reach (VmmDiskState from, gboolean *seen)
+{
+  seen[from] = TRUE;
+  for (guint e = 0; e < VMM_DISK_EVENT_LAST; e++)
+    {
+      VmmDiskState to;
+
+      if (vmm_disk_state_next (from, e, &to) && !seen[to])
+        reach (to, seen);
+    }
+}
+
+static void
+every_state_reaches_gone_and_is_reached_from_the_first (void **state)
+{
+  gboolean from_first[VMM_DISK_STATE_LAST] = { FALSE };
+
+  reach (VMM_DISK_CREATING, from_first);
+  for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
+    {
+      gboolean seen[VMM_DISK_STATE_LAST] = { FALSE };
+
+      reach (s, seen);
+      assert_true (seen[VMM_DISK_GONE]);
+      assert_true (from_first[s]);
+    }
+}
+
+static void
+every_working_state_has_an_exit_on_failure (void **state)
+{
+  for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
+    {
+      VmmDiskState to = VMM_DISK_STATE_LAST;
+
+      assert_int_equal (vmm_disk_state_next (s, VMM_DISK_FAILED, &to),
+                        vmm_disk_state_work (s) != VMM_DISK_WORK_NONE);
+      /* Only what takes away is tried for ever. */
+      if (to == s)
+        assert_true (s == VMM_DISK_DELETING || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH);
+    }
+}
+
+static void
+what_an_instance_has_becomes_available_when_it_goes (void **state)
+{
+  for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
+    {
+      VmmDiskState to;
+      gboolean is_of_an_instance
+          = vmm_disk_state_is_plugged (s) || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH;
+
+      assert_int_equal (vmm_disk_state_next (s, VMM_DISK_DETACHED, &to), is_of_an_instance);
+      if (is_of_an_instance)
+        assert_int_equal (to, s == VMM_DISK_REINITING ? VMM_DISK_RESETTING : VMM_DISK_AVAILABLE);
+    }
+}
+
+static void
+what_is_half_way_into_a_guest_is_not_deleted (void **state)
+{
+  for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
+    {
+      VmmDiskState to;
+
+      assert_int_equal (vmm_disk_state_next (s, VMM_DISK_DELETE, &to),
+                        s == VMM_DISK_CREATING || s == VMM_DISK_AVAILABLE || s == VMM_DISK_IN_USE
+                            || s == VMM_DISK_DETACHING);
+    }
+}
+
+static void
+what_the_api_shows_is_one_of_seven_states (void **state)
+{
+  static const char *const wire[] = { "Creating",  "Available", "Attaching", "In_use",
+                                      "Detaching", "ReIniting", "Deleting",  NULL };
+
+  for (guint s = 0; s < VMM_DISK_GONE; s++)
+    assert_true (g_strv_contains (wire, vmm_disk_state_wire (s)));
+  assert_null (vmm_disk_state_wire (VMM_DISK_GONE));
+}
+
+static void
+names_of_states_and_events_are_read_back (void **state)
+{
+  VmmDiskState s = VMM_DISK_GONE;
+  VmmDiskEvent e = VMM_DISK_DELETED;
+
+  for (guint i = 0; i < VMM_DISK_STATE_LAST; i++)
+    {
+      assert_true (vmm_disk_state_from_string (vmm_disk_state_to_string (i), &s));
+      assert_int_equal (s, i);
+    }
+  for (guint i = 0; i < VMM_DISK_EVENT_LAST; i++)
+    {
+      assert_true (vmm_disk_event_from_string (vmm_disk_event_to_string (i), &e));
+      assert_int_equal (e, i);
+    }
+}
+
+static void
+the_picture_in_the_documentation_is_the_table (void **state)
+{
+  g_autofree char *mermaid = vmm_disk_state_to_mermaid ();
+  g_autofree char *now
+      = g_strdup_printf ("# The states of a disk\n\n"
+                         "Written by `VMMD_REGENERATE=1 meson test disk-state` from the table in\n"
+                         "`vmmd/model/vmm-disk-state.c`; change the table, not this file.\n\n"
+                         "```mermaid\n%s```\n",
+                         mermaid);
+  g_autofree char *kept = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_getenv ("VMMD_REGENERATE") != NULL)
+    g_file_set_contents (STATES_FILE, now, -1, &error);
+  assert_no_error (error);
+  g_file_get_contents (STATES_FILE, &kept, NULL, &error);
+  assert_no_error (error);
+  assert_string_equal (kept, now);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test (every_state_reaches_gone_and_is_reached_from_the_first),
+    cmocka_unit_test (every_working_state_has_an_exit_on_failure),
+    cmocka_unit_test (what_an_instance_has_becomes_available_when_it_goes),
+    cmocka_unit_test (what_is_half_way_into_a_guest_is_not_deleted),
+    cmocka_unit_test (what_the_api_shows_is_one_of_seven_states),
+    cmocka_unit_test (names_of_states_and_events_are_read_back),
+    cmocka_unit_test (the_picture_in_the_documentation_is_the_table),
+  };
+
+  return cmocka_run_group_tests_name ("nic-state", tests, NULL, NULL);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of a disk's life. A product decision is a row here and nothing elsewhere. */
+#include "config.h"
+
+#include "vmm-disk-state.h"
+
+#define S(name) VMM_DISK_##name
+#define E(name) VMM_DISK_##name
+
+VMM_ENUM_IMPL (VmmDiskState, vmm_disk_state, VMM_DISK_STATE_LAST, "creating", "available",
+               "attaching", "in-use", "detaching", "reverting", "reiniting", "resetting",
+               "deleting", "gone")
+VMM_ENUM_IMPL (VmmDiskEvent, vmm_disk_event, VMM_DISK_EVENT_LAST, "made", "attach", "attach-off",
+               "attached", "detach", "detached", "reset", "turned", "failed", "delete", "deleted")
+
+static const struct
+{
+  const char *wire;
+  VmmDiskWork work;
+  gboolean is_plugged;
+} states[] = {
+  [S (CREATING)] = { "Creating", VMM_DISK_WORK_MAKE, FALSE },
+  [S (AVAILABLE)] = { "Available", VMM_DISK_WORK_NONE, FALSE },
+  [S (ATTACHING)] = { "Attaching", VMM_DISK_WORK_ATTACH, TRUE },
+  [S (IN_USE)] = { "In_use", VMM_DISK_WORK_NONE, TRUE },
+  [S (DETACHING)] = { "Detaching", VMM_DISK_WORK_DETACH, FALSE },
+  [S (REVERTING)] = { "Detaching", VMM_DISK_WORK_DETACH, FALSE },
+  [S (REINITING)] = { "ReIniting", VMM_DISK_WORK_TURN, TRUE },
+  [S (RESETTING)] = { "ReIniting", VMM_DISK_WORK_TURN, FALSE },
+  [S (DELETING)] = { "Deleting", VMM_DISK_WORK_DELETE, FALSE },
+  [S (GONE)] = { NULL, VMM_DISK_WORK_NONE, FALSE },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_DISK_STATE_LAST);
+
+static const struct
+{
+  VmmDiskState from;
+  VmmDiskEvent event;
+  VmmDiskState to;
+} moves[] = {
+  { S (CREATING), E (MADE), S (AVAILABLE) },
+  { S (CREATING), E (FAILED), S (DELETING) }, /* all or nothing */
+  { S (CREATING), E (DELETE), S (DELETING) },
+  { S (AVAILABLE), E (ATTACH), S (ATTACHING) },
+  { S (AVAILABLE), E (ATTACH_OFF), S (IN_USE) },
+  { S (AVAILABLE), E (RESET), S (RESETTING) },
+  { S (AVAILABLE), E (DELETE), S (DELETING) },
+  { S (ATTACHING), E (ATTACHED), S (IN_USE) },
+  { S (ATTACHING), E (FAILED), S (REVERTING) },
+  { S (ATTACHING), E (DETACHED), S (AVAILABLE) }, /* its instance was deleted */
+  { S (IN_USE), E (DETACH), S (DETACHING) },
+  { S (IN_USE), E (DETACHED), S (AVAILABLE) }, /* its instance is off, or was deleted */
+  { S (IN_USE), E (RESET), S (REINITING) },
+  { S (IN_USE), E (DELETE), S (DELETING) }, /* with its instance */
+  /* A guest that will not let go keeps it until it does or stops: never lost, never used twice. */
+  { S (DETACHING), E (DETACHED), S (AVAILABLE) },
+  { S (DETACHING), E (FAILED), S (DETACHING) },
+  { S (DETACHING), E (DELETE), S (DELETING) }, /* with its instance */
+  { S (REVERTING), E (DETACHED), S (AVAILABLE) },
+  { S (REVERTING), E (FAILED), S (REVERTING) },
+  { S (REINITING), E (TURNED), S (IN_USE) },
+  { S (REINITING), E (FAILED), S (IN_USE) },      /* it still rests on what it did */
+  { S (REINITING), E (DETACHED), S (RESETTING) }, /* its instance was deleted */
+  { S (RESETTING), E (TURNED), S (AVAILABLE) },
+  { S (RESETTING), E (FAILED), S (AVAILABLE) },
+  { S (DELETING), E (DELETED), S (GONE) },
+  { S (DELETING), E (FAILED), S (DELETING) }, /* reported as stuck, and tried on */
+};
+
+const char *
+vmm_disk_state_wire (VmmDiskState state)
+{
+  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, NULL);
+  return states[state].wire;
+}
+
+VmmDiskWork
+vmm_disk_state_work (VmmDiskState state)
+{
+  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, VMM_DISK_WORK_NONE);
+  return states[state].work;
+}
+
+gboolean
+vmm_disk_state_is_plugged (VmmDiskState state)
+{
+  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, FALSE);
+  return states[state].is_plugged;
+}
+
+gboolean
+vmm_disk_state_next (VmmDiskState from, VmmDiskEvent event, VmmDiskState *out_to)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
+    if (moves[i].from == from && moves[i].event == event)
+      {
+        *out_to = moves[i].to;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+char *
+vmm_disk_state_to_mermaid (void)
+{
+  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> creating\n");
+
+  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
+    g_string_append_printf (out, "  %s --> %s: %s\n", vmm_disk_state_to_string (moves[i].from),
+                            vmm_disk_state_to_string (moves[i].to),
+                            vmm_disk_event_to_string (moves[i].event));
+  g_string_append (out, "  gone --> [*]\n");
+  return g_string_free (out, FALSE);
+}
