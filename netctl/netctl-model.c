@@ -12,13 +12,72 @@ compare_index (gconstpointer a, gconstpointer b, gpointer data)
   return x < y ? -1 : x > y;
 }
 
+static guint
+prefix_hash (gconstpointer key)
+{
+  const NetctlPrefix *prefix = key;
+  guint hash = prefix->length;
+
+  for (guint i = 0; i < (prefix->family == G_SOCKET_FAMILY_IPV4 ? 4 : 16); i++)
+    hash = hash * 31 + prefix->bytes[i];
+  return hash;
+}
+
+static gboolean
+prefix_equal (gconstpointer a, gconstpointer b)
+{
+  return netctl_prefix_equal (a, b);
+}
+
+static gint64
+mac_key (const NetctlPort *port)
+{
+  gint64 key = 0;
+
+  memcpy (&key, port->mac, sizeof port->mac);
+  return key;
+}
+
+static void
+group_set_free (NetctlGroupSet *set)
+{
+  g_array_unref (set->groups);
+  g_free (set);
+}
+
+/* One record as it was. */
+typedef struct
+{
+  GTree *tree; /* NULL: the VPC's */
+  guint32 index;
+  gpointer record; /* or NULL */
+} Before;
+
+static void
+record_free (NetctlModel *model, GTree *tree, gpointer record)
+{
+  if (record == NULL)
+    return;
+  if (tree == NULL)
+    netctl_vpc_free (record);
+  else if (tree == model->groups)
+    netctl_group_free (record);
+  else
+    netctl_port_free (record);
+}
+
 NetctlModel *
 netctl_model_new (void)
 {
   NetctlModel *model = g_new0 (NetctlModel, 1);
 
-  model->groups = g_tree_new_full (compare_index, NULL, NULL, (GDestroyNotify) netctl_group_free);
-  model->ports = g_tree_new_full (compare_index, NULL, NULL, (GDestroyNotify) netctl_port_free);
+  model->groups = g_tree_new_full (compare_index, NULL, NULL, NULL);
+  model->ports = g_tree_new_full (compare_index, NULL, NULL, NULL);
+  model->sets
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) group_set_free);
+  model->sets_of = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
+  model->addresses = g_hash_table_new_full (prefix_hash, prefix_equal, g_free, NULL);
+  model->macs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return model;
 }
 
@@ -27,10 +86,171 @@ netctl_model_free (NetctlModel *model)
 {
   if (model == NULL)
     return;
+  if (model->journal != NULL)
+    netctl_model_keep (model);
+  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
+    netctl_group_free (g_tree_node_value (n));
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    netctl_port_free (g_tree_node_value (n));
   netctl_vpc_free (model->vpc);
   g_tree_unref (model->groups);
   g_tree_unref (model->ports);
+  g_hash_table_unref (model->sets);
+  g_hash_table_unref (model->sets_of);
+  g_hash_table_unref (model->addresses);
+  g_hash_table_unref (model->macs);
   g_free (model);
+}
+
+/* What follows from a port */
+
+static void
+join_set (NetctlModel *model, const NetctlPort *port)
+{
+  g_autofree char *name = netctl_group_set_name (port->groups);
+  NetctlGroupSet *set = g_hash_table_lookup (model->sets, name);
+
+  if (set != NULL)
+    {
+      set->ports++;
+      return;
+    }
+  set = g_new0 (NetctlGroupSet, 1);
+  set->groups = netctl_groups_normalise (port->groups);
+  set->ports = 1;
+  for (guint i = 0; i < set->groups->len; i++)
+    {
+      gpointer group = GUINT_TO_POINTER (g_array_index (set->groups, guint32, i));
+      GPtrArray *names = g_hash_table_lookup (model->sets_of, group);
+
+      if (names == NULL)
+        {
+          names = g_ptr_array_new_with_free_func (g_free);
+          g_hash_table_insert (model->sets_of, group, names);
+        }
+      g_ptr_array_add (names, g_strdup (name));
+    }
+  g_hash_table_insert (model->sets, g_steal_pointer (&name), set);
+}
+
+static void
+leave_set (NetctlModel *model, const NetctlPort *port)
+{
+  g_autofree char *name = netctl_group_set_name (port->groups);
+  NetctlGroupSet *set = g_hash_table_lookup (model->sets, name);
+
+  if (--set->ports > 0)
+    return;
+  for (guint i = 0; i < set->groups->len; i++)
+    {
+      gpointer group = GUINT_TO_POINTER (g_array_index (set->groups, guint32, i));
+      GPtrArray *names = g_hash_table_lookup (model->sets_of, group);
+      guint at;
+
+      if (g_ptr_array_find_with_equal_func (names, name, g_str_equal, &at))
+        g_ptr_array_remove_index_fast (names, at);
+      if (names->len == 0)
+        g_hash_table_remove (model->sets_of, group);
+    }
+  g_hash_table_remove (model->sets, name);
+}
+
+static void
+index_port (NetctlModel *model, NetctlPort *port)
+{
+  gint64 mac = mac_key (port);
+
+  join_set (model, port);
+  g_hash_table_replace (model->macs, g_memdup2 (&mac, sizeof mac), port);
+  for (guint i = 0; i < port->addresses->len; i++)
+    g_hash_table_replace (
+        model->addresses,
+        g_memdup2 (&g_array_index (port->addresses, NetctlPrefix, i), sizeof (NetctlPrefix)), port);
+}
+
+static void
+unindex_port (NetctlModel *model, const NetctlPort *port)
+{
+  gint64 mac = mac_key (port);
+
+  leave_set (model, port);
+  g_hash_table_remove (model->macs, &mac);
+  for (guint i = 0; i < port->addresses->len; i++)
+    g_hash_table_remove (model->addresses, &g_array_index (port->addresses, NetctlPrefix, i));
+}
+
+/* Puts @record (taken; or NULL) in the place of what was there, which the caller gets. */
+static gpointer
+swap_record (NetctlModel *model, GTree *tree, guint32 index, gpointer record)
+{
+  gpointer before;
+
+  if (tree == NULL)
+    {
+      before = model->vpc;
+      model->vpc = record;
+      return before;
+    }
+  before = g_tree_lookup (tree, GUINT_TO_POINTER (index));
+  if (tree == model->ports && before != NULL)
+    unindex_port (model, before);
+  if (record == NULL)
+    g_tree_remove (tree, GUINT_TO_POINTER (index));
+  else
+    g_tree_replace (tree, GUINT_TO_POINTER (index), record);
+  if (tree == model->ports && record != NULL)
+    index_port (model, record);
+  return before;
+}
+
+static void
+put_record (NetctlModel *model, GTree *tree, guint32 index, gpointer record)
+{
+  gpointer old = swap_record (model, tree, index, record);
+  Before *before;
+
+  if (model->journal == NULL)
+    {
+      record_free (model, tree, old);
+      return;
+    }
+  before = g_new0 (Before, 1);
+  before->tree = tree;
+  before->index = index;
+  before->record = old;
+  g_ptr_array_add (model->journal, before);
+}
+
+void
+netctl_model_begin (NetctlModel *model)
+{
+  g_assert (model->journal == NULL);
+  model->journal = g_ptr_array_new_with_free_func (g_free);
+}
+
+void
+netctl_model_keep (NetctlModel *model)
+{
+  for (guint i = 0; i < model->journal->len; i++)
+    {
+      const Before *before = g_ptr_array_index (model->journal, i);
+
+      record_free (model, before->tree, before->record);
+    }
+  g_clear_pointer (&model->journal, g_ptr_array_unref);
+}
+
+void
+netctl_model_undo (NetctlModel *model)
+{
+  for (guint i = model->journal->len; i > 0; i--)
+    {
+      const Before *before = g_ptr_array_index (model->journal, i - 1);
+
+      record_free (model, before->tree,
+                   swap_record (model, before->tree, before->index, before->record));
+    }
+  g_clear_pointer (&model->journal, g_ptr_array_unref);
 }
 
 NetctlModel *
@@ -41,9 +261,11 @@ netctl_model_copy (const NetctlModel *model)
   if (model->vpc != NULL)
     copy->vpc = netctl_vpc_copy (model->vpc);
   for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
-    g_tree_replace (copy->groups, g_tree_node_key (n), netctl_group_copy (g_tree_node_value (n)));
+    put_record (copy, copy->groups, GPOINTER_TO_UINT (g_tree_node_key (n)),
+                netctl_group_copy (g_tree_node_value (n)));
   for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    g_tree_replace (copy->ports, g_tree_node_key (n), netctl_port_copy (g_tree_node_value (n)));
+    put_record (copy, copy->ports, GPOINTER_TO_UINT (g_tree_node_key (n)),
+                netctl_port_copy (g_tree_node_value (n)));
   return copy;
 }
 
@@ -57,6 +279,18 @@ const NetctlPort *
 netctl_model_port (const NetctlModel *model, guint32 index)
 {
   return g_tree_lookup (model->ports, GUINT_TO_POINTER (index));
+}
+
+const NetctlPort *
+netctl_model_port_at (const NetctlModel *model, const NetctlPrefix *address)
+{
+  return g_hash_table_lookup (model->addresses, address);
+}
+
+const GPtrArray *
+netctl_model_sets_of (const NetctlModel *model, guint32 group)
+{
+  return g_hash_table_lookup (model->sets_of, GUINT_TO_POINTER (group));
 }
 
 gboolean
@@ -76,8 +310,7 @@ netctl_model_set_vpc (NetctlModel *model, const NetctlVpc *vpc, GError **error)
             return FALSE;
           }
     }
-  netctl_vpc_free (model->vpc);
-  model->vpc = netctl_vpc_copy (vpc);
+  put_record (model, NULL, 0, netctl_vpc_copy (vpc));
   return TRUE;
 }
 
@@ -86,20 +319,24 @@ netctl_model_set_group (NetctlModel *model, const NetctlGroup *group, GError **e
 {
   if (!netctl_group_check (group, error))
     return FALSE;
-  g_tree_replace (model->groups, GUINT_TO_POINTER (group->index), netctl_group_copy (group));
+  put_record (model, model->groups, group->index, netctl_group_copy (group));
   return TRUE;
 }
 
 static gboolean
-ports_collide (const NetctlPort *a, const NetctlPort *b)
+is_taken (const NetctlModel *model, const NetctlPort *port)
 {
-  if (memcmp (a->mac, b->mac, sizeof a->mac) == 0)
+  gint64 mac = mac_key (port);
+  const NetctlPort *other = g_hash_table_lookup (model->macs, &mac);
+
+  if (other != NULL && other->index != port->index)
     return TRUE;
-  for (guint i = 0; i < a->addresses->len; i++)
-    for (guint j = 0; j < b->addresses->len; j++)
-      if (netctl_prefix_equal (&g_array_index (a->addresses, NetctlPrefix, i),
-                               &g_array_index (b->addresses, NetctlPrefix, j)))
+  for (guint i = 0; i < port->addresses->len; i++)
+    {
+      other = netctl_model_port_at (model, &g_array_index (port->addresses, NetctlPrefix, i));
+      if (other != NULL && other->index != port->index)
         return TRUE;
+    }
   return FALSE;
 }
 
@@ -122,14 +359,7 @@ misfit (const NetctlModel *model, const NetctlPort *port)
       if (netctl_prefix_equal (&subnet->gateway, address))
         return "an address is its subnet's gateway";
     }
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *other = g_tree_node_value (n);
-
-      if (other->index != port->index && ports_collide (port, other))
-        return "another port has its address or MAC";
-    }
-  return NULL;
+  return is_taken (model, port) ? "another port has its address or MAC" : NULL;
 }
 
 gboolean
@@ -145,33 +375,29 @@ netctl_model_set_port (NetctlModel *model, const NetctlPort *port, GError **erro
       g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_INVALID, "port \"%s\": %s", port->id, why);
       return FALSE;
     }
-  g_tree_replace (model->ports, GUINT_TO_POINTER (port->index), netctl_port_copy (port));
+  put_record (model, model->ports, port->index, netctl_port_copy (port));
   return TRUE;
 }
 
 gboolean
 netctl_model_remove_group (NetctlModel *model, guint32 index, GError **error)
 {
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
+  const GPtrArray *names = netctl_model_sets_of (model, index);
 
-      for (guint i = 0; i < port->groups->len; i++)
-        if (g_array_index (port->groups, guint32, i) == index)
-          {
-            g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY,
-                         "group %u: port \"%s\" is still in it", index, port->id);
-            return FALSE;
-          }
+  if (names != NULL)
+    {
+      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY, "group %u: a port is still in it",
+                   index);
+      return FALSE;
     }
-  g_tree_remove (model->groups, GUINT_TO_POINTER (index));
+  put_record (model, model->groups, index, NULL);
   return TRUE;
 }
 
 void
 netctl_model_remove_port (NetctlModel *model, guint32 index)
 {
-  g_tree_remove (model->ports, GUINT_TO_POINTER (index));
+  put_record (model, model->ports, index, NULL);
 }
 
 /* Keeps the first error and drops later ones. */
@@ -244,6 +470,17 @@ netctl_groups_normalise (const GArray *groups)
         g_array_append_val (result, index);
     }
   return result;
+}
+
+char *
+netctl_group_set_name (const GArray *groups)
+{
+  g_autoptr (GArray) sorted = netctl_groups_normalise (groups);
+  GString *name = g_string_new (NULL);
+
+  for (guint i = 0; i < sorted->len; i++)
+    g_string_append_printf (name, "%s%x", i > 0 ? "_" : "", g_array_index (sorted, guint32, i));
+  return g_string_free (name, FALSE);
 }
 
 /* g_ptr_array_sort is stable in no version we may rely on, hence the full order. */

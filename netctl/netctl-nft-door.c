@@ -2,34 +2,41 @@
 /* Identity of the taps, and the doors of a VPC's namespace. */
 #include "netctl-nft-priv.h"
 
-/* Which tap may speak as whom. */
-static void
-add_identity_sets (NetctlTables *t, const NetctlModel *model)
+/* The sets that tell who a tap may speak as. */
+typedef struct
 {
-  NetctlTableObject *port4 = add_set (t, INET, "port4", "type ifname . ether_addr . ipv4_addr");
-  NetctlTableObject *portmac = add_set (t, INET, "portmac", "type ifname . ether_addr");
-  NetctlTableObject *client = add_set (t, INET, "dhcpmac", "typeof iifname . " CLIENT_MAC);
-  NetctlTableObject *bind
-      = add_set (t, ARP, "bind", "type ifname . ether_addr . ether_addr . ipv4_addr");
+  NetctlTableObject *port4, *portmac, *client, *bind;
+} Identity;
 
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+static Identity
+identity_sets (NetctlTables *t)
+{
+  return (Identity){
+    .port4 = ensure_set (t, INET, "port4", "type ifname . ether_addr . ipv4_addr"),
+    .portmac = ensure_set (t, INET, "portmac", "type ifname . ether_addr"),
+    .client = ensure_set (t, INET, "dhcpmac", "typeof iifname . " CLIENT_MAC),
+    .bind = ensure_set (t, ARP, "bind", "type ifname . ether_addr . ether_addr . ipv4_addr"),
+  };
+}
+
+void
+netctl_nft_add_identity (NetctlTables *t, const NetctlPort *port)
+{
+  Identity sets = identity_sets (t);
+  g_autofree char *tap = netctl_port_tap_name (port->index);
+  g_autofree char *mac = netctl_mac_format (port->mac);
+  const guint8 *m = port->mac;
+
+  netctl_table_line (sets.portmac, "\"%s\" . %s", tap, mac);
+  netctl_table_line (sets.client, "\"%s\" . 0x%02x%02x%02x%02x%02x%02x", tap, m[0], m[1], m[2],
+                     m[3], m[4], m[5]);
+  for (guint i = 0; i < port->addresses->len; i++)
     {
-      const NetctlPort *port = g_tree_node_value (n);
-      g_autofree char *tap = netctl_port_tap_name (port->index);
-      g_autofree char *mac = netctl_mac_format (port->mac);
-      const guint8 *m = port->mac;
+      g_autofree char *address
+          = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, i));
 
-      netctl_table_line (portmac, "\"%s\" . %s", tap, mac);
-      netctl_table_line (client, "\"%s\" . 0x%02x%02x%02x%02x%02x%02x", tap, m[0], m[1], m[2], m[3],
-                         m[4], m[5]);
-      for (guint i = 0; i < port->addresses->len; i++)
-        {
-          g_autofree char *address
-              = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, i));
-
-          netctl_table_line (port4, "\"%s\" . %s . %s", tap, mac, address);
-          netctl_table_line (bind, "\"%s\" . %s . %s . %s", tap, mac, mac, address);
-        }
+      netctl_table_line (sets.port4, "\"%s\" . %s . %s", tap, mac, address);
+      netctl_table_line (sets.bind, "\"%s\" . %s . %s . %s", tap, mac, mac, address);
     }
 }
 
@@ -72,8 +79,8 @@ add_door_chains (NetctlTables *t)
 }
 
 void
-netctl_nft_add_doors (NetctlTables *t, const NetctlModel *model)
+netctl_nft_add_doors (NetctlTables *t)
 {
-  add_identity_sets (t, model);
+  identity_sets (t);
   add_door_chains (t);
 }

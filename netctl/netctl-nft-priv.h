@@ -22,6 +22,13 @@ add_set (NetctlTables *t, const char *table, const char *name, const char *type)
   return netctl_tables_add (t, NETCTL_TABLE_SET, table, name, type);
 }
 
+/* The same, or the set of that name that is there already. */
+static inline NetctlTableObject *
+ensure_set (NetctlTables *t, const char *table, const char *name, const char *type)
+{
+  return netctl_tables_ensure (t, NETCTL_TABLE_SET, table, name, type);
+}
+
 /* A chain, a base chain with @hook; the result is borrowed. */
 static inline NetctlTableObject *
 add_chain (NetctlTables *t, const char *table, const char *name, const char *hook)
@@ -29,14 +36,21 @@ add_chain (NetctlTables *t, const char *table, const char *name, const char *hoo
   return netctl_tables_add (t, NETCTL_TABLE_CHAIN, table, name, hook);
 }
 
-/* netctl-nft-rule.c: the chains of each distinct set of groups, the map of taps to them, and the
- * sets of the groups' members. */
-void netctl_nft_add_groups (NetctlTables *t, const NetctlModel *model);
-/* netctl-nft-door.c: which tap may speak as whom, and what may enter and leave the namespace. */
-void netctl_nft_add_doors (NetctlTables *t, const NetctlModel *model);
+/* What follows from the VPC's record alone. Sets and maps that a port or group adds elements to are
+ * declared here as well, so that they are there without one.
+ *
+ * netctl-nft-rule.c: the map of taps to their chains, and members on other hosts. */
+void netctl_nft_add_ways_to_groups (NetctlTables *t, const NetctlVpc *vpc);
+/* netctl-nft-door.c: what may enter and leave the namespace. */
+void netctl_nft_add_doors (NetctlTables *t);
 /* netctl-nft-way.c: what is forwarded between taps and the way out, and under which address. */
-void netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model);
+void netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc);
 /* netctl-nft-nat.c: under which addresses packets enter and leave. */
 void netctl_nft_add_nat (NetctlTables *t, const NetctlVpc *vpc);
 /* The rules of the forward chain that let taps' packets out of the VPC. */
 void netctl_nft_add_exits (NetctlTableObject *chain, const NetctlVpc *vpc);
+
+/* What follows from one port's record and its VPC's. More is in netctl-nft-rule.h.
+ *
+ * netctl-nft-door.c: as whom the tap may speak. */
+void netctl_nft_add_identity (NetctlTables *t, const NetctlPort *port);

@@ -11,11 +11,9 @@
 char *
 netctl_nft_chain_name (const GArray *groups, NetctlDirection direction)
 {
-  GString *name = g_string_new (direction == NETCTL_INGRESS ? "in" : "eg");
+  g_autofree char *name = netctl_group_set_name (groups);
 
-  for (guint i = 0; i < groups->len; i++)
-    g_string_append_printf (name, "_%x", g_array_index (groups, guint32, i));
-  return g_string_free (name, FALSE);
+  return g_strconcat (direction == NETCTL_INGRESS ? "in_" : "eg_", name, NULL);
 }
 
 /* Members */
@@ -383,7 +381,7 @@ netctl_nft_add_chain (NetctlTables *t, const NetctlModel *model, const GArray *g
   netctl_table_line (chain, "%s", verdict (direction, !is_ingress));
 }
 
-/* All of a VPC */
+/* Ports */
 
 static NetctlTableObject *
 way_map (NetctlTables *t, NetctlDirection direction)
@@ -408,46 +406,25 @@ netctl_nft_add_port_ways (NetctlTables *t, const NetctlPort *port)
     }
 }
 
-/* The members of each group that exists or that has any. */
-static void
-add_members (NetctlTables *t, const NetctlModel *model)
+void
+netctl_nft_add_port_members (NetctlTables *t, const NetctlPort *port)
 {
-  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
-    netctl_nft_add_member_sets (t, GPOINTER_TO_UINT (g_tree_node_key (n)));
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
-      g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
+  g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
 
-      for (guint i = 0; i < port->addresses->len; i++)
-        netctl_nft_add_member (t, groups, &g_array_index (port->addresses, NetctlPrefix, i));
-    }
-  for (guint i = 0; i < model->vpc->remotes->len; i++)
-    {
-      const NetctlRemote *remote = g_ptr_array_index (model->vpc->remotes, i);
-      g_autoptr (GArray) groups = netctl_groups_normalise (remote->groups);
-
-      netctl_nft_add_member (t, groups, &remote->address);
-    }
+  for (guint i = 0; i < port->addresses->len; i++)
+    netctl_nft_add_member (t, groups, &g_array_index (port->addresses, NetctlPrefix, i));
 }
 
 void
-netctl_nft_add_groups (NetctlTables *t, const NetctlModel *model)
+netctl_nft_add_ways_to_groups (NetctlTables *t, const NetctlVpc *vpc)
 {
-  g_autoptr (GHashTable) made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  add_members (t, model);
   way_map (t, NETCTL_INGRESS);
   way_map (t, NETCTL_EGRESS);
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+  for (guint i = 0; i < vpc->remotes->len; i++)
     {
-      const NetctlPort *port = g_tree_node_value (n);
-      g_autoptr (GArray) groups = netctl_groups_normalise (port->groups);
+      const NetctlRemote *remote = g_ptr_array_index (vpc->remotes, i);
+      g_autoptr (GArray) groups = netctl_groups_normalise (remote->groups);
 
-      netctl_nft_add_port_ways (t, port);
-      if (!g_hash_table_add (made, netctl_nft_chain_name (groups, NETCTL_INGRESS)))
-        continue;
-      netctl_nft_add_chain (t, model, groups, NETCTL_INGRESS);
-      netctl_nft_add_chain (t, model, groups, NETCTL_EGRESS);
+      netctl_nft_add_member (t, groups, &remote->address);
     }
 }

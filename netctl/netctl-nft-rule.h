@@ -20,3 +20,5 @@ void netctl_nft_add_member_sets (NetctlTables *t, guint32 group);
 /* Adds the elements of the maps "ingress" and "egress" that lead @port's tap to its chains; the
  * maps are added if they are not in @t yet. */
 void netctl_nft_add_port_ways (NetctlTables *t, const NetctlPort *port);
+/* Adds the port's addresses to the sets of members of its groups. */
+void netctl_nft_add_port_members (NetctlTables *t, const NetctlPort *port);

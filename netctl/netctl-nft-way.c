@@ -3,9 +3,8 @@
 #include "netctl-nft-priv.h"
 
 void
-netctl_nft_add_ways (NetctlTables *t, const NetctlModel *model)
+netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc)
 {
-  const NetctlVpc *vpc = model->vpc;
   NetctlTableObject *fwd, *fwd_in;
 
   fwd = add_chain (t, INET, "c_fwd", "type filter hook forward priority 0; policy drop");

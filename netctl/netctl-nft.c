@@ -2,15 +2,118 @@
 /* The firewall: what a VPC's model and the host need as nft tables. */
 #include "netctl-nft.h"
 #include "netctl-nft-priv.h"
+#include "netctl-nft-rule.h"
+#include <string.h>
+
+char *
+netctl_nft_group_key (guint32 group)
+{
+  return g_strdup_printf ("group %x", group);
+}
+
+char *
+netctl_nft_set_key (const GArray *groups)
+{
+  g_autofree char *name = netctl_group_set_name (groups);
+
+  return g_strconcat ("set ", name, NULL);
+}
+
+char *
+netctl_nft_port_key (guint32 port)
+{
+  return g_strdup_printf ("port %x", port);
+}
+
+static void
+add_vpc (NetctlTables *t, const NetctlVpc *vpc)
+{
+  netctl_nft_add_doors (t);
+  netctl_nft_add_ways_to_groups (t, vpc);
+  netctl_nft_add_ways (t, vpc);
+}
+
+static void
+add_set_of_groups (NetctlTables *t, const NetctlModel *model, const NetctlGroupSet *set)
+{
+  netctl_nft_add_chain (t, model, set->groups, NETCTL_INGRESS);
+  netctl_nft_add_chain (t, model, set->groups, NETCTL_EGRESS);
+}
+
+static void
+add_port (NetctlTables *t, const NetctlPort *port)
+{
+  netctl_nft_add_identity (t, port);
+  netctl_nft_add_port_members (t, port);
+  netctl_nft_add_port_ways (t, port);
+}
+
+/* Adds one part; FALSE if there is none of that key. */
+static gboolean
+add_part (NetctlTables *t, const NetctlModel *model, const char *key)
+{
+  const char *name = strchr (key, ' ');
+  gconstpointer record;
+  guint64 index = 0;
+
+  if (name == NULL)
+    {
+      add_vpc (t, model->vpc);
+      return TRUE;
+    }
+  if (*key == 's')
+    {
+      record = g_hash_table_lookup (model->sets, name + 1);
+      if (record != NULL)
+        add_set_of_groups (t, model, record);
+      return record != NULL;
+    }
+  g_ascii_string_to_unsigned (name + 1, 16, 0, G_MAXUINT32, &index, NULL);
+  if (*key == 'g')
+    {
+      record = netctl_model_group (model, (guint32) index);
+      if (record != NULL)
+        netctl_nft_add_member_sets (t, (guint32) index);
+      return record != NULL;
+    }
+  record = netctl_model_port (model, (guint32) index);
+  if (record != NULL)
+    add_port (t, record);
+  return record != NULL;
+}
+
+NetctlTables *
+netctl_nft_part (const NetctlModel *model, const char *key)
+{
+  g_autoptr (NetctlTables) t = netctl_tables_new ();
+
+  return add_part (t, model, key) ? g_steal_pointer (&t) : NULL;
+}
+
+GPtrArray *
+netctl_nft_keys (const NetctlModel *model)
+{
+  GPtrArray *keys = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GList) sets = g_list_sort (g_hash_table_get_keys (model->sets), (GCompareFunc) strcmp);
+
+  g_ptr_array_add (keys, g_strdup (NETCTL_NFT_VPC));
+  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
+    g_ptr_array_add (keys, netctl_nft_group_key (GPOINTER_TO_UINT (g_tree_node_key (n))));
+  for (const GList *l = sets; l != NULL; l = l->next)
+    g_ptr_array_add (keys, g_strconcat ("set ", l->data, NULL));
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    g_ptr_array_add (keys, netctl_nft_port_key (GPOINTER_TO_UINT (g_tree_node_key (n))));
+  return keys;
+}
 
 NetctlTables *
 netctl_nft_vpc (const NetctlModel *model)
 {
   NetctlTables *t = netctl_tables_new ();
+  g_autoptr (GPtrArray) keys = netctl_nft_keys (model);
 
-  netctl_nft_add_doors (t, model);
-  netctl_nft_add_groups (t, model);
-  netctl_nft_add_ways (t, model);
+  for (guint i = 0; i < keys->len; i++)
+    add_part (t, model, g_ptr_array_index (keys, i));
   return t;
 }
 

@@ -15,6 +15,7 @@ static const char *const kind_words[] = {
 static void
 object_free (NetctlTableObject *object)
 {
+  g_free (object->key);
   g_free (object->name);
   g_free (object->head);
   g_ptr_array_unref (object->lines);
@@ -28,7 +29,7 @@ netctl_tables_new (void)
 
   tables->tables = g_ptr_array_new ();
   tables->objects = g_ptr_array_new_with_free_func ((GDestroyNotify) object_free);
-  tables->index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  tables->index = g_hash_table_new (g_str_hash, g_str_equal);
   return tables;
 }
 
@@ -37,23 +38,29 @@ netctl_tables_free (NetctlTables *tables)
 {
   if (tables == NULL)
     return;
+  g_hash_table_unref (tables->index);
   g_ptr_array_unref (tables->tables);
   g_ptr_array_unref (tables->objects);
-  g_hash_table_unref (tables->index);
   g_free (tables);
 }
 
-/* What tells objects apart: a set and a chain of one name are two. */
 static char *
-name_key (NetctlTableKind kind, const char *table, const char *name)
+key_of (NetctlTableKind kind, const char *table, const char *name)
 {
   return g_strdup_printf ("%s %s %s", table, kind == NETCTL_TABLE_CHAIN ? "chain" : "set", name);
 }
 
-static char *
-object_key (const NetctlTableObject *object)
+static gboolean
+has_table (const NetctlTables *tables, const char *table)
 {
-  return name_key (object->kind, object->table, object->name);
+  return g_ptr_array_find_with_equal_func (tables->tables, table, g_str_equal, NULL);
+}
+
+void
+netctl_tables_add_table (NetctlTables *tables, const char *table)
+{
+  if (!has_table (tables, table))
+    g_ptr_array_add (tables->tables, (gpointer) table);
 }
 
 NetctlTableObject *
@@ -62,15 +69,15 @@ netctl_tables_add (NetctlTables *tables, NetctlTableKind kind, const char *table
 {
   NetctlTableObject *object = g_new0 (NetctlTableObject, 1);
 
-  if (!g_ptr_array_find_with_equal_func (tables->tables, table, g_str_equal, NULL))
-    g_ptr_array_add (tables->tables, (gpointer) table);
+  netctl_tables_add_table (tables, table);
   object->kind = kind;
   object->table = table;
+  object->key = key_of (kind, table, name);
   object->name = g_strdup (name);
   object->head = g_strdup (head);
   object->lines = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (tables->objects, object);
-  g_hash_table_insert (tables->index, object_key (object), object);
+  g_hash_table_insert (tables->index, object->key, object);
   return object;
 }
 
@@ -78,7 +85,7 @@ NetctlTableObject *
 netctl_tables_ensure (NetctlTables *tables, NetctlTableKind kind, const char *table,
                       const char *name, const char *head)
 {
-  g_autofree char *key = name_key (kind, table, name);
+  g_autofree char *key = key_of (kind, table, name);
   NetctlTableObject *object = g_hash_table_lookup (tables->index, key);
 
   return object != NULL ? object : netctl_tables_add (tables, kind, table, name, head);
@@ -94,26 +101,11 @@ netctl_table_line (NetctlTableObject *object, const char *format, ...)
   va_end (arguments);
 }
 
-static GHashTable *
-index_objects (const NetctlTables *tables)
-{
-  GHashTable *index = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (guint i = 0; tables != NULL && i < tables->objects->len; i++)
-    {
-      NetctlTableObject *object = g_ptr_array_index (tables->objects, i);
-
-      g_hash_table_insert (index, object_key (object), object);
-    }
-  return index;
-}
-
+/* NULL also without @tables. */
 static const NetctlTableObject *
-counterpart (GHashTable *index, const NetctlTableObject *object)
+counterpart (const NetctlTables *tables, const NetctlTableObject *object)
 {
-  g_autofree char *key = object_key (object);
-
-  return g_hash_table_lookup (index, key);
+  return tables != NULL ? g_hash_table_lookup (tables->index, object->key) : NULL;
 }
 
 static gboolean
@@ -177,7 +169,7 @@ print_rules (GString *out, const NetctlTableObject *chain)
 }
 
 static gboolean
-needs_replacement (const NetctlTables *to, GHashTable *old)
+needs_replacement (const NetctlTables *to, const NetctlTables *old)
 {
   for (guint i = 0; i < to->objects->len; i++)
     {
@@ -194,7 +186,7 @@ needs_replacement (const NetctlTables *to, GHashTable *old)
 /* First what is new or changed: chains and sets, then rules (they name sets), then elements (they
  * name chains). An element is removed before another one takes its key. */
 static void
-print_wanted (GString *out, const NetctlTables *to, GHashTable *old)
+print_wanted (GString *out, const NetctlTables *to, const NetctlTables *old)
 {
   for (guint i = 0; i < to->objects->len; i++)
     if (counterpart (old, g_ptr_array_index (to->objects, i)) == NULL)
@@ -230,7 +222,7 @@ print_wanted (GString *out, const NetctlTables *to, GHashTable *old)
 
 /* Then what is gone: rules may name sets and elements chains, so both are emptied first. */
 static void
-print_unwanted (GString *out, const NetctlTables *from, GHashTable *new)
+print_unwanted (GString *out, const NetctlTables *from, const NetctlTables *new)
 {
   for (guint i = 0; i < from->objects->len; i++)
     {
@@ -253,7 +245,6 @@ print_unwanted (GString *out, const NetctlTables *from, GHashTable *new)
 char *
 netctl_tables_replace (const NetctlTables *tables)
 {
-  g_autoptr (GHashTable) nothing = index_objects (NULL);
   GString *out = g_string_new (NULL);
 
   for (guint i = 0; i < tables->tables->len; i++)
@@ -264,33 +255,37 @@ netctl_tables_replace (const NetctlTables *tables)
       g_string_append_printf (out, "add table %s\ndelete table %s\nadd table %s\n", table, table,
                               table);
     }
-  print_wanted (out, tables, nothing);
+  print_wanted (out, tables, NULL);
   return g_string_free (out, FALSE);
 }
 
 char *
 netctl_tables_change (const NetctlTables *from, const NetctlTables *to)
 {
-  g_autoptr (GHashTable) old = index_objects (from), new = index_objects (to);
   GString *out;
 
-  if (from->tables->len != to->tables->len || needs_replacement (to, old))
+  if (needs_replacement (to, from))
     return NULL;
   out = g_string_new (NULL);
-  print_wanted (out, to, old);
-  print_unwanted (out, from, new);
+  for (guint i = 0; i < to->tables->len; i++)
+    if (!has_table (from, g_ptr_array_index (to->tables, i)))
+      g_string_append_printf (out, "add table %s\n", (char *) g_ptr_array_index (to->tables, i));
+  print_wanted (out, to, from);
+  print_unwanted (out, from, to);
+  for (guint i = 0; i < from->tables->len; i++)
+    if (!has_table (to, g_ptr_array_index (from->tables, i)))
+      g_string_append_printf (out, "delete table %s\n",
+                              (char *) g_ptr_array_index (from->tables, i));
   return g_string_free (out, FALSE);
 }
 
 gboolean
 netctl_tables_narrow (const NetctlTables *from, const NetctlTables *to)
 {
-  g_autoptr (GHashTable) new = index_objects (to);
-
   for (guint i = 0; i < from->objects->len; i++)
     {
       const NetctlTableObject *object = g_ptr_array_index (from->objects, i);
-      const NetctlTableObject *after = counterpart (new, object);
+      const NetctlTableObject *after = counterpart (to, object);
       g_autoptr (GPtrArray) removed = NULL;
 
       if (after == NULL)

@@ -16,6 +16,7 @@ typedef struct
 {
   NetctlTableKind kind;
   const char *table; /* "inet ecs"; static */
+  char *key;         /* what tells objects apart: a set and a chain of one name are two */
   char *name;
   char *head;       /* a set's type, a base chain's hook; NULL for a plain chain */
   GPtrArray *lines; /* char*: elements in order of insertion, or rules in order */
@@ -25,7 +26,7 @@ typedef struct
 {
   GPtrArray *tables;  /* const char*: static names such as "inet ecs" */
   GPtrArray *objects; /* NetctlTableObject* */
-  GHashTable *index;  /* what tells objects apart -> NetctlTableObject*, borrowed */
+  GHashTable *index;  /* key -> NetctlTableObject*, both borrowed */
 } NetctlTables;
 
 /* Without any table. */
@@ -33,6 +34,8 @@ NetctlTables *netctl_tables_new (void);
 void netctl_tables_free (NetctlTables *tables);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlTables, netctl_tables_free)
 
+/* A table, perhaps without objects; a literal. */
+void netctl_tables_add_table (NetctlTables *tables, const char *table);
 /* Adds an object; @table is a literal. The result is borrowed. */
 NetctlTableObject *netctl_tables_add (NetctlTables *tables, NetctlTableKind kind, const char *table,
                                       const char *name, const char *head);
