@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A look into a set costs as much as several rules; measured, see docs/network.md. */
-#define LAYER_RULES_MIN 8
+#define LAYER_RULES_MIN 12
 /* Rules that overlap more deeply than this are tried one by one. */
 #define LAYERS_MAX 8
 

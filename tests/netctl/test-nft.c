@@ -115,7 +115,7 @@ many_rules_become_sets_of_ranges (void **state)
       record_rule (group, member);
       record_rule (group, five);
     }
-  for (guint i = 0; i < 9; i++)
+  for (guint i = 0; i < 12; i++)
     {
       g_autofree char *drop = g_strdup_printf ("in drop 2 all - - 172.16.%u.0/24", i);
 
