@@ -110,40 +110,165 @@ compare_rules (gconstpointer a, gconstpointer b)
   return netctl_rule_compare (*(const NetctlRule *const *) a, *(const NetctlRule *const *) b);
 }
 
+/* Finding what may overlap without asking every rule of a layer: ranges of peers overlap only if
+ * one holds the other. Lists of ranges make rules by the ten thousand. */
+
+#define LENGTHS 129
+
+typedef struct
+{
+  NetctlLayer *layer;
+  GHashTable *exact;  /* NetctlPrefix* -> GPtrArray of the rules with just that peer */
+  GHashTable *inside; /* likewise, of the rules with a narrower one inside */
+} Index;
+
+typedef struct
+{
+  GPtrArray *indexes;        /* Index*: one a layer of the shape at hand */
+  gboolean lengths[LENGTHS]; /* of the peers of that shape */
+} Shape;
+
+static guint
+hash_prefix (gconstpointer key)
+{
+  const NetctlPrefix *prefix = key;
+  guint hash = prefix->length;
+
+  for (guint i = 0; i < (prefix->length + 7) / 8; i++)
+    hash = hash * 33 + prefix->bytes[i];
+  return hash;
+}
+
 static gboolean
-fits (const NetctlLayer *layer, const NetctlRule *rule)
+equal_prefixes (gconstpointer a, gconstpointer b)
 {
-  for (guint i = 0; i < layer->rules->len; i++)
-    if (rules_meet (g_ptr_array_index (layer->rules, i), rule))
-      return FALSE;
-  return TRUE;
+  return netctl_prefix_equal (a, b);
 }
 
-static NetctlLayer *
-layer_new (guint number)
+static Index *
+index_new (guint number)
 {
-  NetctlLayer *layer = g_new0 (NetctlLayer, 1);
+  Index *index = g_new0 (Index, 1);
 
-  layer->number = number;
-  layer->rules = g_ptr_array_new ();
-  return layer;
+  index->layer = g_new0 (NetctlLayer, 1);
+  index->layer->number = number;
+  index->layer->rules = g_ptr_array_new ();
+  index->exact = g_hash_table_new_full (hash_prefix, equal_prefixes, g_free,
+                                        (GDestroyNotify) g_ptr_array_unref);
+  index->inside = g_hash_table_new_full (hash_prefix, equal_prefixes, g_free,
+                                         (GDestroyNotify) g_ptr_array_unref);
+  return index;
 }
 
-/* Puts @rule into the first of the layers from @first on that has room for it. */
 static void
-place (GPtrArray *layers, guint first, const NetctlRule *rule)
+index_free (Index *index)
+{
+  g_clear_pointer (&index->layer, netctl_layer_free);
+  g_hash_table_unref (index->exact);
+  g_hash_table_unref (index->inside);
+  g_free (index);
+}
+
+/* @prefix with no more than @length bits. */
+static NetctlPrefix
+shortened (const NetctlPrefix *prefix, guint length)
+{
+  NetctlPrefix result = *prefix;
+
+  result.length = length;
+  return netctl_prefix_masked (&result);
+}
+
+static void
+note (GHashTable *table, const NetctlPrefix *prefix, const NetctlRule *rule)
+{
+  GPtrArray *rules = g_hash_table_lookup (table, prefix);
+
+  if (rules == NULL)
+    {
+      rules = g_ptr_array_new ();
+      g_hash_table_insert (table, g_memdup2 (prefix, sizeof *prefix), rules);
+    }
+  g_ptr_array_add (rules, (gpointer) rule);
+}
+
+static void
+index_add (const Shape *shape, Index *index, const NetctlRule *rule)
+{
+  g_ptr_array_add (index->layer->rules, (gpointer) rule);
+  note (index->exact, &rule->peer, rule);
+  for (guint length = 0; length < rule->peer.length; length++)
+    if (shape->lengths[length])
+      {
+        NetctlPrefix around = shortened (&rule->peer, length);
+
+        note (index->inside, &around, rule);
+      }
+}
+
+static gboolean
+meets_any (GHashTable *table, const NetctlPrefix *prefix, const NetctlRule *rule)
+{
+  const GPtrArray *rules = g_hash_table_lookup (table, prefix);
+
+  for (guint i = 0; rules != NULL && i < rules->len; i++)
+    if (rules_meet (g_ptr_array_index (rules, i), rule))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+fits (const Shape *shape, const Index *index, const NetctlRule *rule)
+{
+  for (guint length = 0; length <= rule->peer.length; length++)
+    if (shape->lengths[length])
+      {
+        NetctlPrefix around = shortened (&rule->peer, length);
+
+        if (meets_any (index->exact, &around, rule))
+          return FALSE;
+      }
+  return !meets_any (index->inside, &rule->peer, rule);
+}
+
+/* Puts @rule into the first of the shape's layers that has room for it, if one has. */
+static void
+place (const Shape *shape, const NetctlRule *rule)
 {
   for (guint i = 0; i < LAYERS_MAX; i++)
     {
-      if (first + i == layers->len)
-        g_ptr_array_add (layers, layer_new (i));
-      if (fits (g_ptr_array_index (layers, first + i), rule))
-        {
-          NetctlLayer *layer = g_ptr_array_index (layers, first + i);
+      Index *index;
 
-          g_ptr_array_add (layer->rules, (gpointer) rule);
+      if (i == shape->indexes->len)
+        g_ptr_array_add (shape->indexes, index_new (i));
+      index = g_ptr_array_index (shape->indexes, i);
+      if (fits (shape, index, rule))
+        {
+          index_add (shape, index, rule);
           return;
         }
+    }
+}
+
+/* The layers of @rules from @first to before @end, which have one shape. */
+static void
+add_layers_of_shape (GPtrArray *layers, const GPtrArray *rules, guint first, guint end)
+{
+  g_autoptr (GPtrArray) indexes = g_ptr_array_new_with_free_func ((GDestroyNotify) index_free);
+  Shape shape = { .indexes = indexes };
+
+  for (guint i = first; i < end; i++)
+    shape.lengths[((const NetctlRule *) g_ptr_array_index (rules, i))->peer.length] = TRUE;
+  for (guint i = first; i < end; i++)
+    place (&shape, g_ptr_array_index (rules, i));
+  for (guint i = 0; i < indexes->len; i++)
+    {
+      Index *index = g_ptr_array_index (indexes, i);
+
+      if (index->layer->rules->len < LAYER_RULES_MIN)
+        continue;
+      g_ptr_array_sort (index->layer->rules, compare_rules);
+      g_ptr_array_add (layers, g_steal_pointer (&index->layer));
     }
 }
 
@@ -152,34 +277,25 @@ netctl_layers_new (const GPtrArray *rules, GPtrArray **out_rest)
 {
   g_autoptr (GPtrArray) sorted = g_ptr_array_new ();
   g_autoptr (GHashTable) placed = g_hash_table_new (NULL, NULL);
-  g_autoptr (GPtrArray) all = g_ptr_array_new ();
   GPtrArray *layers = g_ptr_array_new_with_free_func ((GDestroyNotify) netctl_layer_free);
   guint first = 0;
 
   for (guint i = 0; i < rules->len; i++)
     g_ptr_array_add (sorted, g_ptr_array_index (rules, i));
   g_ptr_array_sort (sorted, compare_for_layers);
-  for (guint i = 0; i < sorted->len; i++)
+  for (guint i = 1; i <= sorted->len; i++)
+    if (i == sorted->len
+        || compare_shape (g_ptr_array_index (sorted, i), g_ptr_array_index (sorted, first)) != 0)
+      {
+        add_layers_of_shape (layers, sorted, first, i);
+        first = i;
+      }
+  for (guint i = 0; i < layers->len; i++)
     {
-      const NetctlRule *rule = g_ptr_array_index (sorted, i);
+      const NetctlLayer *layer = g_ptr_array_index (layers, i);
 
-      if (i > 0 && compare_shape (g_ptr_array_index (sorted, i - 1), rule) != 0)
-        first = all->len;
-      place (all, first, rule);
-    }
-  for (guint i = 0; i < all->len; i++)
-    {
-      NetctlLayer *layer = g_ptr_array_index (all, i);
-
-      if (layer->rules->len < LAYER_RULES_MIN)
-        {
-          netctl_layer_free (layer);
-          continue;
-        }
-      g_ptr_array_sort (layer->rules, compare_rules);
       for (guint j = 0; j < layer->rules->len; j++)
         g_hash_table_add (placed, g_ptr_array_index (layer->rules, j));
-      g_ptr_array_add (layers, layer);
     }
   *out_rest = g_ptr_array_new ();
   for (guint i = 0; i < rules->len; i++)
