@@ -87,15 +87,24 @@ is_gone_when_asked (const char *id, const char *tap)
   return is_gone;
 }
 
+/* 1 with its link up, 0 with it down, -1 when the domain has it not. */
+static int
+link_of (const char *id, const char *tap)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) nics = world->driver->class->nic_list (world->driver, id, &error);
+  const VirtNicFact *fact;
+
+  assert_null (error);
+  assert_non_null (nics);
+  fact = virt_nic_fact_find (nics, tap);
+  return fact != NULL ? fact->is_up : -1;
+}
+
 static gboolean
 has (const char *id, const char *tap)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) taps = world->driver->class->nic_list (world->driver, id, &error);
-
-  assert_null (error);
-  assert_non_null (taps);
-  return g_ptr_array_find_with_equal_func (taps, tap, g_str_equal, NULL);
+  return link_of (id, tap) >= 0;
 }
 
 static guint
@@ -163,17 +172,24 @@ plugging_twice_is_harmless (void **state)
 }
 
 static void
-a_link_is_switched_as_often_as_wanted (void **state)
+a_link_is_down_at_first_and_switched_as_often_as_wanted (void **state)
 {
   g_autoptr (GError) error = NULL;
 
   start ("i-a", FALSE);
   must_resume ("i-a");
   must_plug ("i-a");
+  assert_int_equal (link_of ("i-a", TAP), 0);
+  assert_int_equal (link_of ("i-a", OTHER_TAP), 1);
   must_link ("i-a", TAP, TRUE);
   must_link ("i-a", TAP, TRUE);
+  assert_int_equal (link_of ("i-a", TAP), 1);
+  must_plug ("i-a");
+  assert_int_equal (link_of ("i-a", TAP), 1);
   must_link ("i-a", TAP, FALSE);
   must_link ("i-a", OTHER_TAP, FALSE);
+  assert_int_equal (link_of ("i-a", TAP), 0);
+  assert_int_equal (link_of ("i-a", OTHER_TAP), 0);
   assert_false (world->driver->class->nic_link (world->driver, "i-a", "et00000a09", TRUE, &error));
   assert_error (error, VMM_ERROR_VIRT_FAILED);
   clean ("i-a");
@@ -260,7 +276,7 @@ main (void)
     cmocka_unit_test (nothing_is_plugged_into_a_domain_that_is_not_active),
     cmocka_unit_test (a_bad_interface_is_refused),
     cmocka_unit_test (plugging_twice_is_harmless),
-    cmocka_unit_test (a_link_is_switched_as_often_as_wanted),
+    cmocka_unit_test (a_link_is_down_at_first_and_switched_as_often_as_wanted),
     cmocka_unit_test (a_domain_never_gives_up_what_it_has_not),
     cmocka_unit_test (an_interface_stays_until_the_guest_gives_it_up),
     cmocka_unit_test (what_was_plugged_is_not_there_after_a_start_without_it),

@@ -19,26 +19,45 @@ ops_applied_free (OpsApplied *applied)
   g_free (applied);
 }
 
-/* Reads what is known; FALSE on failure. *@out is NULL when nothing is. */
-static gboolean
-known (StoreTxn *txn, const VmmContext *ctx, const char *id, StoreApplied **out, GError **error)
-{
-  g_autoptr (GError) local = NULL;
+/* Reading all at once is worth it for a comparison of the whole host. */
+#define READ_ALL_FROM 16
 
-  *out = store_applied_get (txn, ctx->host_id, id, &local);
-  if (local == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+static gboolean
+is_news (const StoreApplied *old, const OpsAppliedNews *news)
+{
+  const char *reason = news->reason != NULL ? news->reason : "";
+
+  if (old == NULL)
+    return news->generation != 0 || *reason != '\0';
+  /* What is in force stays so while a newer generation fails. */
+  return g_strcmp0 (old->reason, reason) != 0
+         || (*reason == '\0' && old->generation != news->generation);
 }
 
-static gboolean
-is_news (const StoreApplied *old, guint64 generation, const char *reason)
+/* What is known of each of @news, by id. */
+static GHashTable *
+read_known (StoreTxn *txn, const VmmContext *ctx, const GPtrArray *news, GError **error)
 {
-  if (old == NULL)
-    return TRUE;
-  /* What is in force stays so while a newer generation fails. */
-  return g_strcmp0 (old->reason, reason) != 0 || (*reason == '\0' && old->generation != generation);
+  g_autoptr (GHashTable) known = NULL;
+
+  if (news->len >= READ_ALL_FROM)
+    return store_applied_list (txn, ctx->host_id, error);
+  known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                 (GDestroyNotify) store_applied_free);
+  for (guint i = 0; i < news->len; i++)
+    {
+      const OpsAppliedNews *one = g_ptr_array_index (news, i);
+      g_autoptr (GError) local = NULL;
+      StoreApplied *applied = store_applied_get (txn, ctx->host_id, one->id, &local);
+
+      if (applied != NULL)
+        g_hash_table_replace (known, g_strdup (one->id), applied);
+      if (local == NULL)
+        continue;
+      g_propagate_error (error, g_steal_pointer (&local));
+      return NULL;
+    }
+  return g_steal_pointer (&known);
 }
 
 /* Ids of the instances that an interface or a group concerns. */
@@ -81,35 +100,60 @@ tell (VmmContext *ctx, StoreTxn *txn, const char *id, const char *reason, gint64
 }
 
 static gboolean
-write_news (VmmContext *ctx, const char *id, guint64 generation, const char *reason, GError **error)
+write_one (VmmContext *ctx, StoreTxn *txn, const OpsAppliedNews *news, const StoreApplied *old,
+           GError **error)
+{
+  StoreApplied now = { .generation = news->generation,
+                       .at_ms = vmm_clock_now_ms (),
+                       .reason = (char *) (news->reason != NULL ? news->reason : "") };
+  gboolean fails = *now.reason != '\0';
+  gboolean failed = old != NULL && *old->reason != '\0';
+
+  if (fails)
+    now.generation = old != NULL ? old->generation : 0;
+  if (fails != failed && !tell (ctx, txn, news->id, now.reason, now.at_ms, error))
+    return FALSE;
+  return store_applied_set (txn, ctx->host_id, news->id, &now, error);
+}
+
+static gboolean
+has_news (const GPtrArray *news, GHashTable *known)
+{
+  for (guint i = 0; i < news->len; i++)
+    {
+      const OpsAppliedNews *one = g_ptr_array_index (news, i);
+
+      if (is_news (g_hash_table_lookup (known, one->id), one))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+write_news (VmmContext *ctx, const GPtrArray *news, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
-  g_autoptr (StoreApplied) old = NULL;
-  StoreApplied now
-      = { .generation = generation, .at_ms = vmm_clock_now_ms (), .reason = (char *) reason };
-  gboolean had_failed;
+  g_autoptr (GHashTable) known = txn != NULL ? read_known (txn, ctx, news, error) : NULL;
 
-  if (txn == NULL || !known (txn, ctx, id, &old, error))
-    return FALSE;
-  had_failed = old != NULL && *old->reason != '\0';
-  if (*reason != '\0')
-    now.generation = old != NULL ? old->generation : 0;
-  if (had_failed != (*reason != '\0') && !tell (ctx, txn, id, reason, now.at_ms, error))
-    return FALSE;
-  return store_applied_set (txn, ctx->host_id, id, &now, error) && store_commit (txn, error);
+  for (guint i = 0; known != NULL && i < news->len; i++)
+    {
+      const OpsAppliedNews *one = g_ptr_array_index (news, i);
+      const StoreApplied *old = g_hash_table_lookup (known, one->id);
+
+      if (is_news (old, one) && !write_one (ctx, txn, one, old, error))
+        return FALSE;
+    }
+  return known != NULL && store_commit (txn, error);
 }
 
 gboolean
-ops_applied_record (VmmContext *ctx, const char *id, guint64 generation, const char *reason,
-                    GError **error)
+ops_applied_record (VmmContext *ctx, const GPtrArray *news, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
-  g_autoptr (StoreApplied) old = NULL;
+  g_autoptr (GHashTable) known = txn != NULL ? read_known (txn, ctx, news, error) : NULL;
 
-  if (reason == NULL)
-    reason = "";
-  if (txn == NULL || !known (txn, ctx, id, &old, error))
+  if (known == NULL)
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
-  return !is_news (old, generation, reason) || write_news (ctx, id, generation, reason, error);
+  return !has_news (news, known) || write_news (ctx, news, error);
 }

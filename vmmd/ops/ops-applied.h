@@ -13,8 +13,13 @@ typedef struct
 void ops_applied_free (OpsApplied *applied);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OpsApplied, ops_applied_free)
 
-/* For work: generation @generation of the group or interface came into force, or, with @reason, did
- * not. Written only when that is news; when a failure begins or ends, the instances concerned that
- * run get an event. */
-gboolean ops_applied_record (VmmContext *ctx, const char *id, guint64 generation,
-                             const char *reason, GError **error);
+/* That a generation came into force, or did not. */
+typedef struct
+{
+  char *id;           /* of a group or an interface */
+  guint64 generation; /* 0: the host has nothing of it any more */
+  char *reason;       /* why it did not, or NULL */
+} OpsAppliedNews;
+/* For work: writes what is new among @news (OpsAppliedNews*). When a failure begins or ends, the
+ * instances concerned that run get an event. */
+gboolean ops_applied_record (VmmContext *ctx, const GPtrArray *news, GError **error);

@@ -14,6 +14,17 @@ store_applied_free (StoreApplied *applied)
   g_free (applied);
 }
 
+static StoreApplied *
+read_applied (StoreRows *rows)
+{
+  StoreApplied *applied = g_new0 (StoreApplied, 1);
+
+  applied->generation = (guint64) store_rows_int (rows, 0);
+  applied->at_ms = store_rows_int (rows, 1);
+  applied->reason = store_rows_string (rows, 2);
+  return applied;
+}
+
 StoreApplied *
 store_applied_get (StoreTxn *txn, const char *host_id, const char *object_id, GError **error)
 {
@@ -21,15 +32,27 @@ store_applied_get (StoreTxn *txn, const char *host_id, const char *object_id, GE
                                             "SELECT generation, at_ms, reason FROM net_applied"
                                             " WHERE host_id=? AND object_id=?",
                                             "ss", host_id, object_id);
-  StoreApplied *applied;
 
-  if (rows == NULL || !store_rows_next (rows, error))
-    return NULL;
-  applied = g_new0 (StoreApplied, 1);
-  applied->generation = (guint64) store_rows_int (rows, 0);
-  applied->at_ms = store_rows_int (rows, 1);
-  applied->reason = store_rows_string (rows, 2);
-  return applied;
+  return rows != NULL && store_rows_next (rows, error) ? read_applied (rows) : NULL;
+}
+
+GHashTable *
+store_applied_list (StoreTxn *txn, const char *host_id, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error, "SELECT generation, at_ms, reason, object_id FROM net_applied WHERE host_id=?",
+      "s", host_id);
+  g_autoptr (GHashTable) all = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                                      (GDestroyNotify) store_applied_free);
+  g_autoptr (GError) local = NULL;
+
+  while (rows != NULL && store_rows_next (rows, &local))
+    g_hash_table_replace (all, store_rows_string (rows, 3), read_applied (rows));
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (rows != NULL)
+    return g_steal_pointer (&all);
+  return NULL;
 }
 
 gboolean

@@ -15,6 +15,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreApplied, store_applied_free)
 /* NULL without @error set when the host has nothing of it. */
 StoreApplied *store_applied_get (StoreTxn *txn, const char *host_id, const char *object_id,
                                  GError **error);
+/* All of the host: char* id → StoreApplied*. */
+GHashTable *store_applied_list (StoreTxn *txn, const char *host_id, GError **error);
 gboolean store_applied_set (StoreTxn *txn, const char *host_id, const char *object_id,
                             const StoreApplied *applied, GError **error);
 /* The host has nothing of the instance's interfaces any more. */

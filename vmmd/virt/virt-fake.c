@@ -313,13 +313,13 @@ act_nic_list (Fake *self, const char *id, gpointer data, GError **error)
 {
   const Domain *domain = g_hash_table_lookup (self->domains, id);
   GHashTableIter iter;
-  gpointer tap;
+  gpointer tap, state;
 
   if (!is_active (domain))
     return TRUE;
   g_hash_table_iter_init (&iter, domain->nics);
-  while (g_hash_table_iter_next (&iter, &tap, NULL))
-    g_ptr_array_add (data, g_strdup (tap));
+  while (g_hash_table_iter_next (&iter, &tap, &state))
+    g_ptr_array_add (data, virt_nic_fact_new (tap, GPOINTER_TO_INT (state) != NIC_DOWN));
   return TRUE;
 }
 
@@ -411,12 +411,18 @@ act_nic_detach (Fake *self, const char *id, gpointer data, GError **error)
   return TRUE;
 }
 
+static void
+free_nic_fact (gpointer fact)
+{
+  virt_nic_fact_free (fact);
+}
+
 static GPtrArray *
 nic_list (VirtDriver *driver, const char *id, GError **error)
 {
-  g_autoptr (GPtrArray) taps = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func (free_nic_fact);
 
-  return call (driver, act_nic_list, id, taps, error) ? g_steal_pointer (&taps) : NULL;
+  return call (driver, act_nic_list, id, facts, error) ? g_steal_pointer (&facts) : NULL;
 }
 
 static gboolean

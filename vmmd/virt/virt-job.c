@@ -32,7 +32,7 @@ clear_job (gpointer data)
   g_free (job->kept_xml);
   virt_fact_free (job->fact);
   g_clear_pointer (&job->facts, g_ptr_array_unref);
-  g_clear_pointer (&job->taps, g_ptr_array_unref);
+  g_clear_pointer (&job->nics, g_ptr_array_unref);
   g_clear_error (&job->error);
   g_mutex_clear (&job->lock);
   g_cond_clear (&job->finished);

@@ -22,7 +22,7 @@ struct VirtJob
   VirtJobFunc func;
   VirtFact *fact;   /* result */
   GPtrArray *facts; /* result: VirtFact* */
-  GPtrArray *taps;  /* result: char* */
+  GPtrArray *nics;  /* result: VirtNicFact* */
   gboolean is_gone; /* result */
 
   GMutex lock; /* guards what follows */

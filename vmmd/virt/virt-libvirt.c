@@ -346,7 +346,7 @@ nic_list (VirtDriver *driver, const char *id, GError **error)
 {
   g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_list, error);
 
-  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->taps) : NULL;
+  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->nics) : NULL;
 }
 
 static gboolean

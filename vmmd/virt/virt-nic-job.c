@@ -43,6 +43,12 @@ find_nic (GPtrArray *nics, const char *tap)
   return NULL;
 }
 
+static void
+free_fact (gpointer fact)
+{
+  virt_nic_fact_free (fact);
+}
+
 gboolean
 virt_nic_job_list (VirtJob *job, GError **error)
 {
@@ -51,7 +57,7 @@ virt_nic_job_list (VirtJob *job, GError **error)
 
   if (!virt_find (job, &domain, error))
     return FALSE;
-  job->taps = g_ptr_array_new_with_free_func (g_free);
+  job->nics = g_ptr_array_new_with_free_func (free_fact);
   if (domain == NULL || virDomainIsActive (domain) != 1)
     return TRUE;
   nics = read_nics (job, domain, 0, error);
@@ -59,7 +65,7 @@ virt_nic_job_list (VirtJob *job, GError **error)
     {
       const VirtNicXml *nic = g_ptr_array_index (nics, i);
 
-      g_ptr_array_add (job->taps, g_strdup (nic->tap));
+      g_ptr_array_add (job->nics, virt_nic_fact_new (nic->tap, nic->is_up));
     }
   return nics != NULL;
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include "virt-job.h"
 
-/* Fills taps. */
+/* Fills nics. */
 gboolean virt_nic_job_list (VirtJob *job, GError **error);
 /* Wants tap, xml (link down, for the guest) and kept_xml (for the definition). */
 gboolean virt_nic_job_attach (VirtJob *job, GError **error);

@@ -132,6 +132,38 @@ virt_fact_free (VirtFact *fact)
   g_free (fact);
 }
 
+VirtNicFact *
+virt_nic_fact_new (const char *tap, gboolean is_up)
+{
+  VirtNicFact *fact = g_new0 (VirtNicFact, 1);
+
+  fact->tap = g_strdup (tap);
+  fact->is_up = is_up;
+  return fact;
+}
+
+void
+virt_nic_fact_free (VirtNicFact *fact)
+{
+  if (fact == NULL)
+    return;
+  g_free (fact->tap);
+  g_free (fact);
+}
+
+const VirtNicFact *
+virt_nic_fact_find (GPtrArray *facts, const char *tap)
+{
+  for (guint i = 0; i < facts->len; i++)
+    {
+      const VirtNicFact *fact = g_ptr_array_index (facts, i);
+
+      if (g_str_equal (fact->tap, tap))
+        return fact;
+    }
+  return NULL;
+}
+
 void
 virt_driver_free (VirtDriver *driver)
 {

@@ -61,12 +61,23 @@ typedef struct
   VirtReason reason; /* meaningful when OFF or PAUSED */
 } VirtFact;
 
+/* An interface that an active domain has. */
+typedef struct
+{
+  char *tap;
+  gboolean is_up; /* its link */
+} VirtNicFact;
+
 void virt_disk_free (VirtDisk *disk);
 void virt_nic_free (VirtNic *nic);
 VirtSpec *virt_spec_new (void); /* with empty arrays that own their elements */
 VirtSpec *virt_spec_copy (const VirtSpec *spec);
 void virt_spec_free (VirtSpec *spec);
 void virt_fact_free (VirtFact *fact);
+VirtNicFact *virt_nic_fact_new (const char *tap, gboolean is_up);
+void virt_nic_fact_free (VirtNicFact *fact);
+/* The one of that tap among VirtNicFact*, or NULL. */
+const VirtNicFact *virt_nic_fact_find (GPtrArray *facts, const char *tap);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSpec, virt_spec_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtFact, virt_fact_free)
 
@@ -95,7 +106,7 @@ typedef struct
   VirtFact *(*get) (VirtDriver *driver, const char *id, GError **error);
   /* Facts of all domains that bear our metadata. */
   GPtrArray *(*list) (VirtDriver *driver, GError **error);
-  /* Names (char*) of the taps that the domain has now; none of one that is absent or off. */
+  /* VirtNicFact* of the interfaces that the domain has now; none of one that is absent or off. */
   GPtrArray *(*nic_list) (VirtDriver *driver, const char *id, GError **error);
   /* Plugs an interface into an active domain, and into its definition: its tap exists and the guest
    * sees the device, but its link is down. One that is there already is left as it is. */
