@@ -91,7 +91,10 @@ hurry (World *w)
   g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);
   g_autoptr (GPtrArray) instances = store_instance_ids (txn, w->ctx.host_id, TRUE, NULL);
   g_autoptr (GPtrArray) images = store_image_working (txn, NULL);
+  g_autoptr (GPtrArray) nics = store_nic_deleting (txn, NULL);
 
+  for (guint i = 0; i < nics->len; i++)
+    work_kick (w->host->work, g_ptr_array_index (nics, i));
   for (guint i = 0; i < instances->len; i++)
     work_kick (w->host->work, g_ptr_array_index (instances, i));
   for (guint i = 0; i < images->len; i++)
@@ -177,6 +180,7 @@ static gboolean
 nothing_works (World *w, gconstpointer data)
 {
   return world_query (w, "SELECT (SELECT count(*) FROM instance WHERE deadline_ms > 0)"
+                         " + (SELECT count(*) FROM nic WHERE deadline_ms > 0)"
                          " + (SELECT count(*) FROM image WHERE state IN ('creating', 'deleting'))")
          == 0;
 }
@@ -335,12 +339,44 @@ host_events (World *w, const char *id, VmmInstanceEvent event)
   return count;
 }
 
+/* The generation of an object that the host has in force; 0 for none. */
+static guint64
+applied_of (World *w, const char *id)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT coalesce ((SELECT generation FROM net_applied WHERE object_id='%s'), 0)", id);
+
+  return (guint64) world_query (w, sql);
+}
+
+static void
+check_nic (World *w, StoreTxn *txn, const VmmNic *nic, gboolean runs)
+{
+  g_autofree char *tap = netctl_port_tap_name (nic->index);
+
+  assert_int_equal (vmm_nic_state_work (nic->state), VMM_NIC_WORK_NONE);
+  assert_int_equal (nic->deadline_ms, 0);
+  assert_int_equal (netctl_fake_has_port (w->host->net, nic->index), runs);
+  assert_int_equal (netctl_fake_is_attached (w->host->net, nic->index), runs);
+  assert_int_equal (applied_of (w, nic->id), runs ? nic->generation : 0);
+  if (*nic->instance_id != '\0')
+    assert_int_equal (virt_fake_link (w->host->virt, nic->instance_id, tap), runs ? 1 : -1);
+  for (guint i = 0; runs && i < nic->group_ids->len; i++)
+    {
+      g_autoptr (VmmGroup) group
+          = store_group_get (txn, NULL, g_ptr_array_index (nic->group_ids, i), NULL);
+
+      assert_true (netctl_fake_has_group (w->host->net, nic->vpc_index, group->index));
+      assert_int_equal (applied_of (w, group->id), group->generation);
+    }
+}
+
 static void
 check_instance (World *w, StoreTxn *txn, const char *id, GHashTable *vpcs)
 {
   g_autoptr (VmmInstance) instance = store_instance_get (txn, NULL, id, NULL);
-  const VmmNic *nic = g_ptr_array_index (instance->nics, 0);
   gboolean runs = instance->state == VMM_INSTANCE_RUNNING;
+  g_autoptr (GPtrArray) plugged = w->host->virt->class->nic_list (w->host->virt, id, NULL);
   VirtState fact = host_fact (w, id);
 
   assert_int_equal (vmm_instance_state_work (instance->state), VMM_WORK_NONE);
@@ -349,16 +385,28 @@ check_instance (World *w, StoreTxn *txn, const char *id, GHashTable *vpcs)
     assert_int_equal (fact, VIRT_RUNNING);
   else
     assert_true (fact == VIRT_OFF || fact == VIRT_ABSENT);
-  assert_int_equal (netctl_fake_has_port (w->host->net, nic->index), runs);
-  assert_int_equal (netctl_fake_is_attached (w->host->net, nic->index), runs);
-  g_hash_table_add (vpcs, GUINT_TO_POINTER (nic->vpc_index));
-  for (guint i = 0; runs && i < nic->group_ids->len; i++)
+  for (guint i = 0; i < instance->nics->len; i++)
     {
-      g_autoptr (VmmGroup) group
-          = store_group_get (txn, NULL, g_ptr_array_index (nic->group_ids, i), NULL);
+      const VmmNic *nic = g_ptr_array_index (instance->nics, i);
 
-      assert_true (netctl_fake_has_group (w->host->net, nic->vpc_index, group->index));
+      check_nic (w, txn, nic, runs);
+      g_hash_table_add (vpcs, GUINT_TO_POINTER (nic->vpc_index));
     }
+  assert_int_equal (plugged->len, runs ? instance->nics->len : 0);
+}
+
+/* Those of no instance are on no host. */
+static void
+check_free_nics (World *w, StoreTxn *txn)
+{
+  const VmmNicQuery query = { .status = "Available", .is_primary = -1 };
+  const VmmPage page = { .number = 1, .size = 1000 };
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) nics
+      = store_nic_page (txn, w->alice.account_id, &query, &page, &info, NULL);
+
+  for (guint i = 0; i < nics->len; i++)
+    check_nic (w, txn, g_ptr_array_index (nics, i), FALSE);
 }
 
 static void
@@ -367,7 +415,8 @@ check_group (World *w, const char *vpc_and_group)
   g_auto (GStrv) indexes = g_strsplit (vpc_and_group, "/", 2);
   g_autofree char *sql = g_strdup_printf (
       "SELECT count(*) FROM nic_group m JOIN nic n ON n.id=m.nic_id JOIN vpc v ON v.id=n.vpc_id"
-      " JOIN security_group g ON g.id=m.group_id WHERE v.idx=%s AND g.idx=%s",
+      " JOIN security_group g ON g.id=m.group_id WHERE v.idx=%s AND g.idx=%s"
+      " AND n.instance_id<>''",
       indexes[0], indexes[1]);
 
   assert_true (world_query (w, sql) > 0);
@@ -436,6 +485,7 @@ host_assert_consistent (World *w)
   for (guint i = 0; i < facts->len; i++)
     assert_true (g_ptr_array_find_with_equal_func (
         ids, ((VirtFact *) g_ptr_array_index (facts, i))->id, g_str_equal, NULL));
+  check_free_nics (w, txn);
   check_vpcs (w, vpcs);
   check_layers (w, txn);
 }
@@ -443,7 +493,8 @@ host_assert_consistent (World *w)
 void
 host_assert_empty (World *w)
 {
-  static const char *const tables[] = { "instance", "disk", "nic", "nic_group" };
+  static const char *const tables[]
+      = { "instance", "disk", "nic", "nic_group", "nic_ip", "nic_ip6" };
   g_autoptr (GPtrArray) facts = w->host->virt->class->list (w->host->virt, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++)

@@ -17,16 +17,17 @@ static const struct
 {
   const char *wire;
   VmmWork work;
+  gboolean has_port;
 } states[] = {
-  [S (PENDING)] = { "Pending", VMM_WORK_STAGE },
-  [S (BOOTING)] = { "Starting", VMM_WORK_START },
-  [S (STOPPED)] = { "Stopped", VMM_WORK_NONE },
-  [S (STARTING)] = { "Starting", VMM_WORK_START },
-  [S (RUNNING)] = { "Running", VMM_WORK_NONE },
-  [S (STOPPING)] = { "Stopping", VMM_WORK_STOP },
-  [S (REBOOTING)] = { "Stopping", VMM_WORK_REBOOT },
-  [S (DELETING)] = { "Stopping", VMM_WORK_DELETE },
-  [S (GONE)] = { NULL, VMM_WORK_NONE },
+  [S (PENDING)] = { "Pending", VMM_WORK_STAGE, FALSE },
+  [S (BOOTING)] = { "Starting", VMM_WORK_START, TRUE },
+  [S (STOPPED)] = { "Stopped", VMM_WORK_NONE, FALSE },
+  [S (STARTING)] = { "Starting", VMM_WORK_START, TRUE },
+  [S (RUNNING)] = { "Running", VMM_WORK_NONE, TRUE },
+  [S (STOPPING)] = { "Stopping", VMM_WORK_STOP, TRUE },
+  [S (REBOOTING)] = { "Stopping", VMM_WORK_REBOOT, TRUE },
+  [S (DELETING)] = { "Stopping", VMM_WORK_DELETE, FALSE },
+  [S (GONE)] = { NULL, VMM_WORK_NONE, FALSE },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_INSTANCE_STATE_LAST);
 
@@ -74,6 +75,13 @@ vmm_instance_state_work (VmmInstanceState state)
 {
   g_return_val_if_fail ((guint) state < VMM_INSTANCE_STATE_LAST, VMM_WORK_NONE);
   return states[state].work;
+}
+
+gboolean
+vmm_instance_state_has_port (VmmInstanceState state)
+{
+  g_return_val_if_fail ((guint) state < VMM_INSTANCE_STATE_LAST, FALSE);
+  return states[state].has_port;
 }
 
 gboolean

@@ -51,6 +51,9 @@ VMM_ENUM_DECL (VmmInstanceEvent, vmm_instance_event)
 const char *vmm_instance_state_wire (VmmInstanceState state);
 /* The work that must be under way. */
 VmmWork vmm_instance_state_work (VmmInstanceState state);
+/* Whether the instance's interfaces have ports on its host: its domain may be up and its owner
+ * wants it. The network of one that is being deleted goes first and must not come back. */
+gboolean vmm_instance_state_has_port (VmmInstanceState state);
 /* The next state, or FALSE if the table has no such move. */
 gboolean vmm_instance_state_next (VmmInstanceState from, VmmInstanceEvent event,
                                   VmmInstanceState *out_to);

@@ -5,8 +5,9 @@
 #include "ops-applied.h"
 #include "store-applied.h"
 #include "store-instance.h"
-#include "store-nic.h"
+#include "store-network.h"
 #include "vmm-clock.h"
+#include "vmm-error.h"
 #include "vmm-id.h"
 
 void
@@ -29,9 +30,13 @@ is_news (const StoreApplied *old, const OpsAppliedNews *news)
 
   if (old == NULL)
     return news->generation != 0 || *reason != '\0';
-  /* What is in force stays so while a newer generation fails. */
-  return g_strcmp0 (old->reason, reason) != 0
-         || (*reason == '\0' && old->generation != news->generation);
+  if (*reason != '\0')
+    return g_strcmp0 (old->reason, reason) != 0;
+  if (news->generation == 0)
+    return old->generation != 0 || *old->reason != '\0';
+  /* A comparison that was overtaken by a change has nothing to say. */
+  return news->generation > old->generation
+         || (news->generation == old->generation && *old->reason != '\0');
 }
 
 /* What is known of each of @news, by id. */
@@ -99,6 +104,36 @@ tell (VmmContext *ctx, StoreTxn *txn, const char *id, const char *reason, gint64
   return ids != NULL;
 }
 
+/* Whether the host may have anything of it: what went meanwhile must not come back. FALSE in @out
+ * for an interface without a port, and for what is deleted. */
+static gboolean
+may_be_there (StoreTxn *txn, const char *id, gboolean *out, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VmmNic) nic = NULL;
+  g_autoptr (VmmGroup) group = NULL;
+  g_autoptr (VmmInstance) instance = NULL;
+
+  *out = FALSE;
+  if (vmm_id_kind (id) == VMM_ID_GROUP)
+    {
+      group = store_group_get (txn, NULL, id, &local);
+      *out = group != NULL;
+    }
+  else
+    {
+      nic = store_nic_get (txn, id, &local);
+      if (nic != NULL && vmm_nic_state_is_plugged (nic->state))
+        instance = store_instance_get (txn, NULL, nic->instance_id, &local);
+      *out = instance != NULL && vmm_instance_state_has_port (instance->state);
+    }
+  if (local == NULL || g_error_matches (local, VMM_ERROR, VMM_ERROR_GROUP_NOT_FOUND)
+      || g_error_matches (local, VMM_ERROR, VMM_ERROR_INSTANCE_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
 static gboolean
 write_one (VmmContext *ctx, StoreTxn *txn, const OpsAppliedNews *news, const StoreApplied *old,
            GError **error)
@@ -108,10 +143,16 @@ write_one (VmmContext *ctx, StoreTxn *txn, const OpsAppliedNews *news, const Sto
                        .reason = (char *) (news->reason != NULL ? news->reason : "") };
   gboolean fails = *now.reason != '\0';
   gboolean failed = old != NULL && *old->reason != '\0';
+  gboolean is_there = FALSE;
 
+  if (!may_be_there (txn, news->id, &is_there, error))
+    return FALSE;
+  if (!is_there && (old == NULL || news->generation != 0 || fails))
+    return TRUE;
   if (fails)
     now.generation = old != NULL ? old->generation : 0;
-  if (fails != failed && !tell (ctx, txn, news->id, now.reason, now.at_ms, error))
+  if (fails != failed && is_there && news->generation != 0
+      && !tell (ctx, txn, news->id, now.reason, now.at_ms, error))
     return FALSE;
   return store_applied_set (txn, ctx->host_id, news->id, &now, error);
 }

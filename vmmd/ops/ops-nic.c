@@ -5,6 +5,7 @@
 #include "ops-group-member.h"
 #include "ops-nic-row.h"
 #include "ops-nic.h"
+#include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "store-network.h"
@@ -47,7 +48,8 @@ ops_nic_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError
     return FALSE;
   if (nic->state == VMM_NIC_DELETING)
     return TRUE;
-  if (!ops_nic_move (ctx, txn, nic, VMM_NIC_DELETE, NULL, "", "", error)
+  if (!ops_route_check_hop (txn, id, error)
+      || !ops_nic_move (ctx, txn, nic, VMM_NIC_DELETE, NULL, "", "", error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
@@ -126,7 +128,8 @@ ops_nic_detach (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   nic = store_nic_find (txn, caller->account_id, id, error);
   if (nic != NULL)
     instance = store_instance_get (txn, caller->account_id, instance_id, error);
-  if (instance == NULL || !check_detach (nic, instance, error))
+  if (instance == NULL || !check_detach (nic, instance, error)
+      || !ops_route_check_hop (txn, id, error))
     return FALSE;
   is_on = instance->state == VMM_INSTANCE_RUNNING;
   if (is_on || nic->state != VMM_NIC_IN_USE)
@@ -347,7 +350,8 @@ record (StoreTxn *txn, const VmmNic *nic, VmmNicEvent event, const char *reason,
   g_autofree char *text = NULL;
   g_autofree char *name = NULL;
 
-  if (reason == NULL || *nic->instance_id == '\0')
+  /* What is stuck is told once and not at each further deadline. */
+  if (reason == NULL || *nic->instance_id == '\0' || g_str_equal (reason, nic->reason))
     return TRUE;
   name = g_strdup_printf ("interface-%s", vmm_nic_event_to_string (event));
   text = g_strdup_printf ("interface %s: %s", nic->id, reason);

@@ -10,8 +10,6 @@
 #include "work-item.h"
 #include <string.h>
 
-#define GUEST_MTU 1450
-
 static gboolean
 add_disk (WorkItem *item, StoreTxn *txn, const VmmDisk *disk, guint index, VirtSpec *spec,
           GError **error)
@@ -55,11 +53,14 @@ spec_of (WorkItem *item, const VmmInstance *instance, GError **error)
   for (guint i = 0; i < instance->nics->len; i++)
     {
       const VmmNic *nic = g_ptr_array_index (instance->nics, i);
-      VirtNic *out = g_new0 (VirtNic, 1);
+      VirtNic *out;
 
+      if (!vmm_nic_state_is_plugged (nic->state))
+        continue;
+      out = g_new0 (VirtNic, 1);
       out->tap = netctl_port_tap_name (nic->index);
       out->mac = g_strdup (nic->mac);
-      out->mtu = GUEST_MTU;
+      out->mtu = NETCTL_GUEST_MTU;
       g_ptr_array_add (spec->nics, out);
     }
   return g_steal_pointer (&spec);

@@ -90,10 +90,12 @@ static gboolean
 power_off (WorkItem *item, const VmmInstance *instance, GError **error)
 {
   g_autoptr (GRWLockReaderLocker) reading = NULL;
+  g_autoptr (GMutexLocker) lock = NULL;
 
   if (!WORK_CALL (item->parts->virt, destroy, instance->id, error))
     return FALSE;
   reading = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  lock = g_mutex_locker_new (work_network_lock (item, instance));
   return work_network_down (item, instance, error);
 }
 
@@ -104,9 +106,11 @@ go_off (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, con
 {
   g_autoptr (GRWLockReaderLocker) reading
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GMutexLocker) lock = g_mutex_locker_new (work_network_lock (item, instance));
   g_autoptr (GError) error = NULL;
 
   (void) reading;
+  (void) lock;
   if (!work_network_down (item, instance, &error))
     return work_failed (item, g_steal_pointer (&error));
   return report (item, instance, event, reason);
@@ -248,6 +252,8 @@ settle (WorkItem *item, const VmmInstance *instance)
       = item->parts->virt->class->get (item->parts->virt, instance->id, &error);
   gboolean is_off;
 
+  if (fact == NULL && work_is_away (error) && instance->state == VMM_INSTANCE_RUNNING)
+    return work_instance_nics (item, instance); /* their deadlines hold all the same */
   if (fact == NULL)
     return work_is_away (error) ? WORK_DONE : work_failed (item, g_steal_pointer (&error));
   is_off = fact->state == VIRT_OFF || fact->state == VIRT_ABSENT;
@@ -268,6 +274,8 @@ settle (WorkItem *item, const VmmInstance *instance)
       if (!power_off (item, instance, &error))
         return work_failed (item, g_steal_pointer (&error));
     }
+  if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_RUNNING)
+    return work_instance_nics (item, instance);
   return WORK_DONE;
 }
 

@@ -31,7 +31,16 @@ typedef struct
   guint failures;      /* since the item last finished */
   gboolean has_failed; /* this run ended in a back-off */
   GError **last_error; /* kept between runs, for the reason at a deadline */
+  GHashTable *news;    /* id → OpsAppliedNews*: what came into force in this run, or did not */
 } WorkItem;
+
+/* Notes that the host has generation @generation of a group or interface in force; 0 for nothing.
+ * With @failure it has not; failures that say nothing of the rules are passed over. */
+void work_applied (WorkItem *item, const char *id, guint64 generation, const GError *failure);
+/* A table for item->news. */
+GHashTable *work_applied_new (void);
+/* Writes what was noted. */
+void work_applied_flush (WorkItem *item);
 
 /* Keeps @error (taken) as the item's last, logs it, and answers with the back-off. */
 gint64 work_failed (WorkItem *item, GError *error);
@@ -48,16 +57,21 @@ gint64 work_image (WorkItem *item);
 gint64 work_group (WorkItem *item);
 /* The same for a VPC whose vswitches changed. */
 gint64 work_vpc (WorkItem *item);
-/* The same for an interface whose groups changed. */
+/* The same for an interface that changed, is of no instance any more, or shall be deleted. */
 gint64 work_nic (WorkItem *item);
+/* Plugs and unplugs the interfaces of an instance whose guest runs: WORK_DONE, or when to look
+ * again. */
+gint64 work_instance_nics (WorkItem *item, const VmmInstance *instance);
 /* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 
 /* Brings an instance's domain up as far as its rows say; idempotent. @out_started when it runs. */
 gboolean work_start_guest (WorkItem *item, const VmmInstance *instance, GError **error);
-/* The domain is off or gone: take its network down too. The caller holds `whole` for reading, and
- * moves the row before it lets go, so that no comparison between the two brings the network back.
- */
+/* The lock of the VPC that the instance's interfaces are in. */
+GMutex *work_network_lock (WorkItem *item, const VmmInstance *instance);
+/* The domain is off or gone: take its network down too. The caller holds `whole` for reading and
+ * the VPC's lock, and moves the row before it lets go, so that neither a comparison nor a change of
+ * an interface between the two brings the network back. */
 gboolean work_network_down (WorkItem *item, const VmmInstance *instance, GError **error);
 /* VPC, groups and DHCP line for each of the instance's interfaces. */
 gboolean work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **error);
@@ -65,6 +79,19 @@ gboolean work_network_prepare (WorkItem *item, const VmmInstance *instance, GErr
 gboolean work_network_attach (WorkItem *item, const VmmInstance *instance, GError **error);
 /* Takes groups and VPCs away that no interface on this host needs any more. */
 gboolean work_network_release (WorkItem *item, const VmmInstance *instance, GError **error);
+/* The same for one interface: VPC, groups and port as its row says now, before its tap exists; its
+ * tap into the VPC; and all of it away. OPERATION_CONFLICT when the row says otherwise by now. */
+gboolean work_nic_prepare (WorkItem *item, const VmmInstance *instance, const VmmNic *nic,
+                           GError **error);
+gboolean work_nic_attach (WorkItem *item, const VmmInstance *instance, const VmmNic *nic,
+                          GError **error);
+/* @instance NULL when it has none. */
+gboolean work_nic_detach (WorkItem *item, const VmmInstance *instance, const VmmNic *nic,
+                          GError **error);
+/* Groups and addresses as its row says now, if it has a port. */
+gboolean work_nic_change (WorkItem *item, const VmmNic *nic, GError **error);
+/* Takes groups and the VPC away that no interface on this host needs any more. */
+gboolean work_nic_release (WorkItem *item, const VmmNic *nic, GError **error);
 /* Makes the whole host network equal to the rows. */
 gboolean work_network_reconcile (WorkItem *item, GError **error);
 /* Removes layers that nothing rests on: first the file, then the row. */

@@ -16,6 +16,28 @@ vpc_lock (WorkItem *item, guint32 index)
   return &locks->vpcs[index % G_N_ELEMENTS (locks->vpcs)];
 }
 
+/* Keeps what became of it for net_applied. */
+static gboolean
+note (WorkItem *item, const char *id, guint64 generation, GError *failure, GError **error)
+{
+  work_applied (item, id, generation, failure);
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
+static gboolean
+apply_group (WorkItem *item, StoreTxn *txn, const VmmGroup *row, guint32 vpc_index, GError **error)
+{
+  g_autoptr (NetctlGroup) group = work_plan_group (txn, row, vpc_index, error);
+  GError *failure = NULL;
+
+  if (group == NULL)
+    return FALSE;
+  WORK_CALL (item->parts->net, group_apply, group, &failure);
+  return note (item, row->id, row->generation, failure, error);
+}
+
 static gboolean
 apply_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
 {
@@ -23,25 +45,28 @@ apply_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error)
     {
       g_autoptr (VmmGroup) row
           = store_group_get (txn, NULL, g_ptr_array_index (nic->group_ids, i), error);
-      g_autoptr (NetctlGroup) group
-          = row != NULL ? work_plan_group (txn, row, nic->vpc_index, error) : NULL;
 
-      if (group == NULL || !WORK_CALL (item->parts->net, group_apply, group, error))
+      if (row == NULL || !apply_group (item, txn, row, nic->vpc_index, error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* VPC, groups and port of an interface, under the lock of its VPC. */
+/* VPC, groups and port of an interface, under the lock of its VPC; with @attach the tap as well. */
 static gboolean
-apply_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, const char *host_name, GError **error)
+apply_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, const char *host_name, gboolean attach,
+           GError **error)
 {
   g_autoptr (NetctlVpc) vpc = work_plan_vpc (item->ctx, txn, nic->vpc_id, error);
   g_autoptr (NetctlPort) port = vpc != NULL ? work_plan_port (txn, nic, host_name, error) : NULL;
+  GError *failure = NULL;
 
-  return port != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error)
-         && apply_groups (item, txn, nic, error)
-         && WORK_CALL (item->parts->net, port_prepare, port, error);
+  if (port == NULL || !WORK_CALL (item->parts->net, vpc_apply, vpc, error)
+      || !apply_groups (item, txn, nic, error))
+    return FALSE;
+  if (WORK_CALL (item->parts->net, port_prepare, port, &failure) && attach)
+    WORK_CALL (item->parts->net, port_attach, port, &failure);
+  return note (item, nic->id, nic->generation, failure, error);
 }
 
 /* The interface as it stands now; OPERATION_CONFLICT when it went with its instance meanwhile. */
@@ -59,17 +84,23 @@ read_again (StoreTxn *txn, const char *id, GError **error)
 }
 
 static gboolean
-prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
+prepare_nic (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, gboolean attach,
+             GError **error)
 {
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (VmmNic) now = NULL;
 
+  (void) lock;
   if (txn == NULL)
     return FALSE;
   /* Its groups may have changed since the instance was read. */
   now = read_again (txn, nic->id, error);
-  return now != NULL && apply_nic (item, txn, now, instance->host_name, error);
+  if (now != NULL
+      && (!vmm_nic_state_is_plugged (now->state) || !g_str_equal (now->instance_id, instance->id)))
+    return vmm_fail (error, VMM_ERROR_OPERATION_CONFLICT, "interface '%s' is not of '%s' any more",
+                     nic->id, instance->id);
+  return now != NULL && apply_nic (item, txn, now, instance->host_name, attach, error);
 }
 
 typedef gboolean (*PortCall) (WorkItem *item, NetctlPort *port, GError **error);
@@ -86,18 +117,25 @@ detach (WorkItem *item, NetctlPort *port, GError **error)
   return WORK_CALL (item->parts->net, port_detach, port, error);
 }
 
+/* Of those that the domain shall have, or of all. */
 static gboolean
-for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, GError **error)
+for_each_port (WorkItem *item, const VmmInstance *instance, PortCall call, gboolean all,
+               GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
 
   for (guint i = 0; txn != NULL && i < instance->nics->len; i++)
     {
-      g_autoptr (NetctlPort) port
-          = work_plan_port (txn, g_ptr_array_index (instance->nics, i), instance->host_name, error);
+      const VmmNic *nic = g_ptr_array_index (instance->nics, i);
+      g_autoptr (NetctlPort) port = NULL;
 
+      if (!all && !vmm_nic_state_is_plugged (nic->state))
+        continue;
+      port = work_plan_port (txn, nic, instance->host_name, error);
       if (port == NULL || !call (item, port, error))
         return FALSE;
+      if (all)
+        work_applied (item, nic->id, 0, NULL);
     }
   return txn != NULL;
 }
@@ -108,9 +146,14 @@ work_network_prepare (WorkItem *item, const VmmInstance *instance, GError **erro
   g_autoptr (GRWLockReaderLocker) reading
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
+  (void) reading;
   for (guint i = 0; i < instance->nics->len; i++)
-    if (!prepare_nic (item, instance, g_ptr_array_index (instance->nics, i), error))
-      return FALSE;
+    {
+      const VmmNic *nic = g_ptr_array_index (instance->nics, i);
+
+      if (vmm_nic_state_is_plugged (nic->state) && !prepare_nic (item, instance, nic, FALSE, error))
+        return FALSE;
+    }
   return TRUE;
 }
 
@@ -121,13 +164,58 @@ work_network_attach (WorkItem *item, const VmmInstance *instance, GError **error
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
   (void) reading;
-  return for_each_port (item, instance, attach, error);
+  return for_each_port (item, instance, attach, FALSE, error);
+}
+
+GMutex *
+work_network_lock (WorkItem *item, const VmmInstance *instance)
+{
+  return vpc_lock (item, ((const VmmNic *) g_ptr_array_index (instance->nics, 0))->vpc_index);
 }
 
 gboolean
 work_network_down (WorkItem *item, const VmmInstance *instance, GError **error)
 {
-  return for_each_port (item, instance, detach, error);
+  return for_each_port (item, instance, detach, TRUE, error);
+}
+
+gboolean
+work_nic_prepare (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+
+  (void) reading;
+  return prepare_nic (item, instance, nic, FALSE, error);
+}
+
+gboolean
+work_nic_attach (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+
+  (void) reading;
+  return prepare_nic (item, instance, nic, TRUE, error);
+}
+
+gboolean
+work_nic_detach (WorkItem *item, const VmmInstance *instance, const VmmNic *nic, GError **error)
+{
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (NetctlPort) port = NULL;
+
+  (void) reading;
+  (void) lock;
+  if (txn != NULL)
+    port = work_plan_port (txn, nic, instance != NULL ? instance->host_name : "", error);
+  if (port == NULL || !detach (item, port, error))
+    return FALSE;
+  work_applied (item, nic->id, 0, NULL);
+  return TRUE;
 }
 
 /* Takes away groups of the VPC that no interface on this host is in any more. */
@@ -143,6 +231,7 @@ release_groups (WorkItem *item, StoreTxn *txn, const VmmNic *nic, GError **error
 
       if (!WORK_CALL (item->parts->net, group_remove, nic->vpc_index, group->index, error))
         return FALSE;
+      work_applied (item, group->id, 0, NULL);
     }
   return groups != NULL;
 }
@@ -163,13 +252,20 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
 gboolean
 work_network_release (WorkItem *item, const VmmInstance *instance, GError **error)
 {
+  for (guint i = 0; i < instance->nics->len; i++)
+    if (!work_nic_release (item, g_ptr_array_index (instance->nics, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+work_nic_release (WorkItem *item, const VmmNic *nic, GError **error)
+{
   g_autoptr (GRWLockReaderLocker) reading
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
 
-  for (guint i = 0; i < instance->nics->len; i++)
-    if (!release_nic (item, g_ptr_array_index (instance->nics, i), error))
-      return FALSE;
-  return TRUE;
+  (void) reading;
+  return release_nic (item, nic, error);
 }
 
 /* A security group's rules changed. */
@@ -182,7 +278,6 @@ work_group (WorkItem *item)
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
   g_autoptr (VmmGroup) row = txn != NULL ? store_group_get (txn, NULL, item->id, &error) : NULL;
   g_autoptr (VmmVpc) vpc = row != NULL ? store_vpc_get (txn, NULL, row->vpc_id, &error) : NULL;
-  g_autoptr (NetctlGroup) group = NULL;
   g_autoptr (GMutexLocker) lock = NULL;
   gboolean in_use = FALSE;
 
@@ -194,52 +289,41 @@ work_group (WorkItem *item)
   g_clear_pointer (&txn, store_txn_free);
   lock = g_mutex_locker_new (vpc_lock (item, vpc->index));
   txn = store_begin_read (item->ctx->store, &error);
-  if (txn == NULL || !store_group_is_in_use (txn, row->id, item->ctx->host_id, &in_use, &error))
-    return work_failed (item, g_steal_pointer (&error));
-  if (!in_use)
+  g_clear_pointer (&row, vmm_group_free);
+  if (txn != NULL)
+    row = store_group_get (txn, NULL, item->id, &error);
+  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_GROUP_NOT_FOUND))
     return WORK_DONE;
-  group = work_plan_group (txn, row, vpc->index, &error);
-  if (group != NULL && WORK_CALL (item->parts->net, group_apply, group, &error))
+  if (row == NULL || !store_group_is_in_use (txn, row->id, item->ctx->host_id, &in_use, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (!in_use || apply_group (item, txn, row, vpc->index, &error))
     return WORK_DONE;
   return work_failed (item, g_steal_pointer (&error));
 }
 
-/* An interface joined or left a group. Only a running instance has a port to change; any other
- * reads its groups when it starts. */
-static gboolean
-change_nic (WorkItem *item, const VmmNic *nic, GError **error)
+/* Only a running instance has a port to change; any other reads its rows when it starts. */
+gboolean
+work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
 {
+  g_autoptr (GRWLockReaderLocker) reading
+      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (VmmNic) now = txn != NULL ? read_again (txn, nic->id, error) : NULL;
   g_autoptr (VmmInstance) instance = NULL;
 
-  if (now != NULL)
-    instance = store_instance_get (txn, NULL, now->instance_id, error);
+  (void) reading;
+  (void) lock;
+  if (now == NULL)
+    return FALSE;
+  if (!vmm_nic_state_is_plugged (now->state))
+    return TRUE;
+  instance = store_instance_get (txn, NULL, now->instance_id, error);
   if (instance == NULL)
     return FALSE;
   return instance->state != VMM_INSTANCE_RUNNING
-         || (apply_nic (item, txn, now, instance->host_name, error)
+         || (apply_nic (item, txn, now, instance->host_name, now->state == VMM_NIC_IN_USE, error)
              && release_groups (item, txn, now, error));
-}
-
-gint64
-work_nic (WorkItem *item)
-{
-  g_autoptr (GRWLockReaderLocker) reading
-      = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
-  g_autoptr (VmmNic) nic = txn != NULL ? store_nic_get (txn, item->id, &error) : NULL;
-
-  if (nic == NULL && error == NULL)
-    return WORK_DONE;
-  g_clear_pointer (&txn, store_txn_free);
-  if (nic != NULL && change_nic (item, nic, &error))
-    return WORK_DONE;
-  if (g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
-    return 0;
-  return work_failed (item, g_steal_pointer (&error));
 }
 
 /* Vswitches came or went: their gateways follow where the VPC stands on this host. */
@@ -288,37 +372,41 @@ plan_vpc (WorkItem *item, StoreTxn *txn, const VmmVpc *row, NetctlPlan *plan, GE
   groups = store_vpc_groups_in_use (txn, row->id, item->ctx->host_id, error);
   for (guint i = 0; groups != NULL && i < groups->len; i++)
     {
-      NetctlGroup *group = work_plan_group (txn, g_ptr_array_index (groups, i), row->index, error);
+      const VmmGroup *group_row = g_ptr_array_index (groups, i);
+      NetctlGroup *group = work_plan_group (txn, group_row, row->index, error);
 
       if (group == NULL)
         return FALSE;
       g_ptr_array_add (plan->groups, group);
+      work_applied (item, group_row->id, group_row->generation, NULL);
     }
   return groups != NULL;
 }
 
-/* An interface has a port for as long as its instance's domain may be up and its owner wants it:
- * the network of one that is being deleted goes first and must not come back with its address. */
 static gboolean
-plan_nic (StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
+plan_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GError **error)
 {
-  g_autoptr (VmmInstance) instance = store_instance_get (txn, NULL, nic->instance_id, error);
+  g_autoptr (VmmInstance) instance = NULL;
   NetctlPort *port;
 
+  if (!vmm_nic_state_is_plugged (nic->state))
+    return TRUE;
+  instance = store_instance_get (txn, NULL, nic->instance_id, error);
   if (instance == NULL)
     return FALSE;
-  if (instance->state == VMM_INSTANCE_PENDING || instance->state == VMM_INSTANCE_STOPPED
-      || instance->state == VMM_INSTANCE_DELETING)
+  if (!vmm_instance_state_has_port (instance->state))
     return TRUE;
   port = work_plan_port (txn, nic, instance->host_name, error);
   if (port == NULL)
     return FALSE;
   g_ptr_array_add (plan->ports, port);
+  if (instance->state == VMM_INSTANCE_RUNNING && nic->state == VMM_NIC_IN_USE)
+    work_applied (item, nic->id, nic->generation, NULL);
   return TRUE;
 }
 
-gboolean
-work_network_reconcile (WorkItem *item, GError **error)
+static gboolean
+compare (WorkItem *item, GError **error)
 {
   g_autoptr (GRWLockWriterLocker) writing
       = g_rw_lock_writer_locker_new (&work_net_locks (item->work)->whole);
@@ -335,7 +423,17 @@ work_network_reconcile (WorkItem *item, GError **error)
   if (vpcs != NULL)
     nics = store_nic_list_host (txn, item->ctx->host_id, error);
   for (guint i = 0; nics != NULL && i < nics->len; i++)
-    if (!plan_nic (txn, g_ptr_array_index (nics, i), plan, error))
+    if (!plan_nic (item, txn, g_ptr_array_index (nics, i), plan, error))
       return FALSE;
   return nics != NULL && WORK_CALL (item->parts->net, reconcile, plan, error);
+}
+
+gboolean
+work_network_reconcile (WorkItem *item, GError **error)
+{
+  if (compare (item, error))
+    return TRUE;
+  /* What of it came into force is not known. */
+  g_hash_table_remove_all (item->news);
+  return FALSE;
 }

@@ -6,6 +6,7 @@
 #include "store-account.h"
 #include "store-image.h"
 #include "store-instance.h"
+#include "store-nic.h"
 #include "store-nonce.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
@@ -79,9 +80,12 @@ kick_all (WorkItem *item, GError **error)
   g_autoptr (GPtrArray) instances
       = txn != NULL ? store_instance_ids (txn, item->ctx->host_id, TRUE, error) : NULL;
   g_autoptr (GPtrArray) images = instances != NULL ? store_image_working (txn, error) : NULL;
+  g_autoptr (GPtrArray) nics = images != NULL ? store_nic_deleting (txn, error) : NULL;
 
-  if (images == NULL)
+  if (nics == NULL)
     return FALSE;
+  for (guint i = 0; i < nics->len; i++)
+    work_kick (item->work, g_ptr_array_index (nics, i));
   for (guint i = 0; i < instances->len; i++)
     work_kick (item->work, g_ptr_array_index (instances, i));
   for (guint i = 0; i < images->len; i++)

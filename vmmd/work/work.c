@@ -128,7 +128,10 @@ run_entry (Work *work, Entry *entry)
   g_mutex_unlock (&work->lock);
   {
     VMM_LOG_SCOPE (VMM_FIELD_WORK, entry->id);
+    item.news = work_applied_new ();
     delay_ms = run_kind (&item);
+    work_applied_flush (&item);
+    g_hash_table_unref (item.news);
   }
   g_mutex_lock (&work->lock);
   work->n_running--;
@@ -219,9 +222,12 @@ work_start (Work *work)
                     .ctx = work->parts.ctx,
                     .work = work,
                     .id = WORK_RECONCILE,
-                    .last_error = &last_error };
+                    .last_error = &last_error,
+                    .news = work_applied_new () };
   gint64 delay_ms = work_reconcile (&item);
 
+  work_applied_flush (&item);
+  g_hash_table_unref (item.news);
   kick_at (work, WORK_RECONCILE, g_get_monotonic_time () + delay_ms * 1000);
   for (int i = 0; i < work->parts.ctx->config->work_threads; i++)
     g_ptr_array_add (work->threads, g_thread_new ("work", thread_main, work));
