@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which live flows are still translated as they should be. */
 #include "netctl-nat-flow.h"
-#include "netctl-route.h"
 
 /* The namespace's own, of IPv4. */
 static gboolean
@@ -37,11 +36,8 @@ is_outside (const NetctlNat *nat, const NetctlModel *model, const NetctlPrefix *
   /* The default route leaves these alone. */
   if (netctl_nat_own (nat, netctl_prefix_ipv4 (other)) != 0 || is_own (model->vpc, other))
     return TRUE;
-  port = netctl_route_port (model, route);
-  for (guint i = 0; port != NULL && i < port->addresses->len; i++)
-    if (netctl_prefix_equal (&g_array_index (port->addresses, NetctlPrefix, i), other))
-      return TRUE;
-  return FALSE;
+  port = netctl_model_port_at (model, other);
+  return port != NULL && port == netctl_model_port_at (model, &route->next_hop);
 }
 
 gboolean

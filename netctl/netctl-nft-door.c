@@ -41,7 +41,7 @@ netctl_nft_add_identity (NetctlTables *t, const NetctlPort *port)
 }
 
 static void
-add_door_chains (NetctlTables *t)
+add_door_chains (NetctlTables *t, const NetctlVpc *vpc)
 {
   NetctlTableObject *raw, *in, *out, *arp;
 
@@ -50,6 +50,7 @@ add_door_chains (NetctlTables *t)
   netctl_table_line (raw, "iifname . ether saddr . ip saddr @port4 accept");
   netctl_table_line (raw, "ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 "
                           "iifname . ether saddr @portmac accept");
+  netctl_nft_add_forwarders (t, vpc, raw);
   netctl_table_line (raw, "counter drop");
 
   in = add_chain (t, INET, "c_in", "type filter hook input priority 0; policy drop");
@@ -79,8 +80,8 @@ add_door_chains (NetctlTables *t)
 }
 
 void
-netctl_nft_add_doors (NetctlTables *t)
+netctl_nft_add_doors (NetctlTables *t, const NetctlVpc *vpc)
 {
   identity_sets (t);
-  add_door_chains (t);
+  add_door_chains (t, vpc);
 }

@@ -42,15 +42,21 @@ add_chain (NetctlTables *t, const char *table, const char *name, const char *hoo
  * netctl-nft-rule.c: the map of taps to their chains, and members on other hosts. */
 void netctl_nft_add_ways_to_groups (NetctlTables *t, const NetctlVpc *vpc);
 /* netctl-nft-door.c: what may enter and leave the namespace. */
-void netctl_nft_add_doors (NetctlTables *t);
+void netctl_nft_add_doors (NetctlTables *t, const NetctlVpc *vpc);
 /* netctl-nft-way.c: what is forwarded between taps and the way out, and under which address. */
 void netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc);
 /* netctl-nft-nat.c: under which addresses packets enter and leave. */
 void netctl_nft_add_nat (NetctlTables *t, const NetctlVpc *vpc);
 /* The rules of the forward chain that let taps' packets out of the VPC. */
 void netctl_nft_add_exits (NetctlTableObject *chain, const NetctlVpc *vpc);
+/* netctl-nft-route.c: what lets guests that forward through @raw, the chain of the doors. */
+void netctl_nft_add_forwarders (NetctlTables *t, const NetctlVpc *vpc, NetctlTableObject *raw);
+/* Which packets the VPC's default route leaves alone. */
+void netctl_nft_add_marks (NetctlTables *t, const NetctlVpc *vpc);
 
 /* What follows from one port's record and its VPC's. More is in netctl-nft-rule.h.
  *
  * netctl-nft-door.c: as whom the tap may speak. */
 void netctl_nft_add_identity (NetctlTables *t, const NetctlPort *port);
+/* netctl-nft-route.c: for whom it may speak besides. */
+void netctl_nft_add_port_routes (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port);

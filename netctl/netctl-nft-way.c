@@ -20,4 +20,5 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc)
   netctl_nft_add_exits (fwd_in, vpc);
   netctl_table_line (fwd_in, "drop");
   netctl_nft_add_nat (t, vpc);
+  netctl_nft_add_marks (t, vpc);
 }

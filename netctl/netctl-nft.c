@@ -28,7 +28,7 @@ netctl_nft_port_key (guint32 port)
 static void
 add_vpc (NetctlTables *t, const NetctlVpc *vpc)
 {
-  netctl_nft_add_doors (t);
+  netctl_nft_add_doors (t, vpc);
   netctl_nft_add_ways_to_groups (t, vpc);
   netctl_nft_add_ways (t, vpc);
 }
@@ -41,11 +41,12 @@ add_set_of_groups (NetctlTables *t, const NetctlModel *model, const NetctlGroupS
 }
 
 static void
-add_port (NetctlTables *t, const NetctlPort *port)
+add_port (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port)
 {
   netctl_nft_add_identity (t, port);
   netctl_nft_add_port_members (t, port);
   netctl_nft_add_port_ways (t, port);
+  netctl_nft_add_port_routes (t, vpc, port);
 }
 
 /* Adds one part; FALSE if there is none of that key. */
@@ -78,7 +79,7 @@ add_part (NetctlTables *t, const NetctlModel *model, const char *key)
     }
   record = netctl_model_port (model, (guint32) index);
   if (record != NULL)
-    add_port (t, record);
+    add_port (t, model->vpc, record);
   return record != NULL;
 }
 

@@ -3,6 +3,7 @@
  * for. */
 #include "netctl-public.h"
 #include "netctl-link-priv.h"
+#include "netctl-ns.h"
 #include "netctl-route.h"
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -142,6 +143,14 @@ set_neighbours (NetctlLink *link, const GArray *publics, const char *interface, 
       Proxy proxy = { netctl_prefix_ipv4 (&entry->public.address), info->index };
 
       g_array_append_val (wanted, proxy);
+    }
+  /* Else the kernel lets each asker wait for up to 0.8 s. */
+  if (wanted->len > 0)
+    {
+      g_autofree char *delay = g_strdup_printf ("ipv4/neigh/%s/proxy_delay", interface);
+
+      if (!netctl_ns_sysctl (delay, "0", error))
+        return FALSE;
     }
   return set_proxies (link, wanted, error);
 }

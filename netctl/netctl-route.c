@@ -122,14 +122,16 @@ change (NetctlLink *link, guint16 type, guint16 flags, const NetctlRouteEntry *e
   header->rtm_table = (guint8) entry->table;
   header->rtm_protocol = NETCTL_LINK_PROTOCOL;
   header->rtm_type = entry->device != 0 ? RTN_UNICAST : RTN_BLACKHOLE;
-  header->rtm_scope = RT_SCOPE_UNIVERSE;
+  /* What stands out of line may be of any scope. */
+  header->rtm_scope = type == RTM_NEWROUTE ? RT_SCOPE_UNIVERSE : RT_SCOPE_NOWHERE;
   if (entry->destination.length > 0)
     mnl_attr_put (message, RTA_DST, size_of (family), entry->destination.bytes);
   mnl_attr_put_u32 (message, RTA_PRIORITY, entry->metric);
   if (entry->device != 0)
     {
-      header->rtm_flags = RTNH_F_ONLINK;
-      mnl_attr_put (message, RTA_GATEWAY, size_of (family), entry->gateway.bytes);
+      header->rtm_flags = entry->gateway.family == family ? RTNH_F_ONLINK : 0;
+      if (entry->gateway.family == family)
+        mnl_attr_put (message, RTA_GATEWAY, size_of (family), entry->gateway.bytes);
       mnl_attr_put_u32 (message, RTA_OIF, (guint32) entry->device);
     }
   return netctl_link_command (link, message);
@@ -273,21 +275,6 @@ set_rules (NetctlLink *link, gboolean wanted, GError **error)
 
 /* A VPC's */
 
-const NetctlPort *
-netctl_route_port (const NetctlModel *model, const NetctlRoute *route)
-{
-  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
-
-      for (guint i = 0; i < port->addresses->len; i++)
-        if (netctl_prefix_equal (&g_array_index (port->addresses, NetctlPrefix, i),
-                                 &route->next_hop))
-          return port;
-    }
-  return NULL;
-}
-
 gboolean
 netctl_route_uses (const NetctlVpc *vpc, const NetctlPort *port)
 {
@@ -304,7 +291,7 @@ static gboolean
 find_tap (NetctlLink *link, const NetctlModel *model, const NetctlRoute *route, int *out_device,
           GError **error)
 {
-  const NetctlPort *port = netctl_route_port (model, route);
+  const NetctlPort *port = netctl_model_port_at (model, &route->next_hop);
   g_autofree char *name = port != NULL ? netctl_port_tap_name (port->index) : NULL;
   g_autoptr (NetctlLinkInfo) info = NULL;
   GError *fault = NULL;

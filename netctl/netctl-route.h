@@ -23,8 +23,5 @@ gboolean netctl_route_set (NetctlLink *link, const GArray *entries, GError **err
 gboolean netctl_route_apply (int fd, const NetctlModel *model, GError **error);
 /* Whether a route of the VPC leads to @port. */
 gboolean netctl_route_uses (const NetctlVpc *vpc, const NetctlPort *port);
-/* The port whose address is the next hop of @route, or NULL. Borrowed. */
-const NetctlPort *netctl_route_port (const NetctlModel *model, const NetctlRoute *route);
-
 /* Packets with this mark go out by the transit link whatever the VPC's default route says. */
 #define NETCTL_ROUTE_MARK "0x1"

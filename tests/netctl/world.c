@@ -434,6 +434,7 @@ append_inside (GString *out, const char *ns)
   static const char *const all[] = { " ", NULL };
   g_autofree char *rules = world_run ("ip netns exec %s nft -s list ruleset", ns);
   g_autofree char *routes = world_run ("ip -n %s route show table all", ns);
+  g_autofree char *policy = world_run ("ip -n %s rule", ns);
   g_autofree char *addresses = world_run ("ip -n %s -br -4 addr", ns);
   g_autofree char *neighbours = world_run ("ip -n %s neigh show nud permanent", ns);
   g_autofree char *sorted_elements = with_sorted_elements (rules);
@@ -447,6 +448,7 @@ append_inside (GString *out, const char *ns)
       *p = ' ';
   append_ours (out, ns, sorted_rules, all);
   append_ours (out, ns, routes, all);
+  append_ours (out, ns, policy, all);
   append_ours (out, ns, plain->str, all);
   append_ours (out, ns, sorted_neighbours, all);
 }
@@ -644,6 +646,26 @@ world_sends (int from, const char *address, guint16 port, int to, guint timeout_
 
   return sendto (from, "x", 1, 0, (struct sockaddr *) &name, sizeof name) == 1
          && wait_for (to, POLLIN, timeout_ms) && recv (to, &byte, 1, 0) == 1;
+}
+
+gboolean
+world_speaks_as (const Guest *guest, const char *source, const char *address, guint16 port, int to,
+                 guint timeout_ms)
+{
+  gboolean is_added = world_try ("ip -n %s addr add %s/32 dev lo", guest->ns, source);
+  gboolean is_heard;
+  int from;
+
+  RUN ("ip -n %s route replace %s via %s dev eth0 onlink", guest->ns, address, guest->gateway);
+  /* The ARP request must not be what is dropped. */
+  RUN ("ip netns exec %s sysctl -qw net.ipv4.conf.all.arp_announce=2", guest->ns);
+  from = world_udp (guest->ns, source, 4000);
+  is_heard = world_sends (from, address, port, to, timeout_ms);
+  close (from);
+  RUN ("ip -n %s route del %s", guest->ns, address);
+  if (is_added)
+    RUN ("ip -n %s addr del %s/32 dev lo", guest->ns, source);
+  return is_heard;
 }
 
 gboolean

@@ -75,6 +75,9 @@ int world_packet (const char *ns, const char *link, guint16 protocol);
 gboolean world_pings (const char *ns, const char *address, guint timeout_ms);
 /* TRUE if a datagram from @from to an address is heard by @to within the time. */
 gboolean world_sends (int from, const char *address, guint16 port, int to, guint timeout_ms);
+/* TRUE if a datagram that @guest sends under @source, which it gives itself, is heard. */
+gboolean world_speaks_as (const Guest *guest, const char *source, const char *address, guint16 port,
+                          int to, guint timeout_ms);
 /* TRUE if @text goes through from one connected socket to the other within the time. */
 gboolean world_passes (int from, int to, const char *text, guint timeout_ms);
 /* An HTTP request; the whole answer, or NULL if none came. */
