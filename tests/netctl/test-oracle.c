@@ -46,6 +46,17 @@ static const struct
   { { "10.0.0.202" }, { PROBES_GROUP } },
 };
 
+/* A packet and what it should come to. */
+typedef struct
+{
+  guint from, to;
+  const char *source, *destination;
+  Packet packet;
+  gboolean expected;
+  gboolean has_flow; /* it passed, and no rules since then refused it */
+  guint mark;
+} Shot;
+
 typedef struct
 {
   World *world;
@@ -54,19 +65,10 @@ typedef struct
   gboolean has_ipv6; /* ports take addresses of it */
   int fd;            /* of the VPC's namespace */
   int sockets[GUESTS + 2];
-  guint sent, passed, rule_sets, large;
+  guint sent, passed, rule_sets, large, flows;
+  Shot shots[PACKETS];  /* the last round's */
   NetctlTables *tables; /* what the namespace holds, as far as the oracle changed it itself */
 } Fuzz;
-
-/* A packet and what it should come to. */
-typedef struct
-{
-  guint from, to;
-  const char *source, *destination;
-  Packet packet;
-  gboolean expected;
-  guint mark;
-} Shot;
 
 static int
 pick (Fuzz *fuzz, int below)
@@ -85,10 +87,18 @@ rounds (guint otherwise)
 /* Set up */
 
 static void
+attach (Fuzz *fuzz, const Guest *guest)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!fuzz->world->net->class->port_attach (fuzz->world->net, guest->port, &error))
+    fail_msg ("%s", error->message);
+}
+
+static void
 add_guest (Fuzz *fuzz, guint i)
 {
   Guest *guest = world_guest (fuzz->world, 1, i + 1, guests[i].addresses[0], guests[i].groups[0]);
-  g_autoptr (GError) error = NULL;
 
   for (guint j = 1; j < G_N_ELEMENTS (guests[i].addresses) && guests[i].addresses[j] != NULL; j++)
     {
@@ -100,8 +110,7 @@ add_guest (Fuzz *fuzz, guint i)
     }
   for (guint j = 1; j < G_N_ELEMENTS (guests[i].groups) && guests[i].groups[j] != 0; j++)
     g_array_append_val (guest->port->groups, guests[i].groups[j]);
-  if (!fuzz->world->net->class->port_attach (fuzz->world->net, guest->port, &error))
-    fail_msg ("%s", error->message);
+  attach (fuzz, guest);
   /* Answers of the guest's own would be noise. */
   g_free (world_run ("ip -n %s addr flush dev eth0", guest->ns));
   fuzz->sockets[i] = world_packet (guest->ns, "eth0", ETH_P_ALL);
@@ -162,8 +171,9 @@ tear_down (void **state)
 {
   Fuzz *fuzz = *state;
 
-  print_message ("# %u rule sets, %u of them large; %u packets, %u let through\n", fuzz->rule_sets,
-                 fuzz->large, fuzz->sent, fuzz->passed);
+  print_message (
+      "# %u rule sets, %u of them large; %u packets, %u let through; %u flows survived\n",
+      fuzz->rule_sets, fuzz->large, fuzz->sent, fuzz->passed, fuzz->flows);
   for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
     close (fuzz->sockets[i]);
   close (fuzz->fd);
@@ -293,23 +303,50 @@ make_rules (Fuzz *fuzz, NetctlGroup *group)
   fuzz->large += group->rules->len > 100;
 }
 
+/* Now and then a guest joins and leaves; naming a group twice changes nothing. TRUE if one has. */
+static gboolean
+move_guest (Fuzz *fuzz, guint guest)
+{
+  GArray *groups = ((Guest *) g_ptr_array_index (fuzz->world->guests, guest))->port->groups;
+  guint count = 1 + (guint) pick (fuzz, 3);
+
+  if (pick (fuzz, 8) != 0)
+    return FALSE;
+  g_array_set_size (groups, 0);
+  for (guint i = 0; i < count; i++)
+    {
+      guint32 group = 1 + (guint32) pick (fuzz, GROUPS);
+
+      g_array_append_val (groups, group);
+    }
+  return TRUE;
+}
+
 /* The plain reading, written without the code under test. */
 
 static gboolean
-is_guest_in (guint guest, guint32 group)
+is_guest_in (const World *world, guint guest, guint32 group)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (guests[guest].groups); i++)
-    if (guests[guest].groups[i] == group)
+  const GArray *groups = ((const Guest *) g_ptr_array_index (world->guests, guest))->port->groups;
+
+  for (guint i = 0; i < groups->len; i++)
+    if (g_array_index (groups, guint32, i) == group)
       return TRUE;
   return FALSE;
 }
 
+typedef struct
+{
+  const World *world;
+  guint guest;
+} Peer;
+
 static gboolean
 is_member (const NetctlPrefix *peer, guint32 group, gpointer data)
 {
-  const guint *guest = data;
+  const Peer *other = data;
 
-  return is_guest_in (*guest, group);
+  return is_guest_in (other->world, other->guest, group);
 }
 
 static gboolean
@@ -317,18 +354,26 @@ side_allows (const World *world, NetctlDirection direction, guint own, guint pee
              const Packet *packet)
 {
   g_autoptr (GArray) rules = g_array_new (FALSE, FALSE, sizeof (NetctlRule));
+  Peer other = { world, peer };
 
   for (guint i = 0; i < world->plan->groups->len; i++)
     {
       const NetctlGroup *group = g_ptr_array_index (world->plan->groups, i);
 
-      if (!is_guest_in (own, group->index))
+      if (!is_guest_in (world, own, group->index))
         continue;
-      if (group->members_reach_each_other && is_guest_in (peer, group->index))
+      if (group->members_reach_each_other && is_guest_in (world, peer, group->index))
         return TRUE;
       g_array_append_vals (rules, group->rules->data, group->rules->len);
     }
-  return evaluate_plain (rules, direction, packet, is_member, &peer);
+  return evaluate_plain (rules, direction, packet, is_member, &other);
+}
+
+static gboolean
+is_allowed (const World *world, const Shot *shot)
+{
+  return side_allows (world, NETCTL_EGRESS, shot->from, shot->to, &shot->packet)
+         && side_allows (world, NETCTL_INGRESS, shot->to, shot->from, &shot->packet);
 }
 
 /* Packets */
@@ -456,7 +501,7 @@ try_packets (Fuzz *fuzz)
   g_autoptr (NetctlModel) model = netctl_model_from_plan (fuzz->world->plan, 1, NULL);
   g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
   g_autoptr (GHashTable) heard = NULL;
-  Shot shots[PACKETS];
+  Shot *shots = fuzz->shots;
 
   assert_true (netctl_flow_sweep (fuzz->fd, end_flow, NULL, NULL));
   for (guint i = 0; i < PACKETS; i++)
@@ -465,9 +510,7 @@ try_packets (Fuzz *fuzz)
       NetctlFlow flow = { 0 };
 
       *shot = random_shot (fuzz);
-      shot->expected
-          = side_allows (fuzz->world, NETCTL_EGRESS, shot->from, shot->to, &shot->packet)
-            && side_allows (fuzz->world, NETCTL_INGRESS, shot->to, shot->from, &shot->packet);
+      shot->expected = is_allowed (fuzz->world, shot);
       flow.source = shot->packet.source;
       flow.destination = shot->packet.destination;
       flow.protocol = (guint8) shot->packet.protocol;
@@ -485,8 +528,64 @@ try_packets (Fuzz *fuzz)
       assert_true (got == 0 || got == shots[i].to + 1);
       assert_verdict (fuzz, &shots[i], got != 0, "kernel");
       fuzz->passed += got != 0;
+      shots[i].has_flow = got != 0;
     }
 }
+
+/* Flows */
+
+static char *
+flow_name (const NetctlPrefix *source, int source_port, const NetctlPrefix *destination,
+           int destination_port, int protocol)
+{
+  g_autofree char *from = netctl_prefix_address (source), *to = netctl_prefix_address (destination);
+
+  return g_strdup_printf ("%d %s:%d > %s:%d", protocol, from, MAX (source_port, 0), to,
+                          MAX (destination_port, 0));
+}
+
+static gboolean
+note_flow (const NetctlFlow *flow, gpointer data)
+{
+  g_hash_table_add (data, flow_name (&flow->source, flow->source_port, &flow->destination,
+                                     flow->destination_port, flow->protocol));
+  return TRUE;
+}
+
+/* After each change: which of the last round's flows it should have ended. */
+static void
+judge_flows (Fuzz *fuzz)
+{
+  for (guint i = 0; i < PACKETS; i++)
+    {
+      Shot *shot = &fuzz->shots[i];
+
+      shot->has_flow = shot->has_flow && is_allowed (fuzz->world, shot);
+    }
+}
+
+/* Those have ended, and no others. */
+static void
+assert_flows (Fuzz *fuzz)
+{
+  g_autoptr (GHashTable) live = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  assert_true (netctl_flow_sweep (fuzz->fd, note_flow, live, NULL));
+  for (guint i = 0; i < PACKETS && fuzz->shots[i].source != NULL; i++)
+    {
+      const Shot *shot = &fuzz->shots[i];
+      g_autofree char *name
+          = flow_name (&shot->packet.source, shot->packet.source_port, &shot->packet.destination,
+                       shot->packet.destination_port, shot->packet.protocol);
+
+      if (g_hash_table_contains (live, name) != shot->has_flow)
+        fail_msg ("flow %s %s; NETCTL_SEED=%u shows it again", name,
+                  shot->has_flow ? "ended" : "goes on", fuzz->seed);
+      fuzz->flows += shot->has_flow;
+    }
+}
+
+/* Changes */
 
 /* Each change must be one that the kernel takes as it is: a whole replacement would hide that. */
 static void
@@ -516,13 +615,15 @@ the_kernel_does_what_the_rules_say (void **state)
     {
       for (guint i = 0; i < GROUPS; i++)
         make_rules (fuzz, g_ptr_array_index (fuzz->world->plan->groups, i));
+      for (guint i = 0; i < GUESTS; i++)
+        move_guest (fuzz, i);
       change_rules (fuzz);
       try_packets (fuzz);
     }
 }
 
 static void
-the_calls_do_what_the_rules_say (void **state)
+the_calls_do_what_the_rules_say_and_end_what_they_refuse (void **state)
 {
   Fuzz *fuzz = *state;
 
@@ -534,7 +635,15 @@ the_calls_do_what_the_rules_say (void **state)
 
           make_rules (fuzz, group);
           world_apply_group (fuzz->world, group);
+          judge_flows (fuzz);
         }
+      for (guint i = 0; i < GUESTS; i++)
+        if (move_guest (fuzz, i))
+          {
+            attach (fuzz, g_ptr_array_index (fuzz->world->guests, i));
+            judge_flows (fuzz);
+          }
+      assert_flows (fuzz);
       try_packets (fuzz);
     }
 }
@@ -544,7 +653,8 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (the_kernel_does_what_the_rules_say, set_up, tear_down),
-    cmocka_unit_test_setup_teardown (the_calls_do_what_the_rules_say, set_up, tear_down),
+    cmocka_unit_test_setup_teardown (the_calls_do_what_the_rules_say_and_end_what_they_refuse,
+                                     set_up, tear_down),
   };
 
   world_need_private_host ();
