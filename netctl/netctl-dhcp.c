@@ -1,18 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses for guests: one dnsmasq a VPC, inside its namespace. */
+/* Addresses and names for guests: two dnsmasq a VPC, inside its namespace. They are two so that
+ * the one that anybody may ask anything has no privileges, and so that a name is gone with its port
+ * and not with its lease. */
 #include "netctl-dhcp.h"
-#include "netctl-ns.h"
-#include "netctl-proc.h"
+#include "netctl-names.h"
+#include "netctl-server.h"
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <pwd.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define PROGRAM "dnsmasq"
-#define MARK "--dhcp-hostsfile="
-#define START_TIMEOUT_MS 10000
+/* The tag of ports that must not become their guest's way out. */
+#define SECONDARY "secondary"
+
+static const NetctlServerKind leases_kind = { PROGRAM, "--dhcp-hostsfile=", "hosts", "pid" };
+static const NetctlServerKind names_kind = { PROGRAM, "--addn-hosts=", "names", "names-pid" };
+
+/* The files that a VPC's servers have surely read. */
+typedef struct
+{
+  char *hosts, *names;
+} Known;
 
 struct NetctlDhcp
 {
@@ -20,9 +30,18 @@ struct NetctlDhcp
   char *program;
   char *user;
   GPtrArray *dns;    /* char* */
+  GPtrArray *ntp;    /* char*: those that are IPv4 addresses */
   GMutex lock;       /* of the next field */
-  GHashTable *known; /* VPC index -> hosts file that its server has surely read */
+  GHashTable *known; /* VPC index -> Known* */
 };
+
+static void
+known_free (Known *known)
+{
+  g_free (known->hosts);
+  g_free (known->names);
+  g_free (known);
+}
 
 /* Whether an unprivileged process can open files below @dir. */
 static gboolean
@@ -62,20 +81,27 @@ choose_user (const char *dir)
   return g_strdup ("nobody");
 }
 
+static gboolean
+is_address4 (const char *text, NetctlPrefix *out)
+{
+  return netctl_prefix_parse (text, out) && netctl_prefix_is_host4 (out);
+}
+
 NetctlDhcp *
-netctl_dhcp_new (const char *run_dir, const char *const *dns, GError **error)
+netctl_dhcp_new (const char *run_dir, const char *const *dns, const char *const *ntp,
+                 GError **error)
 {
   g_autoptr (NetctlDhcp) dhcp = g_new0 (NetctlDhcp, 1);
+  NetctlPrefix server;
 
   g_mutex_init (&dhcp->lock);
   dhcp->dir = g_build_filename (run_dir, "dhcp", NULL);
   dhcp->dns = g_ptr_array_new_with_free_func (g_free);
-  dhcp->known = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  dhcp->ntp = g_ptr_array_new_with_free_func (g_free);
+  dhcp->known = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) known_free);
   for (guint i = 0; dns != NULL && dns[i] != NULL; i++)
     {
-      NetctlPrefix server;
-
-      if (!netctl_prefix_parse (dns[i], &server) || !netctl_prefix_is_host4 (&server))
+      if (!is_address4 (dns[i], &server))
         {
           g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_INVALID,
                        "name server \"%s\" is not an IPv4 address", dns[i]);
@@ -83,6 +109,10 @@ netctl_dhcp_new (const char *run_dir, const char *const *dns, GError **error)
         }
       g_ptr_array_add (dhcp->dns, netctl_prefix_address (&server));
     }
+  /* DHCP can tell addresses only. */
+  for (guint i = 0; ntp != NULL && ntp[i] != NULL; i++)
+    if (is_address4 (ntp[i], &server))
+      g_ptr_array_add (dhcp->ntp, netctl_prefix_address (&server));
   if (g_mkdir_with_parents (dhcp->dir, 0755) != 0)
     {
       g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "cannot make \"%s\": %s", dhcp->dir,
@@ -106,6 +136,7 @@ netctl_dhcp_free (NetctlDhcp *dhcp)
   g_free (dhcp->program);
   g_free (dhcp->user);
   g_ptr_array_unref (dhcp->dns);
+  g_ptr_array_unref (dhcp->ntp);
   g_hash_table_unref (dhcp->known);
   g_free (dhcp);
 }
@@ -119,30 +150,21 @@ netctl_dhcp_servers (const NetctlDhcp *dhcp)
 static char *
 file_of (const NetctlDhcp *dhcp, guint32 vpc_index, const char *suffix)
 {
-  g_autofree char *name = netctl_vpc_namespace_name (vpc_index);
-
-  return g_strdup_printf ("%s/%s.%s", dhcp->dir, name, suffix);
+  return netctl_server_file (dhcp->dir, vpc_index, suffix);
 }
 
-/* The first label, unless dnsmasq would read it as something else: "ignore" would shut the guest
+/* The guest's name, unless dnsmasq would read it as something else: "ignore" would shut the guest
  * out, "2h" would be the time of its lease. */
 static char *
 label_of (const char *host_name)
 {
-  g_autofree char *label = NULL;
-  gsize digits;
+  g_autofree char *label = netctl_names_label (host_name);
+  gsize digits = label != NULL ? strspn (label, "0123456789") : 0;
 
-  if (host_name == NULL)
-    return NULL;
-  label = g_strndup (host_name, strcspn (host_name, "."));
-  digits = strspn (label, "0123456789");
-  if (*label == '\0' || strlen (label) > 63 || (digits > 0 && strlen (label) <= digits + 1)
+  if (label == NULL || (digits > 0 && strlen (label) <= digits + 1)
       || g_ascii_strcasecmp (label, "ignore") == 0 || g_ascii_strcasecmp (label, "infinite") == 0
       || g_ascii_strcasecmp (label, "deprecated") == 0)
     return NULL;
-  for (const char *p = label; *p != '\0'; p++)
-    if (!g_ascii_isalnum (*p) && *p != '-')
-      return NULL;
   return g_steal_pointer (&label);
 }
 
@@ -159,8 +181,9 @@ netctl_dhcp_hosts (const NetctlModel *model)
       g_autofree char *address
           = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, 0));
 
-      g_string_append_printf (out, "%s,%s,%s%sinfinite\n", mac, address, label != NULL ? label : "",
-                              label != NULL ? "," : "");
+      g_string_append_printf (out, "%s,%s%s,%s%sinfinite\n", mac,
+                              port->is_secondary ? "set:" SECONDARY "," : "", address,
+                              label != NULL ? label : "", label != NULL ? "," : "");
     }
   return g_string_free (out, FALSE);
 }
@@ -219,10 +242,45 @@ add_subnet (GPtrArray *arguments, const NetctlSubnet *subnet, guint number)
   *strchr (network, '/') = '\0';
   g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-range=set:s%u,%s,static,%s,infinite", number,
                                                network, mask_text));
-  g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-option=tag:s%u,3,%s", number, gateway));
-  g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-option=tag:s%u,121," NETCTL_METADATA_ADDRESS
-                                               "/32,%s,0.0.0.0/0,%s",
-                                               number, gateway, gateway));
+  g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-option=tag:s%u,tag:!" SECONDARY ",3,%s",
+                                               number, gateway));
+  g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-option=tag:s%u,tag:!" SECONDARY
+                                               ",121," NETCTL_METADATA_ADDRESS
+                                               "/32,%s," NETCTL_DNS_ADDRESS "/32,%s,0.0.0.0/0,%s",
+                                               number, gateway, gateway, gateway));
+}
+
+/* "OPTION,a,b" as one argument. */
+static void
+add_list (GPtrArray *arguments, const char *option, const GPtrArray *values)
+{
+  GString *text = g_string_new (option);
+
+  for (guint i = 0; i < values->len; i++)
+    g_string_append_printf (text, ",%s", (char *) g_ptr_array_index (values, i));
+  g_ptr_array_add (arguments, g_string_free (text, FALSE));
+}
+
+/* The program, its files and its user. */
+static GPtrArray *
+begin_arguments (const NetctlDhcp *dhcp, guint32 vpc_index, const NetctlServerKind *kind)
+{
+  g_autofree char *file = file_of (dhcp, vpc_index, kind->suffix);
+  g_autofree char *pid = file_of (dhcp, vpc_index, kind->pid_suffix);
+  GPtrArray *arguments = g_ptr_array_new ();
+
+  g_ptr_array_add (arguments, g_strdup (dhcp->program));
+  g_ptr_array_add (arguments, g_strconcat (kind->mark, file, NULL));
+  g_ptr_array_add (arguments, g_strconcat ("--pid-file=", pid, NULL));
+  g_ptr_array_add (arguments, g_strconcat ("--user=", dhcp->user, NULL));
+  return arguments;
+}
+
+static char **
+end_arguments (GPtrArray *arguments)
+{
+  g_ptr_array_add (arguments, NULL);
+  return (char **) g_ptr_array_free (arguments, FALSE);
 }
 
 char **
@@ -233,90 +291,39 @@ netctl_dhcp_arguments (const NetctlDhcp *dhcp, const NetctlVpc *vpc)
           /* A wildcard: with one plain name dnsmasq would bind to that link alone. */
           "--interface=es*", "--bridge-interface=" NETCTL_ANCHOR "," NETCTL_TAP_PREFIX "*",
           "--dhcp-authoritative", "--no-ping", "--dhcp-no-override", "--quiet-dhcp",
-          "--dhcp-lease-max=100000",
+          "--dhcp-lease-max=100000", "--dhcp-option=6," NETCTL_DNS_ADDRESS,
+          /* Without a value dnsmasq does not name itself as the router. */
+          "--dhcp-option=tag:" SECONDARY ",3",
           /* Else dnsmasq would make our permanent neighbour entries age. */
           "--dhcp-broadcast" };
-  g_autofree char *hosts = file_of (dhcp, vpc->index, "hosts");
-  g_autofree char *pid = file_of (dhcp, vpc->index, "pid");
   g_autofree char *leases = file_of (dhcp, vpc->index, "leases");
-  GPtrArray *arguments = g_ptr_array_new ();
+  GPtrArray *arguments = begin_arguments (dhcp, vpc->index, &leases_kind);
 
-  g_ptr_array_add (arguments, g_strdup (dhcp->program));
-  g_ptr_array_add (arguments, g_strconcat (MARK, hosts, NULL));
-  g_ptr_array_add (arguments, g_strconcat ("--pid-file=", pid, NULL));
   g_ptr_array_add (arguments, g_strconcat ("--dhcp-leasefile=", leases, NULL));
-  g_ptr_array_add (arguments, g_strconcat ("--user=", dhcp->user, NULL));
   for (guint i = 0; i < G_N_ELEMENTS (fixed); i++)
     g_ptr_array_add (arguments, g_strdup (fixed[i]));
   g_ptr_array_add (arguments, g_strdup_printf ("--dhcp-option=26,%d", NETCTL_GUEST_MTU));
-  if (dhcp->dns->len > 0)
-    {
-      GString *option = g_string_new ("--dhcp-option=6");
-
-      for (guint i = 0; i < dhcp->dns->len; i++)
-        g_string_append_printf (option, ",%s", (char *) g_ptr_array_index (dhcp->dns, i));
-      g_ptr_array_add (arguments, g_string_free (option, FALSE));
-    }
+  if (dhcp->ntp->len > 0)
+    add_list (arguments, "--dhcp-option=42", dhcp->ntp);
+  if (vpc->domain != NULL && *vpc->domain != '\0')
+    g_ptr_array_add (arguments, g_strconcat ("--dhcp-option=15,", vpc->domain, NULL));
   for (guint i = 0; i < vpc->subnets->len; i++)
-    add_subnet (arguments, &g_array_index (vpc->subnets, NetctlSubnet, i), i);
-  g_ptr_array_add (arguments, NULL);
-  return (char **) g_ptr_array_free (arguments, FALSE);
-}
-
-/* Servers of this VPC; normally one or none. The pid file saves looking at every process. */
-static GArray *
-find_servers (const NetctlDhcp *dhcp, guint32 vpc_index)
-{
-  g_autofree char *hosts = file_of (dhcp, vpc_index, "hosts");
-  g_autofree char *mark = g_strconcat (MARK, hosts, NULL);
-  g_autofree char *pid_file = file_of (dhcp, vpc_index, "pid");
-  g_autofree char *text = NULL;
-  guint64 value;
-
-  if (g_file_get_contents (pid_file, &text, NULL, NULL)
-      && g_ascii_string_to_unsigned (g_strstrip (text), 10, 1, G_MAXINT, &value, NULL)
-      && netctl_proc_is ((int) value, PROGRAM, mark))
     {
-      GArray *servers = g_array_new (FALSE, FALSE, sizeof (int));
-      int pid = (int) value;
+      const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
 
-      g_array_append_val (servers, pid);
-      return servers;
+      if (subnet->range.family == G_SOCKET_FAMILY_IPV4)
+        add_subnet (arguments, subnet, i);
     }
-  return netctl_proc_find (PROGRAM, mark);
+  return end_arguments (arguments);
 }
 
-static gboolean
-end_servers (const NetctlDhcp *dhcp, guint32 vpc_index, GError **error)
+char **
+netctl_dhcp_names_arguments (const NetctlDhcp *dhcp, const NetctlVpc *vpc)
 {
-  g_autofree char *hosts = file_of (dhcp, vpc_index, "hosts");
-  g_autofree char *mark = g_strconcat (MARK, hosts, NULL);
-  /* All of them, also one that a crash left beside the one in the pid file. */
-  g_autoptr (GArray) servers = netctl_proc_find (PROGRAM, mark);
+  GPtrArray *arguments = begin_arguments (dhcp, vpc->index, &names_kind);
 
-  for (guint i = 0; i < servers->len; i++)
-    if (!netctl_proc_end (g_array_index (servers, int, i), PROGRAM, mark, error))
-      return FALSE;
-  return TRUE;
-}
-
-/* A server that runs where and how it should; 0 if there is none. */
-static int
-find_right_server (const NetctlDhcp *dhcp, const NetctlVpc *vpc)
-{
-  g_autoptr (GArray) servers = find_servers (dhcp, vpc->index);
-  g_autofree char *ns = netctl_vpc_namespace_name (vpc->index);
-  g_auto (GStrv) wanted = netctl_dhcp_arguments (dhcp, vpc);
-  g_auto (GStrv) actual = NULL;
-  int pid;
-
-  if (servers->len != 1)
-    return 0;
-  pid = g_array_index (servers, int, 0);
-  actual = netctl_proc_arguments (pid);
-  if (actual == NULL || !g_strv_equal ((const char *const *) wanted, (const char *const *) actual))
-    return 0;
-  return netctl_ns_identity_of_process (pid) == netctl_ns_identity (ns) ? pid : 0;
+  netctl_names_add_arguments (arguments, vpc, dhcp->dns);
+  return end_arguments (arguments);
 }
 
 static gboolean
@@ -346,80 +353,73 @@ drop_conflicts (const NetctlDhcp *dhcp, const NetctlModel *model, gboolean *out_
   if (kept == NULL)
     return TRUE;
   *out_dropped = TRUE;
-  return end_servers (dhcp, model->vpc->index, error) && write_file (path, kept, error);
+  return netctl_server_end (&leases_kind, dhcp->dir, model->vpc->index, error)
+         && write_file (path, kept, error);
 }
 
 static void
-remember (NetctlDhcp *dhcp, guint32 vpc_index, const char *hosts)
+remember (NetctlDhcp *dhcp, guint32 vpc_index, const char *hosts, const char *names)
 {
+  Known *known = g_new0 (Known, 1);
+
+  known->hosts = g_strdup (hosts);
+  known->names = g_strdup (names);
   g_mutex_lock (&dhcp->lock);
-  if (hosts != NULL)
-    g_hash_table_insert (dhcp->known, GUINT_TO_POINTER (vpc_index), g_strdup (hosts));
-  else
-    g_hash_table_remove (dhcp->known, GUINT_TO_POINTER (vpc_index));
+  g_hash_table_insert (dhcp->known, GUINT_TO_POINTER (vpc_index), known);
   g_mutex_unlock (&dhcp->lock);
 }
 
-static gboolean
-is_known (NetctlDhcp *dhcp, guint32 vpc_index, const char *hosts)
+static void
+forget (NetctlDhcp *dhcp, guint32 vpc_index, char **out_hosts, char **out_names)
 {
-  gboolean is_equal;
+  Known *known;
 
   g_mutex_lock (&dhcp->lock);
-  is_equal
-      = g_strcmp0 (g_hash_table_lookup (dhcp->known, GUINT_TO_POINTER (vpc_index)), hosts) == 0;
+  known = g_hash_table_lookup (dhcp->known, GUINT_TO_POINTER (vpc_index));
+  if (known != NULL)
+    {
+      *out_hosts = g_steal_pointer (&known->hosts);
+      *out_names = g_steal_pointer (&known->names);
+    }
+  g_hash_table_remove (dhcp->known, GUINT_TO_POINTER (vpc_index));
   g_mutex_unlock (&dhcp->lock);
-  return is_equal;
+}
+
+/* One server of the VPC, with @text in its file; @before is what it has surely read, or NULL. */
+static gboolean
+apply_server (const NetctlDhcp *dhcp, const NetctlServerKind *kind, guint32 vpc_index,
+              char **arguments, const char *text, const char *before, gboolean fresh, int fd,
+              GError **error)
+{
+  g_autofree char *path = file_of (dhcp, vpc_index, kind->suffix);
+  gboolean is_changed = g_strcmp0 (text, before) != 0;
+
+  return (!is_changed || write_file (path, text, error))
+         && netctl_server_ensure (kind, dhcp->dir, vpc_index, (const char *const *) arguments, fd,
+                                  fresh, is_changed, error);
 }
 
 gboolean
 netctl_dhcp_apply (NetctlDhcp *dhcp, const NetctlModel *model, int fd, GError **error)
 {
   guint32 index = model->vpc->index;
-  g_autofree char *path = file_of (dhcp, index, "hosts");
-  g_autofree char *mark = g_strconcat (MARK, path, NULL);
-  g_autofree char *hosts = netctl_dhcp_hosts (model);
-  g_auto (GStrv) arguments = NULL;
-  gboolean is_current = is_known (dhcp, index, hosts);
+  g_autofree char *hosts = netctl_dhcp_hosts (model), *names = netctl_names_hosts (model);
+  g_auto (GStrv) leases_arguments = netctl_dhcp_arguments (dhcp, model->vpc);
+  g_auto (GStrv) names_arguments = netctl_dhcp_names_arguments (dhcp, model->vpc);
+  g_autofree char *hosts_before = NULL, *names_before = NULL;
   gboolean dropped;
-  int pid;
 
   if (model->vpc->subnets->len == 0)
     return netctl_dhcp_stop (dhcp, index, error);
-  remember (dhcp, index, NULL);
-  if (!is_current && !write_file (path, hosts, error))
+  forget (dhcp, index, &hosts_before, &names_before);
+  if (!drop_conflicts (dhcp, model, &dropped, error)
+      || !apply_server (dhcp, &leases_kind, index, leases_arguments, hosts, hosts_before, dropped,
+                        fd, error)
+      || !apply_server (dhcp, &names_kind, index, names_arguments, names, names_before, FALSE, fd,
+                        error))
     return FALSE;
-  if (!drop_conflicts (dhcp, model, &dropped, error))
-    return FALSE;
-  pid = dropped ? 0 : find_right_server (dhcp, model->vpc);
-  if (pid == 0)
-    {
-      arguments = netctl_dhcp_arguments (dhcp, model->vpc);
-      if (!end_servers (dhcp, index, error)
-          || !netctl_proc_run (fd, (const char *const *) arguments, START_TIMEOUT_MS, error))
-        return FALSE;
-    }
-  else if (!is_current && !netctl_proc_signal (pid, PROGRAM, mark, SIGHUP))
-    {
-      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "%s of vpc \"%s\" ended", PROGRAM,
-                   model->vpc->id);
-      return FALSE;
-    }
-  remember (dhcp, index, hosts);
+  remember (dhcp, index, hosts, names);
   return TRUE;
-}
-
-/* The VPC that a file or a server belongs to, by the file's name. */
-static gboolean
-vpc_of_file (const char *path, guint32 *out_index)
-{
-  g_autofree char *name = g_path_get_basename (path);
-  char *dot = strchr (name, '.');
-
-  if (dot == NULL)
-    return FALSE;
-  *dot = '\0';
-  return netctl_namespace_name_parse (name, out_index);
 }
 
 /* All of a VPC's files; among them may be one that a daemon was killed while writing. */
@@ -431,7 +431,7 @@ remove_files (const NetctlDhcp *dhcp, guint32 vpc_index)
   guint32 index;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    if (vpc_of_file (name, &index) && index == vpc_index)
+    if (netctl_server_file_parse (name, &index) && index == vpc_index)
       {
         g_autofree char *path = g_build_filename (dhcp->dir, name, NULL);
 
@@ -442,46 +442,35 @@ remove_files (const NetctlDhcp *dhcp, guint32 vpc_index)
 gboolean
 netctl_dhcp_stop (NetctlDhcp *dhcp, guint32 vpc_index, GError **error)
 {
-  remember (dhcp, vpc_index, NULL);
-  if (!end_servers (dhcp, vpc_index, error))
+  g_autofree char *hosts = NULL, *names = NULL;
+
+  forget (dhcp, vpc_index, &hosts, &names);
+  if (!netctl_server_end (&leases_kind, dhcp->dir, vpc_index, error)
+      || !netctl_server_end (&names_kind, dhcp->dir, vpc_index, error))
     return FALSE;
   remove_files (dhcp, vpc_index);
   return TRUE;
 }
 
-static void
-note_unwanted (GHashTable *unwanted, GHashTable *wanted, const char *path)
-{
-  guint32 index;
-
-  if (vpc_of_file (path, &index) && !g_hash_table_contains (wanted, GUINT_TO_POINTER (index)))
-    g_hash_table_add (unwanted, GUINT_TO_POINTER (index));
-}
-
 gboolean
 netctl_dhcp_prune (NetctlDhcp *dhcp, GHashTable *wanted, GError **error)
 {
-  g_autofree char *mark = g_strconcat (MARK, dhcp->dir, "/", NULL);
-  g_autoptr (GArray) servers = netctl_proc_find (PROGRAM, mark);
-  g_autoptr (GHashTable) unwanted = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) present = g_hash_table_new (NULL, NULL);
   g_autoptr (GDir) dir = g_dir_open (dhcp->dir, 0, NULL);
   GHashTableIter iter;
   const char *name;
   gpointer key;
+  guint32 index;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
-    note_unwanted (unwanted, wanted, name);
-  for (guint i = 0; i < servers->len; i++)
-    {
-      g_auto (GStrv) arguments = netctl_proc_arguments (g_array_index (servers, int, i));
-
-      for (guint j = 0; arguments != NULL && arguments[j] != NULL; j++)
-        if (g_str_has_prefix (arguments[j], mark))
-          note_unwanted (unwanted, wanted, arguments[j] + strlen (MARK));
-    }
-  g_hash_table_iter_init (&iter, unwanted);
+    if (netctl_server_file_parse (name, &index))
+      g_hash_table_add (present, GUINT_TO_POINTER (index));
+  netctl_server_collect (&leases_kind, dhcp->dir, present);
+  netctl_server_collect (&names_kind, dhcp->dir, present);
+  g_hash_table_iter_init (&iter, present);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    if (!netctl_dhcp_stop (dhcp, GPOINTER_TO_UINT (key), error))
+    if (!g_hash_table_contains (wanted, key)
+        && !netctl_dhcp_stop (dhcp, GPOINTER_TO_UINT (key), error))
       return FALSE;
   return TRUE;
 }

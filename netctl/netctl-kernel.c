@@ -703,7 +703,7 @@ netctl_new (const NetctlConfig *config, GError **error)
   net->class = &kernel_class;
   g_mutex_init (&kernel->lock);
   kernel->vpcs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) vpc_free);
-  kernel->dhcp = netctl_dhcp_new (config->run_dir, config->dns, error);
+  kernel->dhcp = netctl_dhcp_new (config->run_dir, config->dns, config->ntp, error);
   if (kernel->dhcp == NULL)
     return NULL;
   kernel->edge = netctl_edge_new (netctl_dhcp_servers (kernel->dhcp), config->public_interface);

@@ -2,6 +2,9 @@
 /* Identity of the taps, and the doors of a VPC's namespace. */
 #include "netctl-nft-priv.h"
 
+/* A set of how much each tap sent lately; forgets those that are quiet. */
+#define RATES "type ifname; size 65536; flags dynamic, timeout; timeout 1m"
+
 /* The sets that tell who a tap may speak as. */
 typedef struct
 {
@@ -53,10 +56,17 @@ add_door_chains (NetctlTables *t, const NetctlVpc *vpc)
   netctl_nft_add_forwarders (t, vpc, raw);
   netctl_table_line (raw, "counter drop");
 
+  add_set (t, INET, "asks", RATES);
   in = add_chain (t, INET, "c_in", "type filter hook input priority 0; policy drop");
   netctl_table_line (in, "meta nfproto != ipv4 drop");
   netctl_table_line (in, "iifname \"lo\" accept");
+  /* Before live flows: to ask again from the same port is to go on. */
+  netctl_table_line (in, "iifname " TAP " meta l4proto { tcp, udp } ip daddr " NETCTL_DNS_ADDRESS
+                         " th dport 53 update @asks { iifname limit rate "
+                         "over 1000/second burst 2000 packets } drop");
   netctl_table_line (in, "ct state established,related accept");
+  netctl_table_line (in, "iifname " TAP " ip daddr " NETCTL_DNS_ADDRESS
+                         " meta l4proto { tcp, udp } th dport 53 accept");
   /* Without the client's address a guest could decline another guest's lease. */
   netctl_table_line (in, "iifname " TAP " udp sport 68 udp dport 67 iifname . " CLIENT_MAC
                          " @dhcpmac accept");
@@ -70,6 +80,8 @@ add_door_chains (NetctlTables *t, const NetctlVpc *vpc)
   netctl_table_line (out, "oifname \"lo\" accept");
   netctl_table_line (out, "ct state established,related accept");
   netctl_table_line (out, "oifname " TAP " udp sport 67 udp dport 68 accept");
+  /* What nobody forwarded is the VPC's own name server, asking those behind the way out. */
+  netctl_table_line (out, "oifname " INSIDE " meta l4proto { tcp, udp } th dport 53 accept");
   netctl_table_line (out, "oifname vmap @ingress");
 
   arp = add_chain (t, ARP, "c_in", "type filter hook input priority 0; policy accept");

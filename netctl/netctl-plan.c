@@ -431,14 +431,28 @@ overlap (const NetctlPrefix *a, const NetctlPrefix *b)
   return netctl_prefix_contains (a, b) || netctl_prefix_contains (b, a);
 }
 
+static gboolean
+host_name_is_sane (const char *name)
+{
+  gsize length = strlen (name);
+
+  for (const char *p = name; *p != '\0'; p++)
+    if (!g_ascii_isalnum (*p) && *p != '-' && *p != '.')
+      return FALSE;
+  return length <= 253 && name[0] != '-' && name[0] != '.';
+}
+
 gboolean
 netctl_vpc_check (const NetctlVpc *vpc, GError **error)
 {
-  NetctlPrefix metadata, range;
+  NetctlPrefix metadata, names, range;
 
   netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
+  netctl_prefix_parse (NETCTL_DNS_ADDRESS, &names);
   if (vpc->index > NETCTL_VPC_INDEX_MAX)
     return refuse (error, "vpc", vpc->id, vpc->index, "the index is too large");
+  if (vpc->domain != NULL && !host_name_is_sane (vpc->domain))
+    return refuse (error, "vpc", vpc->id, vpc->index, "the domain has a wrong character");
   for (guint i = 0; i < vpc->subnets->len; i++)
     {
       const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
@@ -451,24 +465,14 @@ netctl_vpc_check (const NetctlVpc *vpc, GError **error)
           || !netctl_prefix_contains (&range, &subnet->gateway))
         return refuse (error, "vpc", vpc->id, vpc->index,
                        "a gateway must be a host address inside its subnet");
-      if (netctl_prefix_contains (&range, &metadata))
-        return refuse (error, "vpc", vpc->id, vpc->index, "a subnet contains the metadata address");
+      if (netctl_prefix_contains (&range, &metadata) || netctl_prefix_contains (&range, &names))
+        return refuse (error, "vpc", vpc->id, vpc->index,
+                       "a subnet contains the metadata address or the name server's");
       for (guint j = 0; j < i; j++)
         if (overlap (&range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
           return refuse (error, "vpc", vpc->id, vpc->index, "two subnets overlap");
     }
   return netctl_vpc_check_ways (vpc, error);
-}
-
-static gboolean
-host_name_is_sane (const char *name)
-{
-  gsize length = strlen (name);
-
-  for (const char *p = name; *p != '\0'; p++)
-    if (!g_ascii_isalnum (*p) && *p != '-' && *p != '.')
-      return FALSE;
-  return length <= 253 && name[0] != '-' && name[0] != '.';
 }
 
 gboolean

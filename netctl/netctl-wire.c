@@ -84,12 +84,14 @@ netctl_wire_anchor (int fd, const NetctlVpc *vpc, GError **error)
 {
   g_autoptr (NetctlLink) link = netctl_link_open (fd, error);
   g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (NetctlPrefix));
-  NetctlPrefix metadata;
+  NetctlPrefix metadata, names;
 
   if (link == NULL || !netctl_ns_run (fd, set_up_namespace, NULL, error))
     return FALSE;
   netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
+  netctl_prefix_parse (NETCTL_DNS_ADDRESS, &names);
   g_array_append_val (addresses, metadata);
+  g_array_append_val (addresses, names);
   for (guint i = 0; i < vpc->subnets->len; i++)
     {
       const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);

@@ -184,17 +184,28 @@ open_store (App *app, const VmmConfig *config, GError **error)
   return account != NULL;
 }
 
-/* The configured name servers, else the host's own as far as guests can reach them. */
+/* The parts of a comma separated list, without blanks and without empty ones. */
 static char **
-dns_servers (const VmmConfig *config)
+list_of (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; parts[i] != NULL; i++)
+    if (*g_strstrip (parts[i]) != '\0')
+      g_strv_builder_add (builder, parts[i]);
+  return g_strv_builder_end (builder);
+}
+
+/* The name servers in that file which the VPCs' own can reach. */
+static char **
+dns_servers_of (const char *path)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_autofree char *text = NULL;
   g_auto (GStrv) lines = NULL;
 
-  if (*config->dns_servers != '\0')
-    return g_strsplit (config->dns_servers, ",", -1);
-  if (!g_file_get_contents ("/etc/resolv.conf", &text, NULL, NULL))
+  if (!g_file_get_contents (path, &text, NULL, NULL))
     return g_strv_builder_end (builder);
   lines = g_strsplit (text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++)
@@ -212,6 +223,26 @@ dns_servers (const VmmConfig *config)
   return g_strv_builder_end (builder);
 }
 
+/* The configured name servers, else the host's own. */
+static char **
+dns_servers (const VmmConfig *config)
+{
+  g_auto (GStrv) servers = list_of (config->dns_servers);
+
+  if (*servers == NULL)
+    {
+      g_strfreev (servers);
+      servers = dns_servers_of ("/etc/resolv.conf");
+    }
+  if (*servers == NULL)
+    {
+      /* The first may name systemd-resolved alone, which only the host itself can ask. */
+      g_strfreev (servers);
+      servers = dns_servers_of ("/run/systemd/resolve/resolv.conf");
+    }
+  return g_steal_pointer (&servers);
+}
+
 static gboolean
 open_drivers (App *app, const VmmConfig *config, GError **error)
 {
@@ -222,12 +253,14 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
                     .qemu_group = config->qemu_group,
                     .import_user = config->import_user,
                     .max_virtual_bytes = (guint64) config->max_image_gib << 30 };
+  g_auto (GStrv) dns = dns_servers (config), ntp = list_of (config->ntp_servers);
   NetctlConfig net = { .run_dir = net_dir,
-                       .dns = (const char *const *) app->ctx.dns_servers,
+                       .dns = (const char *const *) dns,
+                       .ntp = (const char *const *) ntp,
                        .metadata = on_metadata,
                        .metadata_data = app };
 
-  app->ctx.dns_servers = dns_servers (config);
+  app->ctx.dns_servers = g_strsplit (NETCTL_DNS_ADDRESS, ",", -1);
   if (g_str_equal (config->driver, "fake"))
     return app_open_fakes (config, &app->virt, &app->net, &app->img, error);
   if (!g_str_equal (config->driver, "libvirt"))

@@ -47,8 +47,8 @@ dhcp_send (const DhcpClient *client, guint8 type, const guint8 *address)
   option = frame.bytes + AT_COOKIE + 4;
   memcpy (option, "\x35\1", 2);
   option[2] = type;
-  memcpy (option + 3, "\x37\x08\1\3\6\x0c\x1a\x79\x33\x36", 10);
-  option += 13;
+  memcpy (option + 3, "\x37\x09\1\3\6\x0c\x1a\x2a\x79\x33\x36", 11);
+  option += 14;
   if (address != NULL)
     {
       memcpy (option, "\x32\4", 2);

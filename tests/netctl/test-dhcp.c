@@ -94,17 +94,18 @@ each_subnet_has_its_own_range_and_routes (void **state)
   static const char *const dns[] = { "192.0.2.53", "192.0.2.54", NULL };
   g_autofree char *dir = g_dir_make_tmp ("netctl-XXXXXX", NULL), *all = NULL,
                   *inner = g_build_filename (dir, "dhcp", NULL);
-  g_autoptr (NetctlDhcp) dhcp = netctl_dhcp_new (dir, dns, NULL);
+  g_autoptr (NetctlDhcp) dhcp = netctl_dhcp_new (dir, dns, NULL, NULL);
   g_autoptr (NetctlVpc) vpc = record_vpc (1, "10.0.0.0/24 172.16.0.0/20", FALSE);
   g_auto (GStrv) arguments = netctl_dhcp_arguments (dhcp, vpc);
 
   all = g_strjoinv (" ", arguments);
   assert_non_null (strstr (all, "--dhcp-range=set:s0,10.0.0.0,static,255.255.255.0,infinite"));
   assert_non_null (strstr (all, "--dhcp-range=set:s1,172.16.0.0,static,255.255.240.0,infinite"));
-  assert_non_null (strstr (all, "--dhcp-option=tag:s1,3,172.16.0.1"));
-  assert_non_null (
-      strstr (all, "--dhcp-option=tag:s0,121,100.100.100.200/32,10.0.0.1,0.0.0.0/0,10.0.0.1"));
-  assert_non_null (strstr (all, "--dhcp-option=6,192.0.2.53,192.0.2.54"));
+  assert_non_null (strstr (all, "--dhcp-option=tag:s1,tag:!secondary,3,172.16.0.1"));
+  assert_non_null (strstr (all,
+                           "--dhcp-option=tag:s0,tag:!secondary,121,100.100.100.200/32,10.0.0.1,"
+                           "100.100.2.136/32,10.0.0.1,0.0.0.0/0,10.0.0.1"));
+  assert_non_null (strstr (all, "--dhcp-option=6,100.100.2.136"));
   assert_non_null (strstr (all, "--dhcp-option=26,1450"));
   assert_int_equal (g_rmdir (inner), 0);
   assert_int_equal (g_rmdir (dir), 0);
@@ -116,7 +117,7 @@ a_name_server_must_be_an_address (void **state)
   static const char *const dns[] = { "192.0.2.53,192.0.2.54", NULL };
   g_autoptr (GError) error = NULL;
 
-  assert_null (netctl_dhcp_new ("unused", dns, &error));
+  assert_null (netctl_dhcp_new ("unused", dns, NULL, &error));
   assert_true (g_error_matches (error, NETCTL_ERROR, NETCTL_ERROR_INVALID));
 }
 

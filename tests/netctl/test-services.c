@@ -74,11 +74,34 @@ dhcp_answers_at_once_with_all_a_guest_needs (void **state)
   assert_memory_equal (answer.address, "\x0a\0\0\x0b", 4);
   assert_memory_equal (answer.options[1], "\xff\xff\xff\0", 4);
   assert_memory_equal (answer.options[3], "\x0a\0\0\1", 4);
-  assert_memory_equal (answer.options[6], "\xc0\0\2\x35", 4);
+  assert_memory_equal (answer.options[6], "\x64\x64\2\x88", 4);
   assert_memory_equal (answer.options[12], "host1", 5);
   assert_memory_equal (answer.options[26], "\x05\xaa", 2);
   assert_memory_equal (answer.options[51], "\xff\xff\xff\xff", 4);
-  assert_memory_equal (answer.options[121], "\x20\x64\x64\x64\xc8\x0a\0\0\1\0\x0a\0\0\1", 14);
+  assert_memory_equal (answer.options[42], "\xc0\0\2\x7b", 4);
+  assert_int_equal (answer.lengths[42], 4);
+  assert_memory_equal (answer.options[121],
+                       "\x20\x64\x64\x64\xc8\x0a\0\0\1\x20\x64\x64\2\x88\x0a\0\0\1\0\x0a\0\0\1",
+                       23);
+  close (client.fd);
+}
+
+static void
+a_secondary_port_is_not_told_of_a_way_out (void **state)
+{
+  World *world = *state;
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  DhcpClient client;
+  DhcpAnswer answer;
+
+  guest->port->is_secondary = TRUE;
+  assert_true (world->net->class->port_prepare (world->net, guest->port, NULL));
+  client = client_of (guest);
+  assert_true (dhcp_lease (&client, &answer, SECOND_MS));
+  assert_memory_equal (answer.address, "\x0a\0\0\x0b", 4);
+  assert_memory_equal (answer.options[1], "\xff\xff\xff\0", 4);
+  assert_int_equal (answer.lengths[3], 0);
+  assert_int_equal (answer.lengths[121], 0);
   close (client.fd);
 }
 
@@ -468,6 +491,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     WORLD_TEST (dhcp_answers_at_once_with_all_a_guest_needs),
+    WORLD_TEST (a_secondary_port_is_not_told_of_a_way_out),
     WORLD_TEST (the_neighbour_entry_of_a_guest_stays_permanent_through_dhcp),
     WORLD_TEST (guests_of_a_second_subnet_get_that_subnets_gateway),
     WORLD_TEST (an_address_can_be_given_to_another_guest_at_once),

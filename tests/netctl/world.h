@@ -80,5 +80,7 @@ gboolean world_speaks_as (const Guest *guest, const char *source, const char *ad
                           int to, guint timeout_ms);
 /* TRUE if @text goes through from one connected socket to the other within the time. */
 gboolean world_passes (int from, int to, const char *text, guint timeout_ms);
+/* TRUE if exactly @length bytes come within the time. */
+gboolean world_reads (int fd, guint8 *out, gsize length, guint timeout_ms);
 /* An HTTP request; the whole answer, or NULL if none came. */
 char *world_http (const char *ns, const char *address, const char *request);

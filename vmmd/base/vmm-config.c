@@ -101,9 +101,13 @@ static const Key keys[] = {
   STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20",
        "Range of its default vswitch."),
   STR ("network", "dns-servers", dns_servers, "",
-       "Name servers given to guests, comma separated; empty takes the host's."),
+       "Name servers that answer guests for what their VPC does not know, comma separated; empty "
+       "takes the host's."),
+  STR ("network", "domain", domain, "vpc.internal",
+       "Domain of guests' names inside their VPC; empty for none."),
   STR ("network", "ntp-servers", ntp_servers, "",
-       "Time servers shown in the metadata, comma separated."),
+       "Time servers shown in the metadata, comma separated; DHCP tells those that are IPv4 "
+       "addresses."),
   BOOL ("network", "nat", nat, "true",
         "Let instances reach the outside through the host's address."),
   INT ("deadlines", "stage-s", stage_s, "120", 1, 86400,

@@ -34,7 +34,7 @@ typedef struct
   char *qemu_user, *qemu_group, *import_user;
   int max_image_gib;
   /* [network] */
-  char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *ntp_servers;
+  char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */
   int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s;

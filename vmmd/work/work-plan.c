@@ -21,6 +21,7 @@ work_plan_vpc (const VmmContext *ctx, StoreTxn *txn, const char *vpc_id, GError 
   vpc->index = row->index;
   vpc->id = g_strdup (row->id);
   vpc->nat = ctx->config->nat;
+  vpc->domain = g_strdup (ctx->config->domain);
   for (guint i = 0; i < vswitches->len; i++)
     {
       const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
