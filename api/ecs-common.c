@@ -134,3 +134,16 @@ ecs_write_private_ips (ApiReply *reply, const VmmNic *nic)
     write_private_ip (reply, nic->ips->pdata[i], FALSE);
   api_reply_end (reply);
 }
+
+void
+ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic)
+{
+  api_reply_list (reply, "Ipv6Sets", "Ipv6Set");
+  for (guint i = 0; nic->ips6 != NULL && i < nic->ips6->len; i++)
+    {
+      api_reply_item (reply);
+      api_reply_string (reply, "Ipv6Address", nic->ips6->pdata[i]);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+}

@@ -48,7 +48,18 @@ extern const ApiFormat ecs_format_instance_name, ecs_format_host_name, ecs_forma
 /* A range or an address of either family; the same of IPv6 alone. */
 extern const ApiFormat ecs_format_cidr, ecs_format_cidr6, ecs_format_ipv6;
 
-#define ECS_NO_IPV6 "IPv6 is not offered here."
+/* IPv6 addresses of an interface, and how many of them to choose. */
+#define ECS_IPV6_ADDRESSES(type, field, flags_, doc_)                                              \
+  API_STRLIST (type, field, "Ipv6Address", .flags = flags_, .max = VMM_NIC_ADDRESSES6_MAX,         \
+               .max_length = 45, .format = &ecs_format_ipv6, .error = VMM_ERROR_NIC_ADDRESS6,      \
+               .doc = doc_)
+#define ECS_IPV6_COUNT(type, field)                                                                \
+  API_INT (type, field, "Ipv6AddressCount", .fallback = "0", .min = 0,                             \
+           .max = VMM_NIC_ADDRESSES6_MAX, .error = VMM_ERROR_NIC_ADDRESS6_LIMIT,                   \
+           .doc = "In place of Ipv6Address.N, how many of them to choose.")
+#define ECS_IPV6_ERRORS                                                                            \
+  VMM_ERROR_VSWITCH_NO_IPV6, VMM_ERROR_NIC_ADDRESS6, VMM_ERROR_NIC_ADDRESS6_LIMIT,                 \
+      VMM_ERROR_NIC_ADDRESS_ASSIGNED, VMM_ERROR_NIC_ADDRESS_REPEATED
 /* Of something made or changed; @flags: API_EMPTY_OK where an empty one clears it. */
 #define ECS_DESCRIPTION(type, field, flags_)                                                       \
   API_STR (type, field, "Description", .flags = flags_, .max_length = 1024,                        \
@@ -92,6 +103,8 @@ void ecs_write_texts (ApiReply *reply, const char *plural, const char *singular,
                       const GPtrArray *texts);
 /* PrivateIpSets of an interface: the primary address and the secondary ones. */
 void ecs_write_private_ips (ApiReply *reply, const VmmNic *nic);
+/* The list Ipv6Sets.Ipv6Set[] of an interface. */
+void ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic);
 /* Bytes as whole GiB, rounded up. */
 gint64 ecs_gib (guint64 bytes);
 /* The categories of disks that can be asked for; all are local storage. Ends with NULL. */

@@ -262,7 +262,8 @@ static const ApiField list_fields[] = {
 static void
 write_group (ApiCall *call, ApiReply *reply, const VmmGroup *group)
 {
-  int room = call->ctx->config->max_instances - (int) group->n_members;
+  int limit = MIN (call->ctx->config->max_instances, OPS_ADDRESSES_A_GROUP);
+  int room = limit - (int) group->n_members;
 
   api_reply_item (reply);
   api_reply_string (reply, "SecurityGroupId", group->id);
@@ -503,9 +504,10 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = join_group,
     API_PARAMS (MemberArgs, member_params),
-    API_ERRORS (VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_NOT_FOUND,
-                VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_NIC_STATUS,
-                VMM_ERROR_GROUP_MEMBER, VMM_ERROR_GROUP_LIMIT, VMM_ERROR_GROUP_VPC_MISMATCH) },
+    API_ERRORS (VMM_ERROR_GROUP_FULL, VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND,
+                VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_AND_INSTANCE, VMM_ERROR_INSTANCE_STATUS,
+                VMM_ERROR_NIC_STATUS, VMM_ERROR_GROUP_MEMBER, VMM_ERROR_GROUP_LIMIT,
+                VMM_ERROR_GROUP_VPC_MISMATCH) },
   { .name = "LeaveSecurityGroup",
     .summary = "Takes an instance out of a security group that is not its last.",
     .since = "0.1",

@@ -44,7 +44,8 @@ typedef struct
   char *image_id, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
   char *name, *description, *host_name, *user_data, *key_pair;
   char *disk_category, *disk_name, *disk_description;
-  int disk_gib;
+  char **ips6;
+  int disk_gib, ip6_count;
   gboolean deletion_protection;
   /* RunInstances alone. */
   char **group_ids;
@@ -53,7 +54,7 @@ typedef struct
   /* Refused. */
   char *password, *password_inherit, *ram_role, *bandwidth_out, *inner_ip, *image_family;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
-  char *resource_group_id, *auto_release_time, *ipv6_count, *disk_encrypted, *disk_snapshot_policy;
+  char *resource_group_id, *auto_release_time, *disk_encrypted, *disk_snapshot_policy;
   char *http_endpoint, *http_tokens;
   char **host_names;
   GArray *disks, *nics, *tags;
@@ -76,8 +77,6 @@ typedef struct
                    .doc = "Public addresses are not offered here; 0 passes."),                     \
       ECS_REFUSED (CreateArgs, inner_ip, "InnerIpAddress",                                         \
                    .doc = "The classic network is not offered here."),                             \
-      ECS_REFUSED (CreateArgs, ipv6_count, "Ipv6AddressCount",                                     \
-                   .doc = "IPv6 is not offered here."),                                            \
       ECS_REFUSED (CreateArgs, deployment_set_id, "DeploymentSetId",                               \
                    .doc = "Deployment sets are not offered here."),                                \
       ECS_REFUSED (CreateArgs, dedicated_host_id, "DedicatedHostId",                               \
@@ -118,6 +117,8 @@ typedef struct
       API_STR (CreateArgs, private_ip, "PrivateIpAddress", .max_length = 15,                       \
                .format = &api_format_ipv4, .error = VMM_ERROR_PRIVATE_IP_MALFORMED,                \
                .doc = "A free address of the vswitch; otherwise one is chosen."),                  \
+      ECS_IPV6_ADDRESSES (CreateArgs, ips6, 0, "Free IPv6 addresses of the vswitch."),             \
+      ECS_IPV6_COUNT (CreateArgs, ip6_count),                                                      \
       API_STR (CreateArgs, name, "InstanceName", .max_length = 512,                                \
                .format = &ecs_format_instance_name, .error = VMM_ERROR_INSTANCE_NAME_MALFORMED,    \
                .doc = "A name of 2 to 128 characters that begins with a letter; otherwise the "    \
@@ -186,6 +187,8 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
                  : args->group_id != NULL ? one_group
                                           : NULL,
     .private_ip = args->private_ip,
+    .ips6 = (const char *const *) args->ips6,
+    .ip6_count = (guint) args->ip6_count,
     .name = args->name,
     .description = args->description,
     .host_name = args->host_name,
@@ -249,15 +252,15 @@ create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
 }
 
 #define CREATE_ERRORS                                                                              \
-  VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_NOT_AVAILABLE, VMM_ERROR_INSTANCE_TYPE,               \
-      VMM_ERROR_ZONE_NOT_FOUND, VMM_ERROR_VPC_NOT_FOUND, VMM_ERROR_VSWITCH_NOT_FOUND,              \
-      VMM_ERROR_VSWITCH_FULL, VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_GROUP_LIMIT,                    \
-      VMM_ERROR_VPC_MISMATCH, VMM_ERROR_PRIVATE_IP_MALFORMED, VMM_ERROR_PRIVATE_IP_USED,           \
-      VMM_ERROR_INSTANCE_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,                          \
-      VMM_ERROR_HOST_NAME_MALFORMED, VMM_ERROR_USER_DATA_SIZE, VMM_ERROR_USER_DATA_BASE64,         \
-      VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY, VMM_ERROR_SYSTEM_DISK_TOO_SMALL, \
-      VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA,                           \
-      VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
+  ECS_IPV6_ERRORS, VMM_ERROR_GROUP_FULL, VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_NOT_AVAILABLE, \
+      VMM_ERROR_INSTANCE_TYPE, VMM_ERROR_ZONE_NOT_FOUND, VMM_ERROR_VPC_NOT_FOUND,                  \
+      VMM_ERROR_VSWITCH_NOT_FOUND, VMM_ERROR_VSWITCH_FULL, VMM_ERROR_GROUP_NOT_FOUND,              \
+      VMM_ERROR_GROUP_LIMIT, VMM_ERROR_VPC_MISMATCH, VMM_ERROR_PRIVATE_IP_MALFORMED,               \
+      VMM_ERROR_PRIVATE_IP_USED, VMM_ERROR_INSTANCE_NAME_MALFORMED,                                \
+      VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_HOST_NAME_MALFORMED, VMM_ERROR_USER_DATA_SIZE,    \
+      VMM_ERROR_USER_DATA_BASE64, VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY,      \
+      VMM_ERROR_SYSTEM_DISK_TOO_SMALL, VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK,           \
+      VMM_ERROR_QUOTA, VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
 
 static const ApiAction actions[] = {
   { .name = "RunInstances",

@@ -221,6 +221,8 @@ static const ApiField list_fields[] = {
                API_REQUIRED, "A private address of it."),
   API_OUT_BOOL (I "NetworkInterfaces.NetworkInterface[].PrivateIpSets.PrivateIpSet[].Primary",
                 API_REQUIRED, "Whether that is the primary one."),
+  API_OUT_STR (I "NetworkInterfaces.NetworkInterface[].Ipv6Sets.Ipv6Set[].Ipv6Address",
+               API_REQUIRED, "An IPv6 address of it."),
   API_PAGE_FIELDS,
 };
 
@@ -316,6 +318,7 @@ write_interfaces (ApiReply *reply, const VmmInstance *instance)
       api_reply_string (reply, "PrimaryIpAddress", nic->ip);
       api_reply_string (reply, "Type", nic->is_primary ? "Primary" : "Secondary");
       ecs_write_private_ips (reply, nic);
+      ecs_write_ipv6s (reply, nic);
       api_reply_end (reply);
     }
   api_reply_end (reply);

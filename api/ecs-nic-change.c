@@ -21,6 +21,8 @@
            .error = VMM_ERROR_NIC_ADDRESS_LIMIT,                                                   \
            .doc = "In place of PrivateIpAddress.N, how many of them to choose.")
 
+#define NO_PRIMARY_IPV6 "All IPv6 addresses of an interface are equal."
+
 /* ---- CreateNetworkInterface ---- */
 
 typedef struct
@@ -30,8 +32,8 @@ typedef struct
   int ip_count;
   gboolean delete_on_release;
   char *type, *traffic_mode, *source_check, *visible, *business, *primary_ipv6, *resource_group;
-  char *ipv6_count;
-  char **ipv6s;
+  char **ips6;
+  int ip6_count;
   GArray *tags;
 } CreateArgs;
 
@@ -66,9 +68,9 @@ static const ApiParam create_params[] = {
   API_STR (CreateArgs, visible, "Visible", .max_length = 8, API_CHOICES ("true"),
            .error = VMM_ERROR_UNSUPPORTED_PARAMETER, .doc = "All interfaces are visible."),
   ECS_REFUSED (CreateArgs, business, "BusinessType", .doc = "Not offered here."),
-  ECS_REFUSED (CreateArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = ECS_NO_IPV6),
-  ECS_REFUSED (CreateArgs, ipv6_count, "Ipv6AddressCount", .doc = ECS_NO_IPV6),
-  ECS_REFUSED_LIST (CreateArgs, ipv6s, "Ipv6Address", .doc = ECS_NO_IPV6),
+  ECS_IPV6_ADDRESSES (CreateArgs, ips6, 0, "Free IPv6 addresses of the vswitch."),
+  ECS_IPV6_COUNT (CreateArgs, ip6_count),
+  ECS_REFUSED (CreateArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = NO_PRIMARY_IPV6),
   ECS_REFUSED (CreateArgs, resource_group, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
   ECS_REFUSED_TAGS (CreateArgs, tags),
@@ -88,6 +90,7 @@ static const ApiField create_fields[] = {
   API_OUT_STR ("PrivateIpSets.PrivateIpSet[].PrivateIpAddress", API_REQUIRED, "An address of it."),
   API_OUT_BOOL ("PrivateIpSets.PrivateIpSet[].Primary", API_REQUIRED,
                 "Whether that is the primary one."),
+  API_OUT_STR ("Ipv6Sets.Ipv6Set[].Ipv6Address", API_REQUIRED, "An IPv6 address of it."),
   API_OUT_STR ("SecurityGroupIds.SecurityGroupId[]", 0, "The groups it is in."),
   API_OUT_STR ("OwnerId", API_REQUIRED, "Its account."),
   API_OUT_STR ("ResourceGroupId", API_REQUIRED, "Always empty."),
@@ -121,6 +124,8 @@ create_nic (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
                       .description = args->description,
                       .ips = (const char *const *) args->ips,
                       .ip_count = (guint) args->ip_count,
+                      .ips6 = (const char *const *) args->ips6,
+                      .ip6_count = (guint) args->ip6_count,
                       .delete_with_instance = args->delete_on_release };
   g_autoptr (VmmNic) nic = NULL;
 
@@ -141,6 +146,7 @@ create_nic (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
   api_reply_string (reply, "MacAddress", nic->mac);
   api_reply_string (reply, "PrivateIpAddress", nic->ip);
   ecs_write_private_ips (reply, nic);
+  ecs_write_ipv6s (reply, nic);
   ecs_write_texts (reply, "SecurityGroupIds", "SecurityGroupId", nic->group_ids);
   api_reply_string (reply, "OwnerId", nic->account_id);
   api_reply_string (reply, "ResourceGroupId", "");
@@ -221,7 +227,7 @@ static const ApiParam modify_params[] = {
   API_STR (ModifyArgs, source_check, "SourceDestCheck", .max_length = 8, API_CHOICES ("true"),
            .error = VMM_ERROR_UNSUPPORTED_PARAMETER,
            .doc = "The check of source addresses cannot be switched off; see CreateRouteEntry."),
-  ECS_REFUSED (ModifyArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = ECS_NO_IPV6),
+  ECS_REFUSED (ModifyArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = NO_PRIMARY_IPV6),
 };
 
 static gboolean
@@ -304,8 +310,8 @@ static const ApiAction actions[] = {
     API_ERRORS (VMM_ERROR_VSWITCH_NOT_FOUND, VMM_ERROR_VSWITCH_FULL, VMM_ERROR_GROUP_NOT_FOUND,
                 VMM_ERROR_GROUP_VPC_MISMATCH, VMM_ERROR_GROUP_LIMIT, VMM_ERROR_PRIVATE_IP_MALFORMED,
                 VMM_ERROR_PRIVATE_IP_USED, VMM_ERROR_NIC_ADDRESS_OUTSIDE,
-                VMM_ERROR_NIC_ADDRESS_REPEATED, VMM_ERROR_NIC_ADDRESS_LIMIT, VMM_ERROR_NIC_QUOTA,
-                VMM_ERROR_NIC_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,
+                VMM_ERROR_NIC_ADDRESS_LIMIT, VMM_ERROR_NIC_QUOTA, ECS_IPV6_ERRORS,
+                VMM_ERROR_GROUP_FULL, VMM_ERROR_NIC_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,
                 VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING) },
   { .name = "DeleteNetworkInterface",
     .summary = "Deletes a network interface that is Available.",
@@ -344,9 +350,10 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = modify_nic,
     API_PARAMS (ModifyArgs, modify_params),
-    API_ERRORS (VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_STATUS, VMM_ERROR_NIC_INSTANCE_STATUS,
-                VMM_ERROR_NIC_TYPE, VMM_ERROR_NIC_NAME_MALFORMED, VMM_ERROR_DESCRIPTION_MALFORMED,
-                VMM_ERROR_GROUP_NOT_FOUND, VMM_ERROR_GROUP_VPC_MISMATCH, VMM_ERROR_GROUP_LIMIT) },
+    API_ERRORS (VMM_ERROR_GROUP_FULL, VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_STATUS,
+                VMM_ERROR_NIC_INSTANCE_STATUS, VMM_ERROR_NIC_TYPE, VMM_ERROR_NIC_NAME_MALFORMED,
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_GROUP_NOT_FOUND,
+                VMM_ERROR_GROUP_VPC_MISMATCH, VMM_ERROR_GROUP_LIMIT) },
   { .name = "AssignPrivateIpAddresses",
     .summary = "Gives a network interface secondary addresses.",
     .since = "0.2",
@@ -356,11 +363,11 @@ static const ApiAction actions[] = {
     .run = assign_addresses,
     API_PARAMS (AddressArgs, assign_params),
     API_FIELDS (assign_fields),
-    API_ERRORS (VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_STATUS, VMM_ERROR_NIC_INSTANCE_STATUS,
-                VMM_ERROR_NIC_ADDRESS_LIMIT, VMM_ERROR_NIC_ADDRESS_OUTSIDE,
-                VMM_ERROR_NIC_ADDRESS_REPEATED, VMM_ERROR_PRIVATE_IP_MALFORMED,
-                VMM_ERROR_PRIVATE_IP_USED, VMM_ERROR_VSWITCH_FULL, VMM_ERROR_IDEMPOTENT_MISMATCH,
-                VMM_ERROR_IDEMPOTENT_PROCESSING) },
+    API_ERRORS (VMM_ERROR_GROUP_FULL, VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_STATUS,
+                VMM_ERROR_NIC_INSTANCE_STATUS, VMM_ERROR_NIC_ADDRESS_LIMIT,
+                VMM_ERROR_NIC_ADDRESS_OUTSIDE, VMM_ERROR_NIC_ADDRESS_REPEATED,
+                VMM_ERROR_PRIVATE_IP_MALFORMED, VMM_ERROR_PRIVATE_IP_USED, VMM_ERROR_VSWITCH_FULL,
+                VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING) },
   { .name = "UnassignPrivateIpAddresses",
     .summary = "Takes secondary addresses from a network interface.",
     .since = "0.2",

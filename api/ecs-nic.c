@@ -57,6 +57,7 @@ static const ApiField list_fields[] = {
                "An address of it."),
   API_OUT_BOOL (N "PrivateIpSets.PrivateIpSet[].Primary", API_REQUIRED,
                 "Whether that is the primary one."),
+  API_OUT_STR (N "Ipv6Sets.Ipv6Set[].Ipv6Address", API_REQUIRED, "An IPv6 address of it."),
   API_OUT_STR (N "SecurityGroupIds.SecurityGroupId[]", 0, "The groups it is in."),
   API_OUT_STR (N "Attachment.InstanceId", 0, "Its instance."),
   API_OUT_INT (N "Attachment.DeviceIndex", 0, "0 for a primary one, else absent."),
@@ -98,6 +99,7 @@ write_addresses (ApiReply *reply, const VmmNic *nic)
   api_reply_string (reply, "PrivateIpAddress", nic->ip);
   api_reply_string (reply, "PrimaryIpAddress", nic->ip);
   ecs_write_private_ips (reply, nic);
+  ecs_write_ipv6s (reply, nic);
   api_reply_begin (reply, "AssociatedPublicIp");
   api_reply_string (reply, "AllocationId", "");
   api_reply_string (reply, "PublicIpAddress", "");

@@ -17,14 +17,20 @@
 #define DNS_NAMES(type, field)                                                                     \
   ECS_REFUSED (type, field, "EnableDnsHostname",                                                   \
                .doc = "Host names in the DNS are not offered here.")
-#define IPV6(type, field) ECS_REFUSED (type, field, "EnableIpv6", .doc = ECS_NO_IPV6)
+#define IPV6_CIDR(type, field)                                                                     \
+  API_STR (type, field, "Ipv6CidrBlock", .max_length = 64, .format = &ecs_format_cidr6,            \
+           .error = VMM_ERROR_CIDR6_MALFORMED,                                                     \
+           .doc                                                                                    \
+           = "Which /56 of the configured pool its IPv6 addresses are; otherwise a free one.")
 
 /* ---- CreateVpc ---- */
 
 typedef struct
 {
   char *name, *description, *cidr;
-  char *user_cidr, *dns_names, *ipv6, *resource_group_id;
+  char *ipv6_cidr;
+  gboolean ipv6;
+  char *user_cidr, *dns_names, *resource_group_id;
   GArray *tags;
 } CreateArgs;
 
@@ -37,7 +43,8 @@ static const ApiParam create_params[] = {
                   "to /28. Otherwise 172.16.0.0/12."),
   USER_CIDR (CreateArgs, user_cidr),
   DNS_NAMES (CreateArgs, dns_names),
-  IPV6 (CreateArgs, ipv6),
+  API_BOOL (CreateArgs, ipv6, "EnableIpv6", .doc = "Give it IPv6 addresses too."),
+  IPV6_CIDR (CreateArgs, ipv6_cidr),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
   ECS_REFUSED_TAGS (CreateArgs, tags),
@@ -54,8 +61,11 @@ static gboolean
 create_vpc (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const CreateArgs *args = data;
-  const OpsVpcSpec spec
-      = { .name = args->name, .description = args->description, .cidr = args->cidr };
+  const OpsVpcSpec spec = { .name = args->name,
+                            .description = args->description,
+                            .cidr = args->cidr,
+                            .ipv6 = args->ipv6,
+                            .ipv6_cidr = args->ipv6_cidr };
   g_autoptr (VmmVpc) vpc = ops_vpc_create (call->ctx, call->caller, &spec, error);
 
   if (vpc == NULL)
@@ -73,7 +83,9 @@ create_vpc (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 typedef struct
 {
   char *id, *name, *description;
-  char *cidr, *user_cidr, *dns_names, *ipv6, *force;
+  char *ipv6_cidr;
+  int ipv6;
+  char *cidr, *user_cidr, *dns_names, *force;
 } OneArgs;
 
 static const ApiParam modify_params[] = {
@@ -84,15 +96,21 @@ static const ApiParam modify_params[] = {
                .doc = "Changing the addresses of a VPC is not offered here."),
   USER_CIDR (OneArgs, user_cidr),
   DNS_NAMES (OneArgs, dns_names),
-  IPV6 (OneArgs, ipv6),
+  API_TRI (OneArgs, ipv6, "EnableIPv6",
+           .doc = "Whether it has IPv6 addresses too; taken only while no vswitch has them."),
+  IPV6_CIDR (OneArgs, ipv6_cidr),
 };
 
 static gboolean
 modify_vpc (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const OneArgs *args = data;
+  const OpsVpcChange change = { .name = args->name,
+                                .description = args->description,
+                                .ipv6 = args->ipv6 < 0 && args->ipv6_cidr != NULL ? 1 : args->ipv6,
+                                .ipv6_cidr = args->ipv6_cidr };
 
-  return ops_vpc_modify (call->ctx, call->caller, args->id, args->name, args->description, error);
+  return ops_vpc_modify (call->ctx, call->caller, args->id, &change, error);
 }
 
 static const ApiParam delete_params[] = {
@@ -138,6 +156,8 @@ static const ApiParam list_params[] = {
       API_OUT_STR (V "RegionId", API_REQUIRED, "The region."),                                     \
       API_OUT_STR (V "Status", API_REQUIRED, "Always Available."),                                 \
       API_OUT_STR (V "CidrBlock", API_REQUIRED, "Its addresses."),                                 \
+      API_OUT_STR (V "Ipv6CidrBlock", API_REQUIRED, "Its IPv6 addresses; empty without."),         \
+      API_OUT_STR (V "Ipv6CidrBlocks.Ipv6CidrBlock[].Ipv6CidrBlock", 0, "The same."),              \
       API_OUT_STR (V "VRouterId", API_REQUIRED, "Its router."),                                    \
       API_OUT_BOOL (V "IsDefault", API_REQUIRED, "Whether it is the account's default one."),      \
       API_OUT_STR (V "CreationTime", API_REQUIRED, "When it was made."),                           \
@@ -158,6 +178,20 @@ static const ApiField attribute_fields[] = {
   API_OUT_INT ("CloudResources.CloudResourceSetType[].ResourceCount", 0, "None is ever listed."),
 };
 
+static void
+write_ipv6 (const VmmVpc *vpc, ApiReply *reply)
+{
+  api_reply_string (reply, "Ipv6CidrBlock", vpc->ipv6_cidr);
+  api_reply_list (reply, "Ipv6CidrBlocks", "Ipv6CidrBlock");
+  if (*vpc->ipv6_cidr != '\0')
+    {
+      api_reply_item (reply);
+      api_reply_string (reply, "Ipv6CidrBlock", vpc->ipv6_cidr);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+}
+
 static gboolean
 write_vpc (ApiCall *call, const VmmVpc *vpc, ApiReply *reply, GError **error)
 {
@@ -172,6 +206,7 @@ write_vpc (ApiCall *call, const VmmVpc *vpc, ApiReply *reply, GError **error)
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
   api_reply_string (reply, "Status", "Available");
   api_reply_string (reply, "CidrBlock", vpc->cidr);
+  write_ipv6 (vpc, reply);
   api_reply_string (reply, "VRouterId", vpc->router_id);
   api_reply_bool (reply, "IsDefault", vpc->is_default);
   api_reply_second (reply, "CreationTime", vpc->created_ms);
@@ -251,6 +286,8 @@ describe_vpc (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error
   return TRUE;
 }
 
+#define IPV6_ERRORS VMM_ERROR_CIDR6_MALFORMED, VMM_ERROR_CIDR6_EXHAUSTED, VMM_ERROR_CIDR_CONFLICT
+
 static const ApiAction actions[] = {
   { .name = "CreateVpc",
     .summary = "Makes a VPC with its router and route table.",
@@ -263,9 +300,9 @@ static const ApiAction actions[] = {
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),
     API_ERRORS (VMM_ERROR_CIDR_MALFORMED, VMM_ERROR_VPC_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_VPC_NOT_FOUND) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_VPC_NOT_FOUND, IPV6_ERRORS) },
   { .name = "ModifyVpcAttribute",
-    .summary = "Changes the name or description of a VPC.",
+    .summary = "Changes the name or description of a VPC, or whether it has IPv6.",
     .since = "0.1",
     ECS_BOTH_VERSIONS,
     .access = API_WRITE,
@@ -274,7 +311,7 @@ static const ApiAction actions[] = {
     .run = modify_vpc,
     API_PARAMS (OneArgs, modify_params),
     API_ERRORS (VMM_ERROR_VPC_NOT_FOUND, VMM_ERROR_VPC_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_DEPENDENCY, IPV6_ERRORS) },
   { .name = "DeleteVpc",
     .summary = "Deletes a VPC in which no vswitch and no security group is left.",
     .since = "0.1",

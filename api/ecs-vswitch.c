@@ -14,12 +14,17 @@
            .error = VMM_ERROR_VSWITCH_NAME_MALFORMED,                                              \
            .doc = "A name of 2 to 128 characters that begins with a letter.")
 
+#define IPV6_NUMBER(type, field, doc_)                                                             \
+  API_INT (type, field, "Ipv6CidrBlock", .fallback = "-1", .min = 0, .max = 255,                   \
+           .error = VMM_ERROR_CIDR6_MALFORMED,                                                     \
+           .doc = "Which /64 of the VPC's IPv6 addresses are its; " doc_)
+
 /* ---- CreateVSwitch ---- */
 
 typedef struct
 {
   char *vpc_id, *zone_id, *cidr, *name, *description;
-  char *ipv6;
+  int ipv6_number;
   GArray *tags;
 } CreateArgs;
 
@@ -34,7 +39,7 @@ static const ApiParam create_params[] = {
                   "there has. The first and the last three are not given to instances."),
   VSWITCH_NAME (CreateArgs, name),
   ECS_DESCRIPTION (CreateArgs, description, 0),
-  ECS_REFUSED (CreateArgs, ipv6, "Ipv6CidrBlock", .doc = ECS_NO_IPV6),
+  IPV6_NUMBER (CreateArgs, ipv6_number, "otherwise it has no IPv6 addresses."),
   ECS_REFUSED_TAGS (CreateArgs, tags),
 };
 
@@ -50,7 +55,9 @@ create_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
                                 .zone_id = args->zone_id,
                                 .cidr = args->cidr,
                                 .name = args->name,
-                                .description = args->description };
+                                .description = args->description,
+                                .ipv6 = args->ipv6_number >= 0,
+                                .ipv6_number = (guint) MAX (args->ipv6_number, 0) };
   g_autoptr (VmmVswitch) vswitch = NULL;
 
   if (!ecs_check_zone (call, args->zone_id, error))
@@ -68,14 +75,16 @@ create_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
 typedef struct
 {
   char *id, *name, *description;
-  char *ipv6;
+  int ipv6, ipv6_number;
 } OneArgs;
 
 static const ApiParam modify_params[] = {
   VSWITCH_ID (OneArgs, id),
   VSWITCH_NAME (OneArgs, name),
   ECS_DESCRIPTION (OneArgs, description, API_EMPTY_OK),
-  ECS_REFUSED (OneArgs, ipv6, "EnableIPv6", .doc = ECS_NO_IPV6),
+  API_TRI (OneArgs, ipv6, "EnableIPv6",
+           .doc = "Whether it has IPv6 addresses too; taken only while no interface has one."),
+  IPV6_NUMBER (OneArgs, ipv6_number, "with EnableIPv6, otherwise a free one."),
 };
 
 static const ApiParam one_params[] = {
@@ -86,9 +95,13 @@ static gboolean
 modify_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const OneArgs *args = data;
+  const OpsVswitchChange change
+      = { .name = args->name,
+          .description = args->description,
+          .ipv6 = args->ipv6 < 0 && args->ipv6_number >= 0 ? 1 : args->ipv6,
+          .ipv6_number = args->ipv6_number };
 
-  return ops_vswitch_modify (call->ctx, call->caller, args->id, args->name, args->description,
-                             error);
+  return ops_vswitch_modify (call->ctx, call->caller, args->id, &change, error);
 }
 
 static gboolean
@@ -132,6 +145,7 @@ static const ApiParam list_params[] = {
       API_OUT_STR (S "ZoneId", API_REQUIRED, "Its zone."),                                         \
       API_OUT_STR (S "Status", API_REQUIRED, "Always Available."),                                 \
       API_OUT_STR (S "CidrBlock", API_REQUIRED, "Its addresses."),                                 \
+      API_OUT_STR (S "Ipv6CidrBlock", API_REQUIRED, "Its IPv6 addresses; empty without."),         \
       API_OUT_INT (S "AvailableIpAddressCount", API_REQUIRED, "How many are free for instances."), \
       API_OUT_BOOL (S "IsDefault", API_REQUIRED, "Whether it is the account's default one."),      \
       API_OUT_STR (S "CreationTime", API_REQUIRED, "When it was made."),                           \
@@ -157,6 +171,7 @@ write_vswitch (ApiReply *reply, const VmmVswitch *vswitch, guint32 n_free)
   api_reply_string (reply, "ZoneId", vswitch->zone_id);
   api_reply_string (reply, "Status", "Available");
   api_reply_string (reply, "CidrBlock", vswitch->cidr);
+  api_reply_string (reply, "Ipv6CidrBlock", vswitch->ipv6_cidr);
   api_reply_int (reply, "AvailableIpAddressCount", n_free);
   api_reply_bool (reply, "IsDefault", vswitch->is_default);
   api_reply_second (reply, "CreationTime", vswitch->created_ms);
@@ -231,6 +246,8 @@ describe_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
   return TRUE;
 }
 
+#define IPV6_ERRORS VMM_ERROR_VPC_NO_IPV6, VMM_ERROR_CIDR6_MALFORMED, VMM_ERROR_CIDR6_EXHAUSTED
+
 static const ApiAction actions[] = {
   { .name = "CreateVSwitch",
     .summary = "Makes a vswitch in a VPC.",
@@ -244,9 +261,9 @@ static const ApiAction actions[] = {
     API_FIELDS (create_fields),
     API_ERRORS (VMM_ERROR_VPC_NOT_FOUND, VMM_ERROR_ZONE_NOT_FOUND, VMM_ERROR_CIDR_MALFORMED,
                 VMM_ERROR_CIDR_CONFLICT, VMM_ERROR_VSWITCH_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_VSWITCH_NOT_FOUND) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_VSWITCH_NOT_FOUND, IPV6_ERRORS) },
   { .name = "ModifyVSwitchAttribute",
-    .summary = "Changes the name or description of a vswitch.",
+    .summary = "Changes the name or description of a vswitch, or whether it has IPv6.",
     .since = "0.1",
     ECS_BOTH_VERSIONS,
     .access = API_WRITE,
@@ -255,7 +272,8 @@ static const ApiAction actions[] = {
     .run = modify_vswitch,
     API_PARAMS (OneArgs, modify_params),
     API_ERRORS (VMM_ERROR_VSWITCH_NOT_FOUND, VMM_ERROR_VSWITCH_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_DEPENDENCY, VMM_ERROR_CIDR_CONFLICT,
+                IPV6_ERRORS) },
   { .name = "DeleteVSwitch",
     .summary = "Deletes a vswitch of which no instance has an address.",
     .since = "0.1",

@@ -275,6 +275,50 @@ each_change_is_another_generation_of_the_group (void **state)
   assert_int_equal (world_query (w, "SELECT max(generation) FROM security_group"), 3);
 }
 
+/* Fills the group up to @count addresses behind the code's back. */
+static void
+fill_group (World *w, const char *group, guint count)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<%u) INSERT INTO nic_ip"
+      " SELECT g.vpc_id, 100000+i, k.id, 0 FROM n, security_group g, (SELECT id FROM nic LIMIT 1) k"
+      " WHERE g.id='%s'",
+      count, group);
+
+  world_exec (w, sql);
+}
+
+static void
+a_group_holds_two_thousand_addresses_at_most (void **state)
+{
+  World *w = *state;
+  const char *group = default_group (w, &w->alice), *image = world_add_image (w, 1);
+  OpsInstanceSpec spec = world_spec (image);
+  g_autoptr (GPtrArray) ids = NULL;
+  g_autoptr (GError) full = NULL;
+  g_autoptr (GError) join = NULL;
+  g_autofree char *other = ops_group_create (&w->ctx, &w->alice, NULL, "other", NULL, NULL);
+  const char *others[] = { other, NULL };
+  const char *id;
+
+  world_add_instance (w, &w->alice, image, VMM_INSTANCE_STOPPED);
+  fill_group (w, group, 1998);
+  ids = ops_instance_create (&w->ctx, &w->alice, &spec, NULL);
+  assert_non_null (ids);
+  assert_null (ops_instance_create (&w->ctx, &w->alice, &spec, &full));
+  assert_vmm_message (full, VMM_ERROR_GROUP_FULL, "2001");
+  spec.group_ids = others;
+  g_clear_pointer (&ids, g_ptr_array_unref);
+  ids = ops_instance_create (&w->ctx, &w->alice, &spec, NULL);
+  id = g_ptr_array_index (ids, 0);
+  assert_true (
+      ops_instance_event (&w->ctx, id, VMM_INSTANCE_PENDING, VMM_INSTANCE_STAGED_BOOT, NULL, NULL));
+  assert_true (
+      ops_instance_event (&w->ctx, id, VMM_INSTANCE_BOOTING, VMM_INSTANCE_STARTED, NULL, NULL));
+  assert_false (ops_group_join (&w->ctx, &w->alice, group, id, &join));
+  assert_vmm_error (join, VMM_ERROR_GROUP_FULL);
+}
+
 int
 main (void)
 {
@@ -287,6 +331,7 @@ main (void)
     WORLD_TEST (a_group_of_another_vpc_is_no_peer_unless_it_is_anothers),
     WORLD_TEST (a_group_has_twenty_rules_that_name_groups_at_most),
     WORLD_TEST (each_change_is_another_generation_of_the_group),
+    WORLD_TEST (a_group_holds_two_thousand_addresses_at_most),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

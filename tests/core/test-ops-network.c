@@ -196,8 +196,10 @@ names_are_changed_one_by_one_and_checked (void **state)
   g_autofree char *group = add_group (w, &w->alice, vpc->id);
   g_autoptr (GError) error = NULL;
 
-  assert_true (ops_vpc_modify (&w->ctx, &w->alice, vpc->id, NULL, "about it", &error));
-  assert_true (ops_vswitch_modify (&w->ctx, &w->alice, vswitch->id, "front", NULL, &error));
+  assert_true (ops_vpc_modify (&w->ctx, &w->alice, vpc->id,
+                               &(OpsVpcChange){ NULL, "about it", -1, NULL }, &error));
+  assert_true (ops_vswitch_modify (&w->ctx, &w->alice, vswitch->id,
+                                   &(OpsVswitchChange){ "front", NULL, -1, -1 }, &error));
   assert_true (ops_group_modify (&w->ctx, &w->alice, group, "web", "for web", &error));
   assert_int_equal (
       world_query (w, "SELECT count(*) FROM vpc WHERE name='net' AND description='about it'"), 1);
@@ -205,10 +207,12 @@ names_are_changed_one_by_one_and_checked (void **state)
   assert_int_equal (world_query (w, "SELECT count(*) FROM security_group WHERE name='web'"
                                     " AND description='for web'"),
                     1);
-  assert_false (ops_vpc_modify (&w->ctx, &w->alice, vpc->id, "1", NULL, &error));
+  assert_false (
+      ops_vpc_modify (&w->ctx, &w->alice, vpc->id, &(OpsVpcChange){ "1", NULL, -1, NULL }, &error));
   assert_vmm_error (error, VMM_ERROR_VPC_NAME_MALFORMED);
   g_clear_error (&error);
-  assert_false (ops_vswitch_modify (&w->ctx, &w->alice, vswitch->id, NULL, "x", &error));
+  assert_false (ops_vswitch_modify (&w->ctx, &w->alice, vswitch->id,
+                                    &(OpsVswitchChange){ NULL, "x", -1, -1 }, &error));
   assert_vmm_error (error, VMM_ERROR_DESCRIPTION_MALFORMED);
   g_clear_error (&error);
   assert_false (ops_group_modify (&w->ctx, &w->alice, group, "1", NULL, &error));
@@ -347,10 +351,12 @@ nothing_of_another_account_is_there (void **state)
   VmmContext *ctx = &w->ctx;
   const VmmCaller *bob = &w->bob;
 
-  assert_false (ops_vpc_modify (ctx, bob, vpc->id, "mine", NULL, NULL));
+  assert_false (
+      ops_vpc_modify (ctx, bob, vpc->id, &(OpsVpcChange){ "mine", NULL, -1, NULL }, NULL));
   assert_false (ops_vpc_delete (ctx, bob, vpc->id, NULL));
   assert_null (ops_vswitch_create (ctx, bob, &spec, NULL));
-  assert_false (ops_vswitch_modify (ctx, bob, vswitch->id, "mine", NULL, NULL));
+  assert_false (ops_vswitch_modify (ctx, bob, vswitch->id,
+                                    &(OpsVswitchChange){ "mine", NULL, -1, -1 }, NULL));
   assert_false (ops_vswitch_delete (ctx, bob, vswitch->id, NULL));
   assert_null (ops_group_create (ctx, bob, vpc->id, "mine", NULL, NULL));
   assert_false (ops_group_modify (ctx, bob, group, "mine", NULL, NULL));
@@ -382,9 +388,11 @@ a_dry_run_makes_and_removes_nothing (void **state)
 
   dry.dry_run = TRUE;
   assert_null (ops_vpc_create (ctx, &dry, &vpc_spec, NULL));
-  assert_false (ops_vpc_modify (ctx, &dry, vpc->id, "other", NULL, NULL));
+  assert_false (
+      ops_vpc_modify (ctx, &dry, vpc->id, &(OpsVpcChange){ "other", NULL, -1, NULL }, NULL));
   assert_null (ops_vswitch_create (ctx, &dry, &vswitch_spec, NULL));
-  assert_false (ops_vswitch_modify (ctx, &dry, vswitch->id, "other", NULL, NULL));
+  assert_false (ops_vswitch_modify (ctx, &dry, vswitch->id,
+                                    &(OpsVswitchChange){ "other", NULL, -1, -1 }, NULL));
   assert_false (ops_vswitch_delete (ctx, &dry, vswitch->id, NULL));
   assert_null (ops_group_create (ctx, &dry, NULL, "other", NULL, NULL));
   assert_false (ops_group_modify (ctx, &dry, group, "other", NULL, NULL));

@@ -2,6 +2,7 @@
 /* What netctl is told of the rows. */
 #include "ops-group.h"
 #include "ops-network.h"
+#include "ops-nic.h"
 #include "ops-prefix-list.h"
 #include "ops-route.h"
 #include "work-plan.h"
@@ -78,6 +79,34 @@ a_route_leads_to_the_address_of_its_next_hop (void **state)
       assert_prefix (&route->destination, specs[i].destination);
       assert_prefix (&route->next_hop, nic->ip);
     }
+}
+
+static void
+a_network_of_both_families_is_told_as_such (void **state)
+{
+  World *w = *state;
+  const OpsVpcSpec spec = { .cidr = "10.0.0.0/8", .ipv6 = TRUE };
+  g_autoptr (VmmVpc) row = ops_vpc_create (&w->ctx, &w->alice, &spec, NULL);
+  const OpsVswitchSpec both
+      = { .vpc_id = row->id, .cidr = "10.1.0.0/16", .ipv6 = TRUE, .ipv6_number = 3 };
+  g_autoptr (VmmVswitch) vswitch = ops_vswitch_create (&w->ctx, &w->alice, &both, NULL);
+  g_autofree char *group = ops_group_create (&w->ctx, &w->alice, row->id, "group", NULL, NULL);
+  const char *groups[] = { group, NULL };
+  const OpsNicSpec two = { .vswitch_id = vswitch->id, .group_ids = groups, .ip6_count = 2 };
+  g_autoptr (VmmNic) nic = ops_nic_create (&w->ctx, &w->alice, &two, NULL);
+  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);
+  g_autoptr (NetctlVpc) vpc = NULL;
+  g_autoptr (NetctlPort) port = NULL;
+
+  vpc = plan_vpc (w, row->id);
+  assert_int_equal (vpc->subnets->len, 2);
+  assert_prefix (&g_array_index (vpc->subnets, NetctlSubnet, 0).range, "10.1.0.0/16");
+  assert_prefix (&g_array_index (vpc->subnets, NetctlSubnet, 1).range, "fd00:ec5:0:3::/64");
+  port = work_plan_port (txn, nic, "guest", NULL);
+  assert_int_equal (port->addresses->len, 3);
+  for (guint i = 0; i < 3; i++)
+    assert_int_equal (g_array_index (port->addresses, NetctlPrefix, i).family,
+                      i == 0 ? G_SOCKET_FAMILY_IPV4 : G_SOCKET_FAMILY_IPV6);
 }
 
 static NetctlGroup *
@@ -207,6 +236,7 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     HOST_TEST (a_route_leads_to_the_address_of_its_next_hop),
+    HOST_TEST (a_network_of_both_families_is_told_as_such),
     HOST_TEST (a_rule_is_told_with_both_sides_and_its_family),
     HOST_TEST (a_rule_with_a_list_is_one_for_each_of_its_ranges),
     HOST_TEST (a_change_of_a_list_reaches_a_running_guest),

@@ -34,6 +34,7 @@ typedef struct
   char *qemu_user, *qemu_group, *import_user;
   int max_image_gib;
   /* [network] */
+  char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */

@@ -6,6 +6,7 @@
 typedef struct
 {
   char *id, *account_id, *name, *description, *cidr;
+  char *ipv6_cidr; /* a /56, or "" without IPv6 */
   char *router_id, *router_name, *router_description, *route_table_id;
   guint32 index; /* names its namespace on every host */
   gboolean is_default;
@@ -15,6 +16,7 @@ typedef struct
 typedef struct
 {
   char *id, *account_id, *vpc_id, *zone_id, *name, *description, *cidr;
+  char *ipv6_cidr; /* a /64 of the VPC's, or "" without IPv6 */
   gboolean is_default;
   gint64 created_ms;
 } VmmVswitch;
@@ -86,6 +88,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmNic, vmm_nic_free)
  * interface. */
 guint vmm_nic_limit (guint vcpus);
 #define VMM_NIC_ADDRESSES_MAX 20
+#define VMM_NIC_ADDRESSES6_MAX 10
 
 /* IPv4 ranges. All addresses in host byte order. */
 typedef struct

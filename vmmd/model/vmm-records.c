@@ -36,7 +36,7 @@ vmm_vpc_free (VmmVpc *v)
 {
   if (v == NULL)
     return;
-  FREE_STRINGS (v->id, v->account_id, v->name, v->description, v->cidr, v->router_id,
+  FREE_STRINGS (v->id, v->account_id, v->name, v->description, v->cidr, v->ipv6_cidr, v->router_id,
                 v->router_name, v->router_description, v->route_table_id);
   g_free (v);
 }
@@ -46,7 +46,8 @@ vmm_vswitch_free (VmmVswitch *v)
 {
   if (v == NULL)
     return;
-  FREE_STRINGS (v->id, v->account_id, v->vpc_id, v->zone_id, v->name, v->description, v->cidr);
+  FREE_STRINGS (v->id, v->account_id, v->vpc_id, v->zone_id, v->name, v->description, v->cidr,
+                v->ipv6_cidr);
   g_free (v);
 }
 

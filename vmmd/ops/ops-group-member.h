@@ -13,3 +13,7 @@ gboolean ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmNic
  * generation and is applied soon after. Ends *@txn. */
 gboolean ops_group_finish (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller,
                            const char *group_id, gboolean changed, GError **error);
+
+/* After addresses or interfaces were added: GROUP_FULL when one of @group_ids (char*) holds more.
+ */
+gboolean ops_group_check_room (StoreTxn *txn, GPtrArray *group_ids, GError **error);

@@ -46,6 +46,24 @@ ops_group_finish (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, cons
   return TRUE;
 }
 
+gboolean
+ops_group_check_room (StoreTxn *txn, GPtrArray *group_ids, GError **error)
+{
+  for (guint i = 0; i < group_ids->len; i++)
+    {
+      const char *id = g_ptr_array_index (group_ids, i);
+      guint count = 0;
+
+      if (!store_nic_count_members (txn, id, &count, error))
+        return FALSE;
+      if (count > OPS_ADDRESSES_A_GROUP)
+        return vmm_fail (error, VMM_ERROR_GROUP_FULL,
+                         "group '%s' would hold %u private addresses, its limit is %u", id, count,
+                         OPS_ADDRESSES_A_GROUP);
+    }
+  return TRUE;
+}
+
 VmmGroup *
 ops_group_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
 {
@@ -253,11 +271,20 @@ change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_i
   return TRUE;
 }
 
+static gboolean
+join (StoreTxn *txn, const char *nic_id, const char *group_id, GError **error)
+{
+  g_autoptr (GPtrArray) joined = g_ptr_array_new ();
+
+  g_ptr_array_add (joined, (gpointer) group_id);
+  return store_nic_join (txn, nic_id, group_id, error) && ops_group_check_room (txn, joined, error);
+}
+
 gboolean
 ops_group_join (VmmContext *ctx, const VmmCaller *caller, const char *group_id,
                 const char *member_id, GError **error)
 {
-  return change_membership (ctx, caller, group_id, member_id, check_join, store_nic_join, error);
+  return change_membership (ctx, caller, group_id, member_id, check_join, join, error);
 }
 
 gboolean
@@ -288,7 +315,7 @@ ops_group_replace (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic,
         continue;
       group = store_group_get (txn, caller->account_id, group_ids[i], error);
       if (group == NULL || !check_join (group, now, error)
-          || !store_nic_join (txn, nic->id, group->id, error))
+          || !join (txn, nic->id, group->id, error))
         return FALSE;
       g_ptr_array_add (now->group_ids, g_strdup (group->id));
     }

@@ -5,6 +5,9 @@
 #include "vmm-nic.h"
 #include "vmm-query.h"
 
+/* Private IPv4 addresses a group may hold. */
+#define OPS_ADDRESSES_A_GROUP 2000
+
 /* Without rules but counted, newest first; makes the account's default network when it has none. */
 GPtrArray *ops_group_list (VmmContext *ctx, const VmmCaller *caller, const VmmGroupQuery *query,
                            const VmmPage *page, VmmPageInfo *out_info, GError **error);

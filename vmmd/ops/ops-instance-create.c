@@ -4,8 +4,10 @@
 
 #include "ops-capacity.h"
 #include "ops-deadline.h"
+#include "ops-group-member.h"
 #include "ops-instance-check.h"
 #include "ops-instance.h"
+#include "ops-ipv6-row.h"
 #include "ops-network-default.h"
 #include "ops-nic-row.h"
 #include "ops-secret.h"
@@ -166,6 +168,7 @@ static gboolean
 insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
 {
+  const OpsIpv6Spec ipv6 = { spec->ips6, spec->ip6_count };
   g_autoptr (VmmNic) nic = g_new0 (VmmNic, 1);
 
   if (!ops_nic_choose_address (txn, plan->vswitch, spec->private_ip, VMM_ERROR_PRIVATE_IP_MALFORMED,
@@ -181,7 +184,8 @@ insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   nic->state = VMM_NIC_IN_USE;
   nic->is_primary = nic->delete_with_instance = TRUE;
   nic->created_ms = instance->created_ms;
-  return store_nic_insert (txn, ctx->host_id, nic, error);
+  return store_nic_insert (txn, ctx->host_id, nic, error)
+         && ops_ipv6_add (txn, plan->vswitch, nic, &ipv6, error);
 }
 
 static gboolean
@@ -278,7 +282,7 @@ insert_all (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
         return FALSE;
       g_ptr_array_add (ids, g_strdup (instance->id));
     }
-  return TRUE;
+  return ops_group_check_room (txn, plan->group_ids, error);
 }
 
 static GPtrArray *

@@ -14,6 +14,8 @@ typedef struct
   const char *vswitch_id;       /* default: the account's default vswitch */
   const char *const *group_ids; /* default: the VPC's default group */
   const char *private_ip;
+  const char *const *ips6; /* IPv6 addresses, or else how many of them to choose */
+  guint ip6_count;
   const char *name, *description, *host_name, *user_data, *key_pair;
   const char *system_disk_category, *system_disk_name, *system_disk_description;
   guint system_disk_gib;

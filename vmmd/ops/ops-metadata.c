@@ -16,6 +16,9 @@
 #define TOKEN_HEADER "x-aliyun-ecs-metadata-token"
 #define TOKEN_MAX_S 21600
 
+/* The router of IPv6 on every guest's link, as netctl has it. */
+#define ROUTER6 "fe80::1"
+
 /* Leaves in the order they are listed: "instance/instance-type" → text. */
 typedef struct
 {
@@ -46,11 +49,42 @@ add_lines (Tree *tree, const char *path, char **items)
     add (tree, path, text);
 }
 
+/* The addresses as a JSON array; @first may be NULL. The caller frees it. */
+static char *
+array_of (const char *first, const GPtrArray *others)
+{
+  g_autoptr (GPtrArray) quoted = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *items = NULL;
+
+  if (first != NULL)
+    g_ptr_array_add (quoted, g_strdup_printf ("\"%s\"", first));
+  for (guint i = 0; others != NULL && i < others->len; i++)
+    g_ptr_array_add (quoted, g_strdup_printf ("\"%s\"", (const char *) others->pdata[i]));
+  g_ptr_array_add (quoted, NULL);
+  items = g_strjoinv (",", (char **) quoted->pdata);
+  return g_strdup_printf ("[%s]", items);
+}
+
+static void
+add_ipv6 (Tree *tree, const char *folder, const VmmNic *nic, const VmmVpc *vpc,
+          const VmmVswitch *vswitch)
+{
+  g_autofree char *ips = array_of (NULL, nic->ips6);
+  g_autofree char *blocks = g_strdup_printf ("[\"%s\"]", vpc->ipv6_cidr);
+
+  if (nic->ips6 == NULL || nic->ips6->len == 0)
+    return;
+  add_under (tree, folder, "ipv6s", ips);
+  add_under (tree, folder, "ipv6-gateway", ROUTER6);
+  add_under (tree, folder, "vpc-ipv6-cidr-blocks", blocks);
+  add_under (tree, folder, "vswitch-ipv6-cidr-block", vswitch->ipv6_cidr);
+}
+
 static void
 add_nic (Tree *tree, const VmmNic *nic, const VmmVpc *vpc, const VmmVswitch *vswitch)
 {
   g_autofree char *folder = g_strconcat ("meta-data/network/interfaces/macs/", nic->mac, NULL);
-  g_autofree char *ips = g_strdup_printf ("[\"%s\"]", nic->ip);
+  g_autofree char *ips = array_of (nic->ip, nic->ips);
   VmmRange range = { 0 };
   g_autofree char *gateway = NULL;
   g_autofree char *netmask = NULL;
@@ -67,6 +101,7 @@ add_nic (Tree *tree, const VmmNic *nic, const VmmVpc *vpc, const VmmVswitch *vsw
   add_under (tree, folder, "vpc-cidr-block", vpc->cidr);
   add_under (tree, folder, "vswitch-id", vswitch->id);
   add_under (tree, folder, "vswitch-cidr-block", vswitch->cidr);
+  add_ipv6 (tree, folder, nic, vpc, vswitch);
 }
 
 static void

@@ -2,6 +2,7 @@
 /* VPCs and vswitches, and the default ones every account has. */
 #include "config.h"
 
+#include "ops-ipv6-row.h"
 #include "ops-network-default.h"
 #include "ops-network.h"
 #include "ops-route-check.h"
@@ -29,6 +30,7 @@ make_vpc (const char *account_id, const char *name, const char *description, con
   vpc->name = text_or_empty (name);
   vpc->description = text_or_empty (description);
   vpc->cidr = g_strdup (cidr);
+  vpc->ipv6_cidr = g_strdup ("");
   vpc->router_id = vmm_id_new (VMM_ID_ROUTER);
   vpc->route_table_id = vmm_id_new (VMM_ID_ROUTE_TABLE);
   vpc->created_ms = vmm_clock_now_ms ();
@@ -48,6 +50,7 @@ make_vswitch (VmmContext *ctx, const VmmVpc *vpc, const char *name, const char *
   vswitch->name = text_or_empty (name);
   vswitch->description = text_or_empty (description);
   vswitch->cidr = g_strdup (cidr);
+  vswitch->ipv6_cidr = g_strdup ("");
   vswitch->created_ms = vmm_clock_now_ms ();
   return vswitch;
 }
@@ -244,6 +247,15 @@ check_names (const char *name, const char *description, VmmError name_code, GErr
   return TRUE;
 }
 
+/* The range in the record alone. */
+static gboolean
+give_vpc_ipv6 (VmmContext *ctx, StoreTxn *txn, VmmVpc *vpc, const char *wanted, GError **error)
+{
+  g_free (vpc->ipv6_cidr);
+  vpc->ipv6_cidr = ops_ipv6_choose_vpc (ctx, txn, wanted, error);
+  return vpc->ipv6_cidr != NULL;
+}
+
 VmmVpc *
 ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec, GError **error)
 {
@@ -261,15 +273,51 @@ ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec
   if (before != NULL)
     return store_vpc_get (txn, caller->account_id, before, error);
   vpc = make_vpc (caller->account_id, spec->name, spec->description, cidr);
+  if ((spec->ipv6 || spec->ipv6_cidr != NULL)
+      && !give_vpc_ipv6 (ctx, txn, vpc, spec->ipv6_cidr, error))
+    return NULL;
   if (!store_vpc_insert (txn, vpc, error) || !ops_finish (ctx, txn, caller, vpc->id, error))
     return NULL;
   return g_steal_pointer (&vpc);
 }
 
-gboolean
-ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
-                const char *description, GError **error)
+static gboolean
+take_vpc_ipv6 (StoreTxn *txn, VmmVpc *vpc, GError **error)
 {
+  g_autoptr (GPtrArray) vswitches = store_vpc_vswitches (txn, vpc->id, error);
+
+  for (guint i = 0; vswitches != NULL && i < vswitches->len; i++)
+    {
+      const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
+
+      if (*vswitch->ipv6_cidr != '\0')
+        return vmm_fail (error, VMM_ERROR_DEPENDENCY, "vswitch '%s' of %s has IPv6", vswitch->id,
+                         vpc->id);
+    }
+  return vswitches != NULL && store_vpc_set_ipv6 (txn, vpc->id, "", error);
+}
+
+static gboolean
+change_vpc_ipv6 (VmmContext *ctx, StoreTxn *txn, VmmVpc *vpc, const OpsVpcChange *change,
+                 GError **error)
+{
+  gboolean has = *vpc->ipv6_cidr != '\0';
+
+  if (change->ipv6 == 0)
+    return !has || take_vpc_ipv6 (txn, vpc, error);
+  if (change->ipv6 < 0
+      || (has && (change->ipv6_cidr == NULL || g_str_equal (change->ipv6_cidr, vpc->ipv6_cidr))))
+    return TRUE;
+  return (!has || take_vpc_ipv6 (txn, vpc, error))
+         && give_vpc_ipv6 (ctx, txn, vpc, change->ipv6_cidr, error)
+         && store_vpc_set_ipv6 (txn, vpc->id, vpc->ipv6_cidr, error);
+}
+
+gboolean
+ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                const OpsVpcChange *change, GError **error)
+{
+  const char *name = change->name, *description = change->description;
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmVpc) vpc = NULL;
@@ -283,6 +331,7 @@ ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   return vpc != NULL
          && store_vpc_set_names (txn, id, name != NULL ? name : vpc->name,
                                  description != NULL ? description : vpc->description, error)
+         && change_vpc_ipv6 (ctx, txn, vpc, change, error)
          && ops_finish (ctx, txn, caller, "", error);
 }
 
@@ -356,6 +405,17 @@ check_vswitch_range (StoreTxn *txn, const VmmVpc *vpc, const char *cidr, GError 
   return neighbours != NULL && ops_route_check_vswitch (txn, vpc->id, cidr, error);
 }
 
+/* The range in the record alone. */
+static gboolean
+give_vswitch_ipv6 (StoreTxn *txn, const VmmVpc *vpc, VmmVswitch *vswitch, int number,
+                   GError **error)
+{
+  g_free (vswitch->ipv6_cidr);
+  vswitch->ipv6_cidr = ops_ipv6_choose_vswitch (txn, vpc, number, error);
+  return vswitch->ipv6_cidr != NULL
+         && ops_route_check_vswitch (txn, vpc->id, vswitch->ipv6_cidr, error);
+}
+
 VmmVswitch *
 ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSpec *spec,
                     GError **error)
@@ -376,6 +436,8 @@ ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSp
   if (vpc == NULL || !check_vswitch_range (txn, vpc, spec->cidr, error))
     return NULL;
   vswitch = make_vswitch (ctx, vpc, spec->name, spec->description, spec->cidr);
+  if (spec->ipv6 && !give_vswitch_ipv6 (txn, vpc, vswitch, (int) spec->ipv6_number, error))
+    return NULL;
   if (!store_vswitch_insert (txn, vswitch, error)
       || !ops_finish (ctx, txn, caller, vswitch->id, error))
     return NULL;
@@ -384,13 +446,56 @@ ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSp
   return g_steal_pointer (&vswitch);
 }
 
-gboolean
-ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
-                    const char *description, GError **error)
+static gboolean
+check_unused6 (StoreTxn *txn, const VmmVswitch *vswitch, GError **error)
 {
+  guint used = 0;
+
+  if (!store_nic_count_addresses6 (txn, vswitch->id, &used, error))
+    return FALSE;
+  return used == 0
+         || vmm_fail (error, VMM_ERROR_DEPENDENCY,
+                      "interfaces have %u IPv6 addresses of vswitch '%s'; unassign them first",
+                      used, vswitch->id);
+}
+
+/* *@out_changed tells whether it was not as asked. */
+static gboolean
+change_vswitch_ipv6 (StoreTxn *txn, VmmVswitch *vswitch, const OpsVswitchChange *change,
+                     gboolean *out_changed, GError **error)
+{
+  g_autofree char *old = g_strdup (vswitch->ipv6_cidr);
+  g_autoptr (VmmVpc) vpc = NULL;
+
+  if (change->ipv6 < 0 || (change->ipv6 == 0 && *old == '\0')
+      || (change->ipv6 > 0 && *old != '\0' && change->ipv6_number < 0))
+    return TRUE;
+  if (change->ipv6 == 0)
+    {
+      g_free (vswitch->ipv6_cidr);
+      vswitch->ipv6_cidr = g_strdup ("");
+    }
+  else
+    {
+      vpc = store_vpc_get (txn, NULL, vswitch->vpc_id, error);
+      if (vpc == NULL || !give_vswitch_ipv6 (txn, vpc, vswitch, change->ipv6_number, error))
+        return FALSE;
+    }
+  *out_changed = !g_str_equal (old, vswitch->ipv6_cidr);
+  return !*out_changed
+         || (check_unused6 (txn, vswitch, error)
+             && store_vswitch_set_ipv6 (txn, vswitch->id, vswitch->ipv6_cidr, error));
+}
+
+gboolean
+ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                    const OpsVswitchChange *change, GError **error)
+{
+  const char *name = change->name, *description = change->description;
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmVswitch) vswitch = NULL;
+  gboolean changed = FALSE;
 
   if (!check_names (name, description, VMM_ERROR_VSWITCH_NAME_MALFORMED, error))
     return FALSE;
@@ -398,11 +503,16 @@ ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, co
   if (txn == NULL || before != NULL)
     return txn != NULL;
   vswitch = store_vswitch_get (txn, caller->account_id, id, error);
-  return vswitch != NULL
-         && store_vswitch_set_names (txn, id, name != NULL ? name : vswitch->name,
-                                     description != NULL ? description : vswitch->description,
-                                     error)
-         && ops_finish (ctx, txn, caller, "", error);
+  if (vswitch == NULL
+      || !store_vswitch_set_names (txn, id, name != NULL ? name : vswitch->name,
+                                   description != NULL ? description : vswitch->description, error)
+      || !change_vswitch_ipv6 (txn, vswitch, change, &changed, error)
+      || !ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (changed)
+    ctx->kick (ctx, vswitch->vpc_id);
+  return TRUE;
 }
 
 gboolean

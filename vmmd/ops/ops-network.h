@@ -24,15 +24,25 @@ GPtrArray *ops_vpc_vswitches (VmmContext *ctx, const VmmCaller *caller, const ch
 typedef struct
 {
   const char *name, *description;
-  const char *cidr; /* default: the whole of 172.16.0.0/12 */
+  const char *cidr;      /* default: the whole of 172.16.0.0/12 */
+  gboolean ipv6;         /* with a /56 of the configured pool */
+  const char *ipv6_cidr; /* that one */
 } OpsVpcSpec;
 /* A VPC with its router and route table, Available at once. Private ranges only, /8 to /28; ranges
- * of different VPCs may overlap. */
+ * of different VPCs may overlap, in IPv6 they do not. CIDR6_MALFORMED, CIDR6_EXHAUSTED,
+ * CIDR_CONFLICT when another has the IPv6 range. */
 VmmVpc *ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec,
                         GError **error);
 /* NULL leaves a field. */
-gboolean ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
-                         const char *description, GError **error);
+typedef struct
+{
+  const char *name, *description;
+  int ipv6;              /* 1 gives it IPv6 if it has none, 0 takes that, -1 leaves it */
+  const char *ipv6_cidr; /* with 1, which /56; NULL for any */
+} OpsVpcChange;
+/* DEPENDENCY when IPv6 is taken while a vswitch has it. */
+gboolean ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                         const OpsVpcChange *change, GError **error);
 /* VPC_HAS_VSWITCH or VPC_HAS_GROUP while something is in it. */
 gboolean ops_vpc_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
 
@@ -45,13 +55,23 @@ typedef struct
 {
   const char *vpc_id, *zone_id, *cidr;
   const char *name, *description;
+  gboolean ipv6;
+  guint ipv6_number; /* with ipv6, which /64 of its VPC's /56 */
 } OpsVswitchSpec;
-/* A vswitch inside its VPC, /16 to /29, that overlaps no other there. */
+/* A vswitch inside its VPC, /16 to /29, that overlaps no other there. VPC_NO_IPV6, CIDR_CONFLICT.
+ */
 VmmVswitch *ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller,
                                 const OpsVswitchSpec *spec, GError **error);
 /* NULL leaves a field. */
+typedef struct
+{
+  const char *name, *description;
+  int ipv6;        /* 1 gives it IPv6, 0 takes that, -1 leaves it */
+  int ipv6_number; /* with 1, which /64; -1 for any, or what it has */
+} OpsVswitchChange;
+/* DEPENDENCY when IPv6 is taken or changed while an interface has an address of it. */
 gboolean ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
-                             const char *name, const char *description, GError **error);
+                             const OpsVswitchChange *change, GError **error);
 /* DEPENDENCY while an interface has an address of it. */
 gboolean ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
                              GError **error);

@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include "ops-deadline.h"
+#include "ops-group-member.h"
+#include "ops-ipv6-row.h"
 #include "ops-nic-row.h"
 #include "store-applied.h"
 #include "store-instance.h"
@@ -96,6 +98,7 @@ count_texts (const char *const *texts)
 gboolean
 ops_nic_check_spec (const OpsNicSpec *spec, GError **error)
 {
+  const OpsIpv6Spec ipv6 = { spec->ips6, spec->ip6_count };
   guint count = count_texts (spec->ips);
 
   if (spec->name != NULL && *spec->name != '\0' && !vmm_instance_name_is_valid (spec->name))
@@ -118,7 +121,7 @@ ops_nic_check_spec (const OpsNicSpec *spec, GError **error)
         || g_strv_contains (spec->ips + i + 1, spec->ips[i]))
       return vmm_fail (error, VMM_ERROR_NIC_ADDRESS_REPEATED, "the address '%s' is named twice",
                        spec->ips[i]);
-  return TRUE;
+  return ops_ipv6_check_spec (&ipv6, error);
 }
 
 static gboolean
@@ -163,6 +166,7 @@ VmmNic *
 ops_nic_insert (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsNicSpec *spec,
                 const VmmVswitch *vswitch, const VmmInstance *instance, GError **error)
 {
+  const OpsIpv6Spec ipv6 = { spec->ips6, spec->ip6_count };
   g_autoptr (VmmNic) nic = g_new0 (VmmNic, 1);
   guint count = 0, limit = (guint) ctx->config->max_interfaces;
 
@@ -192,7 +196,9 @@ ops_nic_insert (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const O
   nic->delete_with_instance = spec->delete_with_instance;
   nic->created_ms = vmm_clock_now_ms ();
   if (!store_nic_insert (txn, ctx->host_id, nic, error)
-      || !add_counted (txn, vswitch, spec->ip_count, nic, error))
+      || !add_counted (txn, vswitch, spec->ip_count, nic, error)
+      || !ops_ipv6_add (txn, vswitch, nic, &ipv6, error)
+      || !ops_group_check_room (txn, nic->group_ids, error))
     return NULL;
   return g_steal_pointer (&nic);
 }

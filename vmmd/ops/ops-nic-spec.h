@@ -9,6 +9,8 @@ typedef struct
   const char *vswitch_id, *primary_ip, *name, *description;
   const char *const *ips; /* secondary addresses, or else how many of them to choose */
   guint ip_count;
+  const char *const *ips6; /* IPv6 addresses, or else how many of them to choose */
+  guint ip6_count;
   const char *const *group_ids; /* default: the VPC's default group */
   gboolean delete_with_instance;
 } OpsNicSpec;

@@ -237,7 +237,7 @@ add_addresses (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic, const 
   for (guint i = 0; i < count; i++)
     if (!add_address (txn, vswitch, nic, named > 0 ? spec->ips[i] : NULL, added, error))
       return NULL;
-  return g_steal_pointer (&added);
+  return ops_group_check_room (txn, nic->group_ids, error) ? g_steal_pointer (&added) : NULL;
 }
 
 static GPtrArray *

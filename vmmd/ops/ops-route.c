@@ -79,10 +79,11 @@ check_destination (StoreTxn *txn, const VmmVpc *vpc, const VmmPrefix *destinatio
     {
       const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
 
-      if (contains_text (vswitch->cidr, destination))
+      if (contains_text (vswitch->cidr, destination)
+          || contains_text (vswitch->ipv6_cidr, destination))
         return vmm_fail (error, VMM_ERROR_ROUTE_DESTINATION,
                          "the DestinationCidrBlock '%s' lies in %s of vswitch '%s'", text,
-                         vswitch->cidr, vswitch->id);
+                         destination->is_ipv6 ? vswitch->ipv6_cidr : vswitch->cidr, vswitch->id);
     }
   return TRUE;
 }
@@ -134,6 +135,8 @@ check_nic_hop (StoreTxn *txn, const VmmVpc *vpc, const char *id, GError **error)
     return vmm_fail (error, VMM_ERROR_NEXT_HOP_NOT_FOUND, "the specified '%s' does not exist", id);
   if (!g_str_equal (nic->vpc_id, vpc->id))
     return vmm_fail (error, VMM_ERROR_ROUTE_NIC_VPC, "interface '%s' is not in %s", id, vpc->id);
+  if (nic->state == VMM_NIC_DELETING)
+    return vmm_fail (error, VMM_ERROR_NIC_STATUS, "interface '%s' is being deleted", id);
   if (*nic->instance_id == '\0')
     return TRUE;
   instance = store_instance_get (txn, NULL, nic->instance_id, error);
@@ -246,7 +249,7 @@ system_route (const VmmVswitch *vswitch, gboolean is_ipv6)
   route->id = system_id (vswitch, is_ipv6);
   route->account_id = g_strdup (vswitch->account_id);
   route->vpc_id = g_strdup (vswitch->vpc_id);
-  route->destination = g_strdup (vswitch->cidr);
+  route->destination = g_strdup (is_ipv6 ? vswitch->ipv6_cidr : vswitch->cidr);
   route->next_hop_type = g_strdup (VMM_HOP_LOCAL);
   route->next_hop_id = g_strdup ("");
   route->name = g_strdup ("");
@@ -286,7 +289,13 @@ read_routes (StoreTxn *txn, const VmmVpc *vpc, GError **error)
   if (vswitches == NULL)
     return NULL;
   for (guint i = 0; i < vswitches->len; i++)
-    g_ptr_array_add (routes, system_route (g_ptr_array_index (vswitches, i), FALSE));
+    {
+      const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
+
+      g_ptr_array_add (routes, system_route (vswitch, FALSE));
+      if (*vswitch->ipv6_cidr != '\0')
+        g_ptr_array_add (routes, system_route (vswitch, TRUE));
+    }
   g_ptr_array_sort (routes, compare_routes);
   return g_steal_pointer (&routes);
 }

@@ -9,9 +9,9 @@
 
 #define VPC_COLUMNS                                                                                \
   "id, account_id, name, description, cidr, is_default, router_id, route_table_id, created_ms, "   \
-  "idx, router_name, router_description"
+  "idx, router_name, router_description, ipv6_cidr"
 #define VSWITCH_COLUMNS                                                                            \
-  "id, account_id, vpc_id, zone_id, name, description, cidr, is_default, created_ms"
+  "id, account_id, vpc_id, zone_id, name, description, cidr, is_default, created_ms, ipv6_cidr"
 #define GROUP_COLUMNS                                                                              \
   "id, account_id, vpc_id, name, description, is_default, inner_accept, created_ms, idx, "         \
   "generation"
@@ -50,6 +50,7 @@ read_vpc (StoreRows *rows)
   vpc->index = (guint32) store_rows_int (rows, 9);
   vpc->router_name = store_rows_string (rows, 10);
   vpc->router_description = store_rows_string (rows, 11);
+  vpc->ipv6_cidr = store_rows_string (rows, 12);
   return vpc;
 }
 
@@ -67,6 +68,7 @@ read_vswitch (StoreRows *rows)
   vswitch->cidr = store_rows_string (rows, 6);
   vswitch->is_default = store_rows_int (rows, 7) != 0;
   vswitch->created_ms = store_rows_int (rows, 8);
+  vswitch->ipv6_cidr = store_rows_string (rows, 9);
   return vswitch;
 }
 
@@ -124,18 +126,34 @@ read_rule (StoreRows *rows)
   return rule;
 }
 
+/* The constraint, not a look before the insert, is what keeps IPv6 ranges apart. */
+static gboolean
+fail_range6 (GError *local, const char *cidr, GError **error)
+{
+  if (cidr != NULL && *cidr != '\0' && store_error_is_duplicate (local))
+    {
+      g_error_free (local);
+      return vmm_fail (error, VMM_ERROR_CIDR_CONFLICT, "the range '%s' is taken", cidr);
+    }
+  g_propagate_error (error, local);
+  return FALSE;
+}
+
 gboolean
 store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error)
 {
+  GError *local = NULL;
   gint64 index = 0;
 
-  if (store_exec (txn, error,
+  if (store_exec (txn, &local,
                   "INSERT INTO vpc (id, account_id, name, description, cidr, is_default, router_id,"
-                  " route_table_id, created_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  "sssssissi", vpc->id, vpc->account_id, vpc->name, vpc->description, vpc->cidr,
-                  (gint64) vpc->is_default, vpc->router_id, vpc->route_table_id, vpc->created_ms)
-          < 0
-      || !store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
+                  " route_table_id, created_ms, ipv6_cidr) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "sssssissis", vpc->id, vpc->account_id, vpc->name, vpc->description, vpc->cidr,
+                  (gint64) vpc->is_default, vpc->router_id, vpc->route_table_id, vpc->created_ms,
+                  vpc->ipv6_cidr != NULL ? vpc->ipv6_cidr : "")
+      < 0)
+    return fail_range6 (local, vpc->ipv6_cidr, error);
+  if (!store_query_int (txn, &index, error, "SELECT last_insert_rowid()", ""))
     return FALSE;
   vpc->index = (guint32) index;
   return TRUE;
@@ -144,12 +162,49 @@ store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error)
 gboolean
 store_vswitch_insert (StoreTxn *txn, const VmmVswitch *vswitch, GError **error)
 {
-  return store_exec (txn, error,
-                     "INSERT INTO vswitch (" VSWITCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     "sssssssii", vswitch->id, vswitch->account_id, vswitch->vpc_id,
-                     vswitch->zone_id, vswitch->name, vswitch->description, vswitch->cidr,
-                     (gint64) vswitch->is_default, vswitch->created_ms)
-         > 0;
+  GError *local = NULL;
+
+  return store_exec (
+             txn, &local,
+             "INSERT INTO vswitch (" VSWITCH_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+             "sssssssiis", vswitch->id, vswitch->account_id, vswitch->vpc_id, vswitch->zone_id,
+             vswitch->name, vswitch->description, vswitch->cidr, (gint64) vswitch->is_default,
+             vswitch->created_ms, vswitch->ipv6_cidr != NULL ? vswitch->ipv6_cidr : "")
+             > 0
+         || fail_range6 (local, vswitch->ipv6_cidr, error);
+}
+
+gboolean
+store_vpc_set_ipv6 (StoreTxn *txn, const char *id, const char *cidr, GError **error)
+{
+  GError *local = NULL;
+
+  return store_exec (txn, &local, "UPDATE vpc SET ipv6_cidr=? WHERE id=?", "ss", cidr, id) > 0
+         || fail_range6 (local, cidr, error);
+}
+
+gboolean
+store_vswitch_set_ipv6 (StoreTxn *txn, const char *id, const char *cidr, GError **error)
+{
+  GError *local = NULL;
+
+  return store_exec (txn, &local, "UPDATE vswitch SET ipv6_cidr=? WHERE id=?", "ss", cidr, id) > 0
+         || fail_range6 (local, cidr, error);
+}
+
+static gpointer
+read_text (StoreRows *rows)
+{
+  return store_rows_string (rows, 0);
+}
+
+GPtrArray *
+store_vpc_ranges6 (StoreTxn *txn, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error, "SELECT ipv6_cidr FROM vpc WHERE ipv6_cidr<>''", "");
+
+  return rows != NULL ? store_read_all (rows, read_text, g_free, error) : NULL;
 }
 
 gboolean

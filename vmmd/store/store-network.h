@@ -6,9 +6,15 @@
 #include "vmm-nic.h"
 #include "vmm-query.h"
 
-/* Fills @vpc->index. */
+/* Fills @vpc->index. CIDR_CONFLICT when another VPC has its IPv6 range. */
 gboolean store_vpc_insert (StoreTxn *txn, VmmVpc *vpc, GError **error);
+/* CIDR_CONFLICT when another vswitch of the VPC has its IPv6 range. */
 gboolean store_vswitch_insert (StoreTxn *txn, const VmmVswitch *vswitch, GError **error);
+/* The IPv6 range anew, "" for none. CIDR_CONFLICT as above. */
+gboolean store_vpc_set_ipv6 (StoreTxn *txn, const char *id, const char *cidr, GError **error);
+gboolean store_vswitch_set_ipv6 (StoreTxn *txn, const char *id, const char *cidr, GError **error);
+/* The IPv6 ranges (char*) of all VPCs of all accounts. */
+GPtrArray *store_vpc_ranges6 (StoreTxn *txn, GError **error);
 /* Fills @group->index. */
 gboolean store_group_insert (StoreTxn *txn, VmmGroup *group, GError **error);
 

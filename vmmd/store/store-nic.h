@@ -71,3 +71,13 @@ gboolean store_nic_add_address (StoreTxn *txn, const VmmNic *nic, guint32 ip, GE
 /* Takes one away; *@out_removed tells whether it had it. */
 gboolean store_nic_remove_address (StoreTxn *txn, const VmmNic *nic, guint32 ip,
                                    gboolean *out_removed, GError **error);
+
+/* The same of IPv6; @ip in canonical form. NIC_ADDRESS_ASSIGNED when it is taken in the VPC. */
+gboolean store_nic_add_address6 (StoreTxn *txn, const VmmNic *nic, const char *ip, GError **error);
+gboolean store_nic_remove_address6 (StoreTxn *txn, const VmmNic *nic, const char *ip,
+                                    gboolean *out_removed, GError **error);
+/* How many IPv6 addresses interfaces of the vswitch have. */
+gboolean store_nic_count_addresses6 (StoreTxn *txn, const char *vswitch_id, guint *out,
+                                     GError **error);
+/* How many primary and secondary IPv4 addresses are in the group. */
+gboolean store_nic_count_members (StoreTxn *txn, const char *group_id, guint *out, GError **error);

@@ -10,8 +10,12 @@
 
 #define ROUTE_COLUMNS                                                                              \
   "id, account_id, vpc_id, destination, next_hop_type, next_hop_id, name, description, created_ms"
-/* The interface of a route: itself, or the instance's primary one. */
-#define HOP_NIC "nic n ON n.id=r.next_hop_id OR (n.instance_id=r.next_hop_id AND n.is_primary=1)"
+/* The interface of a route: itself, or the instance's primary one. Not by OR: SQLite 3.40 loses
+ * rows of such a join when a condition on a subquery is pushed into it. */
+#define HOP_NIC                                                                                    \
+  "nic n ON n.id=CASE r.next_hop_type WHEN '" VMM_HOP_INSTANCE                                     \
+  "' THEN (SELECT p.id FROM nic p WHERE p.instance_id=r.next_hop_id AND p.is_primary=1)"           \
+  " ELSE r.next_hop_id END"
 
 static gpointer
 read_route (StoreRows *rows)

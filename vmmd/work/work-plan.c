@@ -8,6 +8,31 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+/* A vswitch of two families is two subnets. */
+static gboolean
+add_subnets (NetctlVpc *vpc, const VmmVswitch *vswitch, GError **error)
+{
+  VmmRange range = { 0 };
+  NetctlSubnet subnet = { 0 };
+  g_autofree char *gateway = NULL;
+
+  if (vmm_range_parse (vswitch->cidr, &range))
+    gateway = vmm_address_format (vmm_range_gateway (&range));
+  if (gateway == NULL || !netctl_prefix_parse (vswitch->cidr, &subnet.range)
+      || !netctl_prefix_parse (gateway, &subnet.gateway))
+    return vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch %s has the range '%s'", vswitch->id,
+                     vswitch->cidr);
+  g_array_append_val (vpc->subnets, subnet);
+  if (*vswitch->ipv6_cidr == '\0')
+    return TRUE;
+  if (!netctl_prefix_parse (vswitch->ipv6_cidr, &subnet.range)
+      || !netctl_prefix_parse (NETCTL_ROUTER6, &subnet.gateway))
+    return vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch %s has the range '%s'", vswitch->id,
+                     vswitch->ipv6_cidr);
+  g_array_append_val (vpc->subnets, subnet);
+  return TRUE;
+}
+
 NetctlVpc *
 work_plan_vpc (const VmmContext *ctx, StoreTxn *txn, const char *vpc_id, GError **error)
 {
@@ -23,23 +48,8 @@ work_plan_vpc (const VmmContext *ctx, StoreTxn *txn, const char *vpc_id, GError 
   vpc->nat = ctx->config->nat;
   vpc->domain = g_strdup (ctx->config->domain);
   for (guint i = 0; i < vswitches->len; i++)
-    {
-      const VmmVswitch *vswitch = g_ptr_array_index (vswitches, i);
-      VmmRange range = { 0 };
-      NetctlSubnet subnet = { 0 };
-      g_autofree char *gateway = NULL;
-
-      if (vmm_range_parse (vswitch->cidr, &range))
-        gateway = vmm_address_format (vmm_range_gateway (&range));
-      if (gateway == NULL || !netctl_prefix_parse (vswitch->cidr, &subnet.range)
-          || !netctl_prefix_parse (gateway, &subnet.gateway))
-        {
-          vmm_fail (error, VMM_ERROR_INTERNAL, "vswitch %s has the range '%s'", vswitch->id,
-                    vswitch->cidr);
-          return NULL;
-        }
-      g_array_append_val (vpc->subnets, subnet);
-    }
+    if (!add_subnets (vpc, g_ptr_array_index (vswitches, i), error))
+      return NULL;
   if (!work_plan_routes (txn, row, vpc, error) || !work_plan_publics (txn, row, vpc, error))
     return NULL;
   return g_steal_pointer (&vpc);
