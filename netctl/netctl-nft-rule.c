@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 
 /* In longer chains sets of ranges are faster; measured, see docs/network.md. */
-#define RULES_ONE_BY_ONE_MAX 50
+#define RULES_ONE_BY_ONE_MAX 24
 
 char *
 netctl_nft_chain_name (const GArray *groups, NetctlDirection direction)

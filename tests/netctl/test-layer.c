@@ -402,6 +402,52 @@ more_drops_split_only_the_accepts_around_them (void **state)
   assert_non_null (strstr (change, "ip saddr 10.0.0.0/24 tcp dport 999-1000 drop"));
 }
 
+static void
+a_range_more_in_a_set_of_drops_narrows (void **state)
+{
+  g_autoptr (GArray) rules = a_thousand_services ();
+  g_autoptr (NetctlTables) before = NULL, after = NULL;
+  NetctlRule rule;
+
+  for (guint i = 0; i < rules->len; i++)
+    g_array_index (rules, NetctlRule, i).accept = FALSE;
+  rule = g_array_index (rules, NetctlRule, 500);
+  rule.peer.bytes[0] = 11;
+  before = compile (rules);
+  g_array_append_val (rules, rule);
+  after = compile (rules);
+  assert_true (netctl_tables_narrow (before, after));
+  assert_true (netctl_tables_narrow (after, before));
+  assert_false (netctl_tables_narrow (before, before));
+}
+
+/* Each rule of a list of ranges is one a range. */
+static void
+many_lists_of_ranges_are_as_deep_as_their_ranges (void **state)
+{
+  g_autoptr (GArray) rules = g_array_new (FALSE, TRUE, sizeof (NetctlRule));
+  g_autoptr (NetctlTables) tables = NULL;
+
+  for (guint list = 0; list < 100; list++)
+    for (guint i = 0; i < 200; i++)
+      {
+        NetctlRule rule = { .accept = TRUE,
+                            .priority = 1,
+                            .protocol = IPPROTO_TCP,
+                            .port_min = 100 + (int) list,
+                            .port_max = 100 + (int) list,
+                            .source_port_min = -1,
+                            .source_port_max = -1 };
+
+        rule.peer = (NetctlPrefix){ .family = G_SOCKET_FAMILY_IPV4,
+                                    .bytes = { 10, 0, (guint8) i, 0 },
+                                    .length = i == 199 ? 8 : 24 };
+        g_array_append_val (rules, rule);
+      }
+  tables = compile (rules);
+  assert_int_equal (count_layers (tables), 2);
+}
+
 int
 main (void)
 {
@@ -413,6 +459,8 @@ main (void)
     cmocka_unit_test_setup_teardown (among_rules_that_overlap_one_more_moves_few, set_up,
                                      tear_down),
     cmocka_unit_test (more_drops_split_only_the_accepts_around_them),
+    cmocka_unit_test (a_range_more_in_a_set_of_drops_narrows),
+    cmocka_unit_test (many_lists_of_ranges_are_as_deep_as_their_ranges),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
