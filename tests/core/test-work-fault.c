@@ -1,104 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each driver call fails once, in turn: before it did anything, or after it did all and only its
  * answer was lost. Whatever was asked must still come true, and nothing may be left over. */
-#include "world-host.h"
-
-/* A way in which the next calls of one driver fail. */
-typedef struct
-{
-  const char *name;
-  void (*arm) (World *w, guint n);
-  void (*disarm) (World *w);
-  guint (*calls) (World *w);
-} Fault;
-
-static guint
-virt_calls (World *w)
-{
-  return virt_fake_calls (w->host->virt);
-}
-
-static void
-virt_disarm (World *w)
-{
-  virt_fake_fail_call (w->host->virt, 0, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_FAILED);
-}
-
-static void
-virt_before (World *w, guint n)
-{
-  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_FAILED);
-}
-
-static void
-virt_after (World *w, guint n)
-{
-  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_AFTER, VMM_ERROR_VIRT_FAILED);
-}
-
-static void
-virt_away_before (World *w, guint n)
-{
-  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_BEFORE, VMM_ERROR_VIRT_AWAY);
-}
-
-static void
-virt_away_after (World *w, guint n)
-{
-  virt_fake_fail_call (w->host->virt, n, VIRT_FAKE_AFTER, VMM_ERROR_VIRT_AWAY);
-}
-
-static guint
-net_calls (World *w)
-{
-  return netctl_fake_calls (w->host->net);
-}
-
-static void
-net_disarm (World *w)
-{
-  netctl_fake_fail_at (w->host->net, 0, NETCTL_FAKE_BEFORE);
-}
-
-static void
-net_before (World *w, guint n)
-{
-  netctl_fake_fail_at (w->host->net, n, NETCTL_FAKE_BEFORE);
-}
-
-static void
-net_after (World *w, guint n)
-{
-  netctl_fake_fail_at (w->host->net, n, NETCTL_FAKE_AFTER);
-}
-
-static guint
-img_calls (World *w)
-{
-  return img_fake_calls (w->host->img);
-}
-
-static void
-img_disarm (World *w)
-{
-  img_fake_fail_at (w->host->img, 0, IMG_ERROR_IO);
-}
-
-static void
-img_before (World *w, guint n)
-{
-  img_fake_fail_at (w->host->img, n, IMG_ERROR_IO);
-}
-
-static const Fault faults[] = {
-  { "virt, before", virt_before, virt_disarm, virt_calls },
-  { "virt, after", virt_after, virt_disarm, virt_calls },
-  { "virt, away before", virt_away_before, virt_disarm, virt_calls },
-  { "virt, away after", virt_away_after, virt_disarm, virt_calls },
-  { "net, before", net_before, net_disarm, net_calls },
-  { "net, after", net_after, net_disarm, net_calls },
-  { "img, before", img_before, img_disarm, img_calls },
-};
+#include "world-fault.h"
 
 /* Something that is asked, where it begins and where it must end. */
 typedef struct
@@ -179,7 +82,7 @@ prepare (World *w, VmmInstanceState from)
 
 /* The deed with the n-th call of a driver failing; FALSE when there was no n-th call. */
 static gboolean
-do_with_fault (World *w, const Deed *deed, const Fault *fault, guint n)
+do_with_fault (World *w, const Deed *deed, const WorldFault *fault, guint n)
 {
   const char *id = prepare (w, deed->from);
   guint before = fault->calls (w);
@@ -205,8 +108,8 @@ survive (World *w, const Deed *deed)
 
   host_allow_faults ();
   log_trap_allow ("*the next comparison takes it away*");
-  for (guint f = 0; f < G_N_ELEMENTS (faults); f++)
-    for (guint n = 1; do_with_fault (w, deed, &faults[f], n); n++)
+  for (guint f = 0; f < WORLD_FAULTS; f++)
+    for (guint n = 1; do_with_fault (w, deed, &world_faults[f], n); n++)
       struck++;
   assert_true (struck >= deed->least_calls);
 }

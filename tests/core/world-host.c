@@ -91,10 +91,13 @@ hurry (World *w)
   g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);
   g_autoptr (GPtrArray) instances = store_instance_ids (txn, w->ctx.host_id, TRUE, NULL);
   g_autoptr (GPtrArray) images = store_image_working (txn, NULL);
-  g_autoptr (GPtrArray) nics = store_nic_deleting (txn, NULL);
+  g_autoptr (GPtrArray) deleting = store_nic_deleting (txn, NULL);
+  g_autoptr (GPtrArray) nics = store_nic_list_host (txn, w->ctx.host_id, NULL);
 
+  for (guint i = 0; i < deleting->len; i++)
+    work_kick (w->host->work, g_ptr_array_index (deleting, i));
   for (guint i = 0; i < nics->len; i++)
-    work_kick (w->host->work, g_ptr_array_index (nics, i));
+    work_kick (w->host->work, ((const VmmNic *) g_ptr_array_index (nics, i))->id);
   for (guint i = 0; i < instances->len; i++)
     work_kick (w->host->work, g_ptr_array_index (instances, i));
   for (guint i = 0; i < images->len; i++)
@@ -181,6 +184,9 @@ nothing_works (World *w, gconstpointer data)
 {
   return world_query (w, "SELECT (SELECT count(*) FROM instance WHERE deadline_ms > 0)"
                          " + (SELECT count(*) FROM nic WHERE deadline_ms > 0)"
+                         " + (SELECT count(*) FROM nic n JOIN instance i ON i.id=n.instance_id"
+                         "    LEFT JOIN net_applied a ON a.object_id=n.id WHERE i.state='running'"
+                         "    AND coalesce (a.generation, 0) <> n.generation)"
                          " + (SELECT count(*) FROM image WHERE state IN ('creating', 'deleting'))")
          == 0;
 }

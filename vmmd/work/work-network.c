@@ -268,6 +268,27 @@ work_nic_release (WorkItem *item, const VmmNic *nic, GError **error)
   return release_nic (item, nic, error);
 }
 
+/* The group's VPC may not stand yet, where the first instance is still being made or was never
+ * started. */
+static gboolean
+apply_group_in_vpc (WorkItem *item, StoreTxn *txn, const VmmGroup *row, guint32 vpc_index,
+                    GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (NetctlVpc) vpc = NULL;
+
+  if (apply_group (item, txn, row, vpc_index, &local))
+    return TRUE;
+  if (!g_error_matches (local, NETCTL_ERROR, NETCTL_ERROR_INVALID))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  vpc = work_plan_vpc (item->ctx, txn, row->vpc_id, error);
+  return vpc != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error)
+         && apply_group (item, txn, row, vpc_index, error);
+}
+
 /* A security group's rules changed. */
 gint64
 work_group (WorkItem *item)
@@ -296,7 +317,7 @@ work_group (WorkItem *item)
     return WORK_DONE;
   if (row == NULL || !store_group_is_in_use (txn, row->id, item->ctx->host_id, &in_use, &error))
     return work_failed (item, g_steal_pointer (&error));
-  if (!in_use || apply_group (item, txn, row, vpc->index, &error))
+  if (!in_use || apply_group_in_vpc (item, txn, row, vpc->index, &error))
     return WORK_DONE;
   return work_failed (item, g_steal_pointer (&error));
 }
