@@ -30,6 +30,18 @@ world_spec (World *world, const char *id, gboolean boots)
   return spec;
 }
 
+char *
+world_layer (World *world, const char *name, const char *parent, guint64 bytes)
+{
+  return g_strdup_printf ("/layers/%s.qcow2", name);
+}
+
+char *
+world_parent (World *world, const char *path)
+{
+  return NULL;
+}
+
 gboolean
 world_can_boot (World *world)
 {

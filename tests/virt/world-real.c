@@ -122,6 +122,40 @@ world_spec (World *world, const char *id, gboolean boots)
   return spec;
 }
 
+char *
+world_layer (World *world, const char *name, const char *parent, guint64 bytes)
+{
+  char *path = g_strdup_printf (POOL "/%s.qcow2", name);
+  g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, bytes);
+  const char *empty[] = { "qemu-img", "create", "-q", "-f", "qcow2", path, size, NULL };
+  const char *over[] = { "qemu-img", "create", "-q",   "-u", "-f", "qcow2", "-F",
+                         "qcow2",    "-b",     parent, path, size, NULL };
+
+  unlink (path);
+  run (parent != NULL ? over : empty);
+  give_to_qemu (path, 0600);
+  return path;
+}
+
+char *
+world_parent (World *world, const char *path)
+{
+  const char *argv[] = { "qemu-img", "info", "-U", "-f", "qcow2", path, NULL };
+  g_autofree char *text = NULL;
+  const char *mark = "backing file: ";
+  const char *found;
+  int status = -1;
+
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text, NULL, &status,
+                NULL);
+  assert_int_equal (status, 0);
+  found = strstr (text, mark);
+  if (found == NULL)
+    return g_strdup ("");
+  found += strlen (mark);
+  return g_strndup (found, strcspn (found, "\n"));
+}
+
 gboolean
 world_can_boot (World *world)
 {

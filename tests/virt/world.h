@@ -26,3 +26,9 @@ void world_crash (World *world, const char *id);
 /* Takes libvirtd away by force, and brings it back. */
 void world_take_away (World *world);
 void world_bring_back (World *world);
+/* A new layer, QEMU's to write: empty with @bytes, or with @parent an overlay on it. The path; the
+ * caller frees it. */
+char *world_layer (World *world, const char *name, const char *parent, guint64 bytes);
+/* What a layer's file says it rests on, "" for nothing; NULL where there are no files. The caller
+ * frees it. */
+char *world_parent (World *world, const char *path);

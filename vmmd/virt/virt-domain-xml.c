@@ -227,17 +227,31 @@ add_source (xmlNode *parent, const char *path)
   child (source, "seclabel", "model", "dac", "relabel", "no", NULL);
 }
 
+static void
+add_bounds (xmlNode *disk, const VirtDisk *bounds)
+{
+  xmlNode *tune = child (disk, "iotune", NULL);
+  g_autofree char *iops = g_strdup_printf ("%" G_GUINT64_FORMAT, bounds->iops);
+  g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, bounds->bytes_s);
+
+  if (bounds->bytes_s != 0)
+    leaf (tune, "total_bytes_sec", bytes);
+  if (bounds->iops != 0)
+    leaf (tune, "total_iops_sec", iops);
+}
+
 /* The whole chain is spelt out, and ended, so that neither libvirt nor QEMU looks into a file to
  * find out what it is or what it stands on. */
 static void
-add_disk (xmlNode *devices, const VirtDisk *disk, const VirtDomainXmlOptions *options)
+fill_disk (xmlNode *node, const VirtDisk *disk, const VirtDomainXmlOptions *options)
 {
   const char *active = g_ptr_array_index (disk->chain, 0);
   gboolean direct = options->takes_direct_io == NULL || options->takes_direct_io (active);
-  xmlNode *node = child (devices, "disk", "type", "file", "device", "disk", NULL);
   g_autofree char *alias = g_strconcat ("ua-", disk->serial, NULL);
   xmlNode *layer = node;
 
+  attribute (node, "type", "file");
+  attribute (node, "device", "disk");
   child (node, "driver", "name", "qemu", "type", "qcow2", "cache", direct ? "none" : "writeback",
          "io", direct ? "native" : "threads", "discard", "unmap", "error_policy", "enospace",
          "rerror_policy", "report", NULL);
@@ -250,6 +264,8 @@ add_disk (xmlNode *devices, const VirtDisk *disk, const VirtDomainXmlOptions *op
     }
   child (layer, "backingStore", NULL);
   child (node, "target", "dev", disk->target, "bus", "virtio", NULL);
+  if (disk->iops != 0 || disk->bytes_s != 0)
+    add_bounds (node, disk);
   leaf (node, "serial", disk->serial);
   if (disk->is_boot)
     child (node, "boot", "order", "1", NULL);
@@ -300,7 +316,7 @@ add_devices (xmlNode *domain, const VirtSpec *spec, const VirtDomainXmlOptions *
   xmlNode *rng;
 
   for (guint i = 0; i < spec->disks->len; i++)
-    add_disk (devices, g_ptr_array_index (spec->disks, i), options);
+    fill_disk (child (devices, "disk", NULL), g_ptr_array_index (spec->disks, i), options);
   for (guint i = 0; i < spec->nics->len; i++)
     fill_nic (child (devices, "interface", NULL), g_ptr_array_index (spec->nics, i));
   child (devices, "controller", "type", "usb", "model", "none", NULL);
@@ -359,6 +375,22 @@ virt_domain_xml_nic (const char *id, const VirtNic *nic, gboolean is_up, GError 
   fill_nic (node, nic);
   if (!is_up)
     child (node, "link", "state", "down", NULL);
+  return dump (doc);
+}
+
+char *
+virt_domain_xml_disk (const char *id, const VirtDisk *disk, const VirtDomainXmlOptions *options,
+                      GError **error)
+{
+  g_autoptr (xmlDoc) doc = NULL;
+  xmlNode *node;
+
+  if (!check_disk (id, disk, error))
+    return NULL;
+  doc = xmlNewDoc (BAD_CAST "1.0");
+  node = xmlNewDocNode (doc, NULL, BAD_CAST "disk", NULL);
+  xmlDocSetRootElement (doc, node);
+  fill_disk (node, disk, options);
   return dump (doc);
 }
 

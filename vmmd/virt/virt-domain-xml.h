@@ -26,3 +26,6 @@ char *virt_domain_xml_metadata_id (const char *xml);
 
 /* One interface as a device of the domain @id, with its link up or down. The caller frees it. */
 char *virt_domain_xml_nic (const char *id, const VirtNic *nic, gboolean is_up, GError **error);
+/* One disk as a device of the domain @id. The caller frees it. */
+char *virt_domain_xml_disk (const char *id, const VirtDisk *disk,
+                            const VirtDomainXmlOptions *options, GError **error);

@@ -2,6 +2,7 @@
 /* A driver that only remembers, and keeps the same promises as the real one. */
 #include "config.h"
 
+#include "virt-fake-priv.h"
 #include "virt-fake.h"
 
 #include "virt-domain-xml.h"
@@ -16,80 +17,43 @@
 #define KEY_REASON "reason"
 #define KEY_NIC "nic-"
 
-typedef struct
-{
-  VirtState state;
-  VirtReason reason;
-  VirtSpec *spec;   /* NULL when taken up from a file */
-  GHashTable *nics; /* char* tap → NicState, as a pointer; of an active domain */
-} Domain;
-
-/* How an interface of a running guest stands. */
-typedef enum
-{
-  NIC_DOWN = 1,
-  NIC_UP,
-  NIC_LEAVING /* asked for, and the guest has not given it up */
-} NicState;
-
-typedef struct
-{
-  VirtDriver base;
-  GThread *thread;
-  GAsyncQueue *events; /* char*: ids for the event thread */
-
-  GMutex lock; /* guards what follows */
-  GCond ended;
-  GHashTable *domains; /* char* id → Domain* */
-  guint calls;
-  guint fail_at; /* the value of calls that fails, 0 for none */
-  VirtFakeFailure failure;
-  VmmError code;
-  guint delay_ms;
-  gboolean is_away;
-  gboolean is_disobedient, is_clinging;
-  char *path;
-
-  GMutex event_lock; /* held over event_func; never taken after lock */
-  VirtEventFunc event_func;
-  gpointer event_data;
-} Fake;
-
 static void
 free_domain (gpointer data)
 {
-  Domain *domain = data;
+  VirtFakeDomain *domain = data;
 
   virt_spec_free (domain->spec);
+  g_ptr_array_unref (domain->disks);
   g_hash_table_unref (domain->nics);
   g_free (domain);
 }
 
-static Domain *
+static VirtFakeDomain *
 new_domain (void)
 {
-  Domain *domain = g_new0 (Domain, 1);
+  VirtFakeDomain *domain = g_new0 (VirtFakeDomain, 1);
 
   domain->nics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  domain->disks = g_ptr_array_new_with_free_func ((GDestroyNotify) virt_fake_disk_free);
   return domain;
 }
 
 static void
-set_nic (Domain *domain, const char *tap, NicState state)
+set_nic (VirtFakeDomain *domain, const char *tap, VirtFakeNicState state)
 {
   g_hash_table_replace (domain->nics, g_strdup (tap), GINT_TO_POINTER (state));
 }
 
-static NicState
-nic_state (const Domain *domain, const char *tap)
+static VirtFakeNicState
+nic_state (const VirtFakeDomain *domain, const char *tap)
 {
-  return (NicState) GPOINTER_TO_INT (g_hash_table_lookup (domain->nics, tap));
+  return (VirtFakeNicState) GPOINTER_TO_INT (g_hash_table_lookup (domain->nics, tap));
 }
 
 static gpointer
 deliver_events (gpointer data)
 {
-  Fake *self = data;
+  VirtFake *self = data;
 
   for (;;)
     {
@@ -105,7 +69,7 @@ deliver_events (gpointer data)
 }
 
 static void
-save_nics (GKeyFile *file, const char *id, const Domain *domain)
+save_nics (GKeyFile *file, const char *id, const VirtFakeDomain *domain)
 {
   GHashTableIter iter;
   gpointer tap, state;
@@ -119,8 +83,8 @@ save_nics (GKeyFile *file, const char *id, const Domain *domain)
     }
 }
 
-static void
-save (Fake *self)
+void
+virt_fake_save (VirtFake *self)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   GHashTableIter iter;
@@ -131,37 +95,46 @@ save (Fake *self)
   g_hash_table_iter_init (&iter, self->domains);
   while (g_hash_table_iter_next (&iter, &id, &domain))
     {
-      g_key_file_set_integer (file, id, KEY_STATE, (int) ((Domain *) domain)->state);
-      g_key_file_set_integer (file, id, KEY_REASON, (int) ((Domain *) domain)->reason);
+      g_key_file_set_integer (file, id, KEY_STATE, (int) ((VirtFakeDomain *) domain)->state);
+      g_key_file_set_integer (file, id, KEY_REASON, (int) ((VirtFakeDomain *) domain)->reason);
       save_nics (file, id, domain);
+      virt_fake_disk_save (file, id, domain);
     }
   g_key_file_save_to_file (file, self->path, NULL);
 }
 
-static void
-move (Fake *self, const char *id, Domain *domain, VirtState state, VirtReason reason)
+void
+virt_fake_emit (VirtFake *self, const char *id)
 {
-  domain->state = state;
-  domain->reason = reason;
-  if (state == VIRT_OFF)
-    g_hash_table_remove_all (domain->nics);
-  save (self);
   if (!self->is_away)
     g_async_queue_push (self->events, g_strdup (id));
 }
 
-static gboolean
-is_active (const Domain *domain)
+static void
+move (VirtFake *self, const char *id, VirtFakeDomain *domain, VirtState state, VirtReason reason)
+{
+  domain->state = state;
+  domain->reason = reason;
+  if (state == VIRT_OFF)
+    {
+      g_hash_table_remove_all (domain->nics);
+      g_ptr_array_set_size (domain->disks, 0);
+      domain->is_frozen = FALSE;
+    }
+  virt_fake_save (self);
+  virt_fake_emit (self, id);
+}
+
+gboolean
+virt_fake_is_active (const VirtFakeDomain *domain)
 {
   return domain != NULL && domain->state != VIRT_OFF;
 }
 
 /* ---- the frame of every call: delay, failures, absence ---- */
 
-typedef gboolean (*Act) (Fake *self, const char *id, gpointer data, GError **error);
-
 static void
-wait_delay (Fake *self)
+wait_delay (VirtFake *self)
 {
   gint64 end_us = g_get_monotonic_time () + (gint64) self->delay_ms * 1000;
 
@@ -170,7 +143,7 @@ wait_delay (Fake *self)
 }
 
 static gboolean
-frame (Fake *self, Act act, const char *id, gpointer data, GError **error)
+frame (VirtFake *self, VirtFakeAct act, const char *id, gpointer data, GError **error)
 {
   gboolean is_hit = ++self->calls == self->fail_at;
 
@@ -179,15 +152,15 @@ frame (Fake *self, Act act, const char *id, gpointer data, GError **error)
     return vmm_fail (error, VMM_ERROR_VIRT_AWAY, "the fake libvirtd is away");
   if (!is_hit)
     return act (self, id, data, error);
-  if (self->failure == VIRT_FAKE_AFTER)
+  if (self->failure == (guint) VIRT_FAKE_AFTER)
     act (self, id, data, NULL);
   return vmm_fail (error, self->code, "the fake was told to fail call %u", self->calls);
 }
 
-static gboolean
-call (VirtDriver *driver, Act act, const char *id, gpointer data, GError **error)
+gboolean
+virt_fake_call (VirtDriver *driver, VirtFakeAct act, const char *id, gpointer data, GError **error)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
   gboolean is_success;
 
   g_mutex_lock (&self->lock);
@@ -199,11 +172,11 @@ call (VirtDriver *driver, Act act, const char *id, gpointer data, GError **error
 /* ---- the calls ---- */
 
 static gboolean
-act_start_paused (Fake *self, const char *id, gpointer data, GError **error)
+act_start_paused (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  Domain *domain = g_hash_table_lookup (self->domains, id);
+  VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
-  if (is_active (domain))
+  if (virt_fake_is_active (domain))
     return TRUE;
   if (domain == NULL)
     {
@@ -214,25 +187,26 @@ act_start_paused (Fake *self, const char *id, gpointer data, GError **error)
   domain->spec = virt_spec_copy (data);
   for (guint i = 0; i < domain->spec->nics->len; i++)
     set_nic (domain, ((const VirtNic *) g_ptr_array_index (domain->spec->nics, i))->tap, NIC_UP);
+  virt_fake_disk_start (domain);
   move (self, id, domain, VIRT_PAUSED, VIRT_REASON_UNKNOWN);
   return TRUE;
 }
 
-static Domain *
-find_active (Fake *self, const char *id, GError **error)
+VirtFakeDomain *
+virt_fake_find_active (VirtFake *self, const char *id, GError **error)
 {
-  Domain *domain = g_hash_table_lookup (self->domains, id);
+  VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
-  if (is_active (domain))
+  if (virt_fake_is_active (domain))
     return domain;
   vmm_fail (error, VMM_ERROR_VIRT_FAILED, "fake domain '%s' is not active", id);
   return NULL;
 }
 
 static gboolean
-act_resume (Fake *self, const char *id, gpointer data, GError **error)
+act_resume (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  Domain *domain = find_active (self, id, error);
+  VirtFakeDomain *domain = virt_fake_find_active (self, id, error);
 
   if (domain != NULL && domain->state != VIRT_RUNNING)
     move (self, id, domain, VIRT_RUNNING, VIRT_REASON_UNKNOWN);
@@ -240,9 +214,9 @@ act_resume (Fake *self, const char *id, gpointer data, GError **error)
 }
 
 static gboolean
-act_shutdown (Fake *self, const char *id, gpointer data, GError **error)
+act_shutdown (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  Domain *domain = g_hash_table_lookup (self->domains, id);
+  VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
   if (domain != NULL && domain->state == VIRT_RUNNING && !self->is_disobedient)
     move (self, id, domain, VIRT_OFF, VIRT_REASON_SHUTDOWN);
@@ -250,35 +224,35 @@ act_shutdown (Fake *self, const char *id, gpointer data, GError **error)
 }
 
 static gboolean
-act_destroy (Fake *self, const char *id, gpointer data, GError **error)
+act_destroy (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  Domain *domain = g_hash_table_lookup (self->domains, id);
+  VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
-  if (is_active (domain))
+  if (virt_fake_is_active (domain))
     move (self, id, domain, VIRT_OFF, VIRT_REASON_DESTROYED);
   return TRUE;
 }
 
 static gboolean
-act_reset (Fake *self, const char *id, gpointer data, GError **error)
+act_reset (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  return find_active (self, id, error) != NULL;
+  return virt_fake_find_active (self, id, error) != NULL;
 }
 
 static gboolean
-act_undefine (Fake *self, const char *id, gpointer data, GError **error)
+act_undefine (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  if (is_active (g_hash_table_lookup (self->domains, id)))
+  if (virt_fake_is_active (g_hash_table_lookup (self->domains, id)))
     return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "fake domain '%s' is not off", id);
   if (g_hash_table_remove (self->domains, id))
-    save (self);
+    virt_fake_save (self);
   return TRUE;
 }
 
 static gboolean
-act_get (Fake *self, const char *id, gpointer data, GError **error)
+act_get (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  const Domain *domain = g_hash_table_lookup (self->domains, id);
+  const VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
   *(VirtFact **) data = domain != NULL ? virt_fact_new (id, domain->state, domain->reason)
                                        : virt_fact_new (id, VIRT_ABSENT, VIRT_REASON_UNKNOWN);
@@ -286,15 +260,15 @@ act_get (Fake *self, const char *id, gpointer data, GError **error)
 }
 
 static gboolean
-act_list (Fake *self, const char *none, gpointer data, GError **error)
+act_list (VirtFake *self, const char *none, gpointer data, GError **error)
 {
   GHashTableIter iter;
   gpointer id, domain;
 
   g_hash_table_iter_init (&iter, self->domains);
   while (g_hash_table_iter_next (&iter, &id, &domain))
-    g_ptr_array_add (data,
-                     virt_fact_new (id, ((Domain *) domain)->state, ((Domain *) domain)->reason));
+    g_ptr_array_add (data, virt_fact_new (id, ((VirtFakeDomain *) domain)->state,
+                                          ((VirtFakeDomain *) domain)->reason));
   return TRUE;
 }
 
@@ -309,13 +283,13 @@ typedef struct
 } NicCall;
 
 static gboolean
-act_nic_list (Fake *self, const char *id, gpointer data, GError **error)
+act_nic_list (VirtFake *self, const char *id, gpointer data, GError **error)
 {
-  const Domain *domain = g_hash_table_lookup (self->domains, id);
+  const VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
   GHashTableIter iter;
   gpointer tap, state;
 
-  if (!is_active (domain))
+  if (!virt_fake_is_active (domain))
     return TRUE;
   g_hash_table_iter_init (&iter, domain->nics);
   while (g_hash_table_iter_next (&iter, &tap, &state))
@@ -325,7 +299,7 @@ act_nic_list (Fake *self, const char *id, gpointer data, GError **error)
 
 /* The definition has what a restart would start with; a fake taken up from a file has none. */
 static void
-define_nic (Domain *domain, const VirtNic *nic)
+define_nic (VirtFakeDomain *domain, const VirtNic *nic)
 {
   VirtNic *copy;
 
@@ -342,7 +316,7 @@ define_nic (Domain *domain, const VirtNic *nic)
 }
 
 static void
-forget_nic (Domain *domain, const char *tap)
+forget_nic (VirtFakeDomain *domain, const char *tap)
 {
   if (domain->spec == NULL)
     return;
@@ -352,10 +326,10 @@ forget_nic (Domain *domain, const char *tap)
 }
 
 static gboolean
-act_nic_attach (Fake *self, const char *id, gpointer data, GError **error)
+act_nic_attach (VirtFake *self, const char *id, gpointer data, GError **error)
 {
   const NicCall *what = data;
-  Domain *domain = find_active (self, id, error);
+  VirtFakeDomain *domain = virt_fake_find_active (self, id, error);
 
   if (domain == NULL)
     return FALSE;
@@ -363,17 +337,17 @@ act_nic_attach (Fake *self, const char *id, gpointer data, GError **error)
   if (nic_state (domain, what->nic->tap) == 0)
     {
       set_nic (domain, what->nic->tap, NIC_DOWN);
-      save (self);
+      virt_fake_save (self);
     }
   return TRUE;
 }
 
 static gboolean
-act_nic_link (Fake *self, const char *id, gpointer data, GError **error)
+act_nic_link (VirtFake *self, const char *id, gpointer data, GError **error)
 {
   const NicCall *what = data;
-  Domain *domain = find_active (self, id, error);
-  NicState state;
+  VirtFakeDomain *domain = virt_fake_find_active (self, id, error);
+  VirtFakeNicState state;
 
   if (domain == NULL)
     return FALSE;
@@ -383,20 +357,20 @@ act_nic_link (Fake *self, const char *id, gpointer data, GError **error)
                      what->tap);
   if (state != NIC_LEAVING)
     set_nic (domain, what->tap, what->is_up ? NIC_UP : NIC_DOWN);
-  save (self);
+  virt_fake_save (self);
   return TRUE;
 }
 
 /* The answer comes first, then the guest's consent with its event, as with a real one. */
 static gboolean
-act_nic_detach (Fake *self, const char *id, gpointer data, GError **error)
+act_nic_detach (VirtFake *self, const char *id, gpointer data, GError **error)
 {
   NicCall *what = data;
-  Domain *domain = g_hash_table_lookup (self->domains, id);
+  VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
   if (domain != NULL)
     forget_nic (domain, what->tap);
-  what->is_gone = !is_active (domain) || nic_state (domain, what->tap) == 0;
+  what->is_gone = !virt_fake_is_active (domain) || nic_state (domain, what->tap) == 0;
   if (what->is_gone)
     return TRUE;
   if (domain->state == VIRT_RUNNING && !self->is_clinging)
@@ -407,7 +381,7 @@ act_nic_detach (Fake *self, const char *id, gpointer data, GError **error)
     }
   else
     set_nic (domain, what->tap, NIC_LEAVING);
-  save (self);
+  virt_fake_save (self);
   return TRUE;
 }
 
@@ -422,7 +396,7 @@ nic_list (VirtDriver *driver, const char *id, GError **error)
 {
   g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func (free_nic_fact);
 
-  return call (driver, act_nic_list, id, facts, error) ? g_steal_pointer (&facts) : NULL;
+  return virt_fake_call (driver, act_nic_list, id, facts, error) ? g_steal_pointer (&facts) : NULL;
 }
 
 static gboolean
@@ -431,7 +405,7 @@ nic_attach (VirtDriver *driver, const char *id, const VirtNic *nic, GError **err
   NicCall what = { .nic = nic };
   g_autofree char *xml = virt_domain_xml_nic (id, nic, FALSE, error);
 
-  return xml != NULL && call (driver, act_nic_attach, id, &what, error);
+  return xml != NULL && virt_fake_call (driver, act_nic_attach, id, &what, error);
 }
 
 static gboolean
@@ -439,7 +413,7 @@ nic_link (VirtDriver *driver, const char *id, const char *tap, gboolean is_up, G
 {
   NicCall what = { .tap = tap, .is_up = is_up };
 
-  return call (driver, act_nic_link, id, &what, error);
+  return virt_fake_call (driver, act_nic_link, id, &what, error);
 }
 
 static gboolean
@@ -447,7 +421,7 @@ nic_detach (VirtDriver *driver, const char *id, const char *tap, gboolean *out_g
 {
   NicCall what = { .tap = tap };
 
-  if (!call (driver, act_nic_detach, id, &what, error))
+  if (!virt_fake_call (driver, act_nic_detach, id, &what, error))
     return FALSE;
   *out_gone = what.is_gone;
   return TRUE;
@@ -460,37 +434,37 @@ start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
   g_autofree char *xml = virt_domain_xml (spec, &options, error);
 
   /* A spec that the real driver would refuse is refused here, too. */
-  return xml != NULL && call (driver, act_start_paused, spec->id, (gpointer) spec, error);
+  return xml != NULL && virt_fake_call (driver, act_start_paused, spec->id, (gpointer) spec, error);
 }
 
 static gboolean
 resume (VirtDriver *driver, const char *id, GError **error)
 {
-  return call (driver, act_resume, id, NULL, error);
+  return virt_fake_call (driver, act_resume, id, NULL, error);
 }
 
 static gboolean
 shut_down (VirtDriver *driver, const char *id, GError **error)
 {
-  return call (driver, act_shutdown, id, NULL, error);
+  return virt_fake_call (driver, act_shutdown, id, NULL, error);
 }
 
 static gboolean
 destroy (VirtDriver *driver, const char *id, GError **error)
 {
-  return call (driver, act_destroy, id, NULL, error);
+  return virt_fake_call (driver, act_destroy, id, NULL, error);
 }
 
 static gboolean
 reset (VirtDriver *driver, const char *id, GError **error)
 {
-  return call (driver, act_reset, id, NULL, error);
+  return virt_fake_call (driver, act_reset, id, NULL, error);
 }
 
 static gboolean
 undefine (VirtDriver *driver, const char *id, GError **error)
 {
-  return call (driver, act_undefine, id, NULL, error);
+  return virt_fake_call (driver, act_undefine, id, NULL, error);
 }
 
 static VirtFact *
@@ -498,7 +472,7 @@ get (VirtDriver *driver, const char *id, GError **error)
 {
   g_autoptr (VirtFact) fact = NULL;
 
-  return call (driver, act_get, id, &fact, error) ? g_steal_pointer (&fact) : NULL;
+  return virt_fake_call (driver, act_get, id, &fact, error) ? g_steal_pointer (&fact) : NULL;
 }
 
 static void
@@ -512,7 +486,7 @@ list (VirtDriver *driver, GError **error)
 {
   g_autoptr (GPtrArray) facts = g_ptr_array_new_with_free_func (free_fact);
 
-  return call (driver, act_list, NULL, facts, error) ? g_steal_pointer (&facts) : NULL;
+  return virt_fake_call (driver, act_list, NULL, facts, error) ? g_steal_pointer (&facts) : NULL;
 }
 
 static const char *
@@ -525,7 +499,7 @@ accelerator (VirtDriver *driver, const char **out_why)
 static gboolean
 is_connected (VirtDriver *driver)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
   gboolean is_away;
 
   g_mutex_lock (&self->lock);
@@ -537,7 +511,7 @@ is_connected (VirtDriver *driver)
 static void
 set_event_func (VirtDriver *driver, VirtEventFunc func, gpointer data)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->event_lock);
   self->event_func = func;
@@ -548,7 +522,7 @@ set_event_func (VirtDriver *driver, VirtEventFunc func, gpointer data)
 static void
 free_driver (VirtDriver *driver)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_async_queue_push (self->events, g_strdup (END_OF_EVENTS));
   g_thread_join (self->thread);
@@ -583,9 +557,11 @@ static const VirtDriverClass fake_class = {
 VirtDriver *
 virt_fake_new (void)
 {
-  Fake *self = g_new0 (Fake, 1);
+  VirtFake *self = g_new0 (VirtFake, 1);
 
-  self->base.class = &fake_class;
+  self->class = fake_class;
+  virt_fake_disk_fill (&self->class);
+  self->base.class = &self->class;
   self->events = g_async_queue_new_full (g_free);
   self->domains = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_domain);
   g_mutex_init (&self->lock);
@@ -600,7 +576,7 @@ virt_fake_new (void)
 void
 virt_fake_fail_call (VirtDriver *driver, guint n, VirtFakeFailure failure, VmmError code)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->lock);
   self->fail_at = n == 0 ? 0 : self->calls + n;
@@ -612,7 +588,7 @@ virt_fake_fail_call (VirtDriver *driver, guint n, VirtFakeFailure failure, VmmEr
 guint
 virt_fake_calls (VirtDriver *driver)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
   guint calls;
 
   g_mutex_lock (&self->lock);
@@ -624,7 +600,7 @@ virt_fake_calls (VirtDriver *driver)
 void
 virt_fake_set_delay_ms (VirtDriver *driver, guint delay_ms)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->lock);
   self->delay_ms = delay_ms;
@@ -634,7 +610,7 @@ virt_fake_set_delay_ms (VirtDriver *driver, guint delay_ms)
 void
 virt_fake_set_away (VirtDriver *driver, gboolean is_away)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->lock);
   if (self->is_away != is_away)
@@ -646,7 +622,7 @@ virt_fake_set_away (VirtDriver *driver, gboolean is_away)
 void
 virt_fake_set_obedient (VirtDriver *driver, gboolean is_obedient)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->lock);
   self->is_disobedient = !is_obedient;
@@ -656,7 +632,7 @@ virt_fake_set_obedient (VirtDriver *driver, gboolean is_obedient)
 void
 virt_fake_set_clinging (VirtDriver *driver, gboolean is_clinging)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
 
   g_mutex_lock (&self->lock);
   self->is_clinging = is_clinging;
@@ -672,17 +648,18 @@ is_leaving (gpointer tap, gpointer state, gpointer data)
 guint
 virt_fake_release (VirtDriver *driver, const char *id)
 {
-  Fake *self = (Fake *) driver;
-  Domain *domain;
+  VirtFake *self = (VirtFake *) driver;
+  VirtFakeDomain *domain;
   guint count = 0;
 
   g_mutex_lock (&self->lock);
   domain = g_hash_table_lookup (self->domains, id);
   if (domain != NULL)
-    count = g_hash_table_foreach_remove (domain->nics, is_leaving, NULL);
-  if (count > 0 && !self->is_away)
-    g_async_queue_push (self->events, g_strdup (id));
-  save (self);
+    count = g_hash_table_foreach_remove (domain->nics, is_leaving, NULL)
+            + virt_fake_disk_release (domain);
+  if (count > 0)
+    virt_fake_emit (self, id);
+  virt_fake_save (self);
   g_mutex_unlock (&self->lock);
   return count;
 }
@@ -690,13 +667,13 @@ virt_fake_release (VirtDriver *driver, const char *id)
 int
 virt_fake_link (VirtDriver *driver, const char *id, const char *tap)
 {
-  Fake *self = (Fake *) driver;
-  const Domain *domain;
-  NicState state = 0;
+  VirtFake *self = (VirtFake *) driver;
+  const VirtFakeDomain *domain;
+  VirtFakeNicState state = 0;
 
   g_mutex_lock (&self->lock);
   domain = g_hash_table_lookup (self->domains, id);
-  if (is_active (domain))
+  if (virt_fake_is_active (domain))
     state = nic_state (domain, tap);
   g_mutex_unlock (&self->lock);
   return state == 0 ? -1 : state != NIC_DOWN;
@@ -714,13 +691,13 @@ virt_fake_stage (VirtDriver *driver, const char *id, VirtFakeEvent event)
     [VIRT_FAKE_CRASH] = { VIRT_OFF, VIRT_REASON_CRASHED },
     [VIRT_FAKE_IO_ERROR] = { VIRT_PAUSED, VIRT_REASON_IO_ERROR },
   };
-  Fake *self = (Fake *) driver;
-  Domain *domain;
+  VirtFake *self = (VirtFake *) driver;
+  VirtFakeDomain *domain;
   gboolean found;
 
   g_mutex_lock (&self->lock);
   domain = g_hash_table_lookup (self->domains, id);
-  found = is_active (domain);
+  found = virt_fake_is_active (domain);
   if (found)
     move (self, id, domain, ends[event].state, ends[event].reason);
   g_mutex_unlock (&self->lock);
@@ -730,8 +707,8 @@ virt_fake_stage (VirtDriver *driver, const char *id, VirtFakeEvent event)
 VirtSpec *
 virt_fake_spec (VirtDriver *driver, const char *id)
 {
-  Fake *self = (Fake *) driver;
-  const Domain *domain;
+  VirtFake *self = (VirtFake *) driver;
+  const VirtFakeDomain *domain;
   VirtSpec *copy = NULL;
 
   g_mutex_lock (&self->lock);
@@ -743,26 +720,27 @@ virt_fake_spec (VirtDriver *driver, const char *id)
 }
 
 static void
-take_up_nics (GKeyFile *file, const char *id, Domain *domain)
+take_up_nics (GKeyFile *file, const char *id, VirtFakeDomain *domain)
 {
   g_auto (GStrv) keys = g_key_file_get_keys (file, id, NULL, NULL);
 
   for (char **key = keys; key != NULL && *key != NULL; key++)
     if (g_str_has_prefix (*key, KEY_NIC))
       set_nic (domain, *key + strlen (KEY_NIC),
-               (NicState) g_key_file_get_integer (file, id, *key, NULL));
+               (VirtFakeNicState) g_key_file_get_integer (file, id, *key, NULL));
 }
 
 static void
-take_up (Fake *self, GKeyFile *file)
+take_up (VirtFake *self, GKeyFile *file)
 {
   g_auto (GStrv) ids = g_key_file_get_groups (file, NULL);
 
   for (char **id = ids; *id != NULL; id++)
     {
-      Domain *domain = new_domain ();
+      VirtFakeDomain *domain = new_domain ();
 
       take_up_nics (file, *id, domain);
+      virt_fake_disk_take_up (file, *id, domain);
       domain->state = (VirtState) g_key_file_get_integer (file, *id, KEY_STATE, NULL);
       domain->reason = (VirtReason) g_key_file_get_integer (file, *id, KEY_REASON, NULL);
       g_hash_table_replace (self->domains, g_strdup (*id), domain);
@@ -772,7 +750,7 @@ take_up (Fake *self, GKeyFile *file)
 gboolean
 virt_fake_keep_in (VirtDriver *driver, const char *path, GError **error)
 {
-  Fake *self = (Fake *) driver;
+  VirtFake *self = (VirtFake *) driver;
   g_autoptr (GKeyFile) file = g_key_file_new ();
 
   if (g_file_test (path, G_FILE_TEST_EXISTS)

@@ -41,3 +41,15 @@ VirtSpec *virt_fake_spec (VirtDriver *driver, const char *id);
 /* Remembers states (not specs) in the file @path too, and takes up what it holds, so that guests
  * outlive a daemon under test. FALSE if the file is there and cannot be read. */
 gboolean virt_fake_keep_in (VirtDriver *driver, const char *path, GError **error);
+/* Whether guests have an agent that freezes their file systems; they have not from the start. */
+void virt_fake_set_agent (VirtDriver *driver, gboolean has_agent);
+/* Whether the file systems of a guest are frozen now. */
+gboolean virt_fake_is_frozen (VirtDriver *driver, const char *id);
+/* Whether pulls run on until virt_fake_finish_pulls(); they end at once from the start. */
+void virt_fake_set_lingering (VirtDriver *driver, gboolean is_lingering);
+/* Ends the pulls that run in the domain; how many. */
+guint virt_fake_finish_pulls (VirtDriver *driver, const char *id);
+/* A copy of a disk as the active domain has it, with its bounds, or NULL; *@out_bytes (may be NULL)
+ * is what it was grown to, or 0. */
+VirtDisk *virt_fake_disk (VirtDriver *driver, const char *id, const char *serial,
+                          guint64 *out_bytes);

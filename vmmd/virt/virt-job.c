@@ -30,6 +30,7 @@ clear_job (gpointer data)
   g_free (job->uuid);
   g_free (job->tap);
   g_free (job->kept_xml);
+  virt_disk_call_free (job->disk);
   virt_fact_free (job->fact);
   g_clear_pointer (&job->facts, g_ptr_array_unref);
   g_clear_pointer (&job->nics, g_ptr_array_unref);

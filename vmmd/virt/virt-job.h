@@ -7,6 +7,7 @@
 #include "virt.h"
 
 typedef struct VirtJob VirtJob;
+typedef struct VirtDiskCall VirtDiskCall;
 typedef gboolean (*VirtJobFunc) (VirtJob *job, GError **error);
 
 /* Whoever reads the results must have seen virt_job_run() succeed. */
@@ -19,6 +20,7 @@ struct VirtJob
   char *tap;          /* of an interface, or NULL */
   char *kept_xml;     /* of an interface in the domain's definition, or NULL */
   gboolean is_up;     /* the link it shall have */
+  VirtDiskCall *disk; /* of a call on disks, or NULL; owned */
   VirtJobFunc func;
   VirtFact *fact;   /* result */
   GPtrArray *facts; /* result: VirtFact* */
@@ -31,6 +33,9 @@ struct VirtJob
   gboolean is_success;
   GError *error;
 };
+
+/* Frees a job's; the rest is in virt-disk-job.h. */
+void virt_disk_call_free (VirtDiskCall *call);
 
 /* Takes @conn; copies @id. Release with virt_job_unref(). */
 VirtJob *virt_job_new (virConnectPtr conn, const char *id, VirtJobFunc func);

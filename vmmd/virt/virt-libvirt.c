@@ -11,6 +11,7 @@
 #include "virt-domain-xml.h"
 #include "virt-facts.h"
 #include "virt-find.h"
+#include "virt-libvirt-priv.h"
 #include "virt-link.h"
 #include "virt-nic-job.h"
 #include "vmm-error.h"
@@ -211,16 +212,16 @@ job_list (VirtJob *job, GError **error)
 
 /* ---- the joint ---- */
 
-static VirtJob *
-new_job (VirtDriver *driver, const char *id, VirtJobFunc func, GError **error)
+VirtJob *
+virt_libvirt_job (VirtDriver *driver, const char *id, VirtJobFunc func, GError **error)
 {
   virConnectPtr conn = virt_link_get (((Libvirt *) driver)->link, error);
 
   return conn != NULL ? virt_job_new (conn, id, func) : NULL;
 }
 
-static gboolean
-run (VirtDriver *driver, VirtJob *job, GError **error)
+gboolean
+virt_libvirt_run (VirtDriver *driver, VirtJob *job, GError **error)
 {
   return virt_job_run (((Libvirt *) driver)->pool, job, DEADLINE_MS, error);
 }
@@ -228,9 +229,9 @@ run (VirtDriver *driver, VirtJob *job, GError **error)
 static gboolean
 run_simple (VirtDriver *driver, const char *id, VirtJobFunc func, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, id, func, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, id, func, error);
 
-  return job != NULL && run (driver, job, error);
+  return job != NULL && virt_libvirt_run (driver, job, error);
 }
 
 /* Only a file system that refuses says no; a missing file is for QEMU to complain of. */
@@ -244,23 +245,29 @@ takes_direct_io (const char *path)
   return fd >= 0 || errno != EINVAL;
 }
 
+VirtDomainXmlOptions
+virt_libvirt_options (VirtDriver *driver)
+{
+  return (VirtDomainXmlOptions){ .is_kvm = g_str_equal (((Libvirt *) driver)->accelerator, "kvm"),
+                                 .takes_direct_io = takes_direct_io };
+}
+
 static gboolean
 start_paused (VirtDriver *driver, const VirtSpec *spec, GError **error)
 {
-  VirtDomainXmlOptions options = { .takes_direct_io = takes_direct_io };
+  VirtDomainXmlOptions options = virt_libvirt_options (driver);
   g_autofree char *xml = NULL;
   g_autoptr (VirtJob) job = NULL;
 
-  options.is_kvm = g_str_equal (((Libvirt *) driver)->accelerator, "kvm");
   xml = virt_domain_xml (spec, &options, error);
   if (xml == NULL)
     return FALSE;
-  job = new_job (driver, spec->id, job_start_paused, error);
+  job = virt_libvirt_job (driver, spec->id, job_start_paused, error);
   if (job == NULL)
     return FALSE;
   job->xml = g_steal_pointer (&xml);
   job->uuid = g_strdup (spec->uuid);
-  return run (driver, job, error);
+  return virt_libvirt_run (driver, job, error);
 }
 
 static gboolean
@@ -296,17 +303,18 @@ undefine (VirtDriver *driver, const char *id, GError **error)
 static VirtFact *
 get (VirtDriver *driver, const char *id, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, id, job_get, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, id, job_get, error);
 
-  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->fact) : NULL;
+  return job != NULL && virt_libvirt_run (driver, job, error) ? g_steal_pointer (&job->fact) : NULL;
 }
 
 static GPtrArray *
 list (VirtDriver *driver, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, NULL, job_list, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, NULL, job_list, error);
 
-  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->facts) : NULL;
+  return job != NULL && virt_libvirt_run (driver, job, error) ? g_steal_pointer (&job->facts)
+                                                              : NULL;
 }
 
 static const char *
@@ -344,9 +352,9 @@ free_driver (VirtDriver *driver)
 static GPtrArray *
 nic_list (VirtDriver *driver, const char *id, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_list, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, id, virt_nic_job_list, error);
 
-  return job != NULL && run (driver, job, error) ? g_steal_pointer (&job->nics) : NULL;
+  return job != NULL && virt_libvirt_run (driver, job, error) ? g_steal_pointer (&job->nics) : NULL;
 }
 
 static gboolean
@@ -358,36 +366,36 @@ nic_attach (VirtDriver *driver, const char *id, const VirtNic *nic, GError **err
 
   if (up == NULL)
     return FALSE;
-  job = new_job (driver, id, virt_nic_job_attach, error);
+  job = virt_libvirt_job (driver, id, virt_nic_job_attach, error);
   if (job == NULL)
     return FALSE;
   job->tap = g_strdup (nic->tap);
   job->xml = g_steal_pointer (&down);
   job->kept_xml = g_steal_pointer (&up);
-  return run (driver, job, error);
+  return virt_libvirt_run (driver, job, error);
 }
 
 static gboolean
 nic_link (VirtDriver *driver, const char *id, const char *tap, gboolean is_up, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_link, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, id, virt_nic_job_link, error);
 
   if (job == NULL)
     return FALSE;
   job->tap = g_strdup (tap);
   job->is_up = is_up;
-  return run (driver, job, error);
+  return virt_libvirt_run (driver, job, error);
 }
 
 static gboolean
 nic_detach (VirtDriver *driver, const char *id, const char *tap, gboolean *out_gone, GError **error)
 {
-  g_autoptr (VirtJob) job = new_job (driver, id, virt_nic_job_detach, error);
+  g_autoptr (VirtJob) job = virt_libvirt_job (driver, id, virt_nic_job_detach, error);
 
   if (job == NULL)
     return FALSE;
   job->tap = g_strdup (tap);
-  if (!run (driver, job, error))
+  if (!virt_libvirt_run (driver, job, error))
     return FALSE;
   *out_gone = job->is_gone;
   return TRUE;
@@ -406,6 +414,17 @@ static const VirtDriverClass libvirt_class = {
   .nic_attach = nic_attach,
   .nic_link = nic_link,
   .nic_detach = nic_detach,
+  .disk_list = virt_libvirt_disk_list,
+  .disk_attach = virt_libvirt_disk_attach,
+  .disk_detach = virt_libvirt_disk_detach,
+  .disk_turn = virt_libvirt_disk_turn,
+  .disk_grow = virt_libvirt_disk_grow,
+  .disk_bound = virt_libvirt_disk_bound,
+  .disk_pull = virt_libvirt_disk_pull,
+  .disk_job = virt_libvirt_disk_job,
+  .disk_flush = virt_libvirt_disk_flush,
+  .freeze = virt_libvirt_freeze,
+  .thaw = virt_libvirt_thaw,
   .accelerator = accelerator,
   .is_connected = is_connected,
   .set_event_func = set_event_func,

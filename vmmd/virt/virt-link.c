@@ -15,7 +15,7 @@
 #define BACKOFF_FIRST_MS 200
 #define BACKOFF_LAST_MS 5000
 #define FIRST_ATTEMPT_MS 5000
-#define N_WATCHES 3
+#define N_WATCHES 4
 /* libvirtd takes up its guests in the background after it started, and an end that it finds or
  * causes then may come without an event (seen with 9.0): so look again this long after it came. */
 static const guint looks_ms[] = { 1000, 5000, 30000 };
@@ -96,6 +96,14 @@ device_changed (virConnectPtr conn, virDomainPtr domain, const char *alias, void
   emit (data, virDomainGetName (domain));
 }
 
+/* A job on a disk of a guest began, ended or failed. */
+static void
+block_job_changed (virConnectPtr conn, virDomainPtr domain, const char *target, int type,
+                   int status, void *data)
+{
+  emit (data, virDomainGetName (domain));
+}
+
 /* What is watched. Only the first is in every driver of libvirt. */
 static const struct
 {
@@ -105,6 +113,7 @@ static const struct
   { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK (lifecycle) },
   { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK (device_changed) },
   { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVAL_FAILED, VIR_DOMAIN_EVENT_CALLBACK (device_changed) },
+  { VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2, VIR_DOMAIN_EVENT_CALLBACK (block_job_changed) },
 };
 
 static int

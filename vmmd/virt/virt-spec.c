@@ -17,6 +17,16 @@ virt_disk_free (VirtDisk *disk)
 }
 
 void
+virt_turn_free (VirtTurn *turn)
+{
+  if (turn == NULL)
+    return;
+  g_free (turn->serial);
+  g_free (turn->path);
+  g_free (turn);
+}
+
+void
 virt_nic_free (VirtNic *nic)
 {
   if (nic == NULL)
@@ -54,14 +64,16 @@ copy_string (gconstpointer text, gpointer data)
   return g_strdup (text);
 }
 
-static VirtDisk *
-copy_disk (const VirtDisk *disk)
+VirtDisk *
+virt_disk_copy (const VirtDisk *disk)
 {
   VirtDisk *copy = g_new0 (VirtDisk, 1);
 
   copy->serial = g_strdup (disk->serial);
   copy->target = g_strdup (disk->target);
   copy->is_boot = disk->is_boot;
+  copy->iops = disk->iops;
+  copy->bytes_s = disk->bytes_s;
   copy->chain = g_ptr_array_copy (disk->chain, copy_string, NULL);
   g_ptr_array_set_free_func (copy->chain, g_free);
   return copy;
@@ -89,7 +101,7 @@ virt_spec_copy (const VirtSpec *spec)
   copy->vcpus = spec->vcpus;
   copy->memory_mib = spec->memory_mib;
   for (guint i = 0; i < spec->disks->len; i++)
-    g_ptr_array_add (copy->disks, copy_disk (g_ptr_array_index (spec->disks, i)));
+    g_ptr_array_add (copy->disks, virt_disk_copy (g_ptr_array_index (spec->disks, i)));
   for (guint i = 0; i < spec->nics->len; i++)
     g_ptr_array_add (copy->nics, copy_nic (g_ptr_array_index (spec->nics, i)));
   copy->console_log = g_strdup (spec->console_log);

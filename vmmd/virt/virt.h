@@ -13,7 +13,15 @@ typedef struct
   char *target;     /* "vda" */
   GPtrArray *chain; /* char*: paths of qcow2 layers, the active one first, the base last */
   gboolean is_boot;
+  guint64 iops, bytes_s; /* bounds of its I/O a second; 0 for none */
 } VirtDisk;
+
+/* A disk turns to a new active layer: an empty overlay on the one it has. */
+typedef struct
+{
+  char *serial;
+  char *path;
+} VirtTurn;
 
 typedef struct
 {
@@ -69,6 +77,9 @@ typedef struct
 } VirtNicFact;
 
 void virt_disk_free (VirtDisk *disk);
+/* A deep copy. */
+VirtDisk *virt_disk_copy (const VirtDisk *disk);
+void virt_turn_free (VirtTurn *turn);
 void virt_nic_free (VirtNic *nic);
 VirtSpec *virt_spec_new (void); /* with empty arrays that own their elements */
 VirtSpec *virt_spec_copy (const VirtSpec *spec);
@@ -120,6 +131,43 @@ typedef struct
    * that interface is success. */
   gboolean (*nic_detach) (VirtDriver *driver, const char *id, const char *tap, gboolean *out_gone,
                           GError **error);
+  /* The disks (VirtDisk*: serial, target and chain) that an active domain has now, read from its
+   * QEMU; none of one that is absent or off. */
+  GPtrArray *(*disk_list) (VirtDriver *driver, const char *id, GError **error);
+  /* Plugs a disk into an active domain and into its definition. One of that serial that is there
+   * already is left as it is. */
+  gboolean (*disk_attach) (VirtDriver *driver, const char *id, const VirtDisk *disk,
+                           GError **error);
+  /* As nic_detach, by the serial. */
+  gboolean (*disk_detach) (VirtDriver *driver, const char *id, const char *serial,
+                           gboolean *out_gone, GError **error);
+  /* At one instant each disk of @turns (VirtTurn*) of an active domain goes on writing in its new
+   * layer; all or none. A disk whose active layer is that one already is left as it is. */
+  gboolean (*disk_turn) (VirtDriver *driver, const char *id, GPtrArray *turns, GError **error);
+  /* The size the guest of an active domain sees; at least what it was. */
+  gboolean (*disk_grow) (VirtDriver *driver, const char *id, const char *serial,
+                         guint64 virtual_bytes, GError **error);
+  /* New bounds for a disk of an active domain; 0 for none. */
+  gboolean (*disk_bound) (VirtDriver *driver, const char *id, const char *serial, guint64 iops,
+                          guint64 bytes_s, GError **error);
+  /* Begins to copy into a disk's active layer what the layers between it and @base (a path in its
+   * chain, NULL for all of them) hold; at the end it rests on @base. At most @bytes_s a second, 0
+   * for no bound. One that runs is left to run. An event about @id tells its end. */
+  gboolean (*disk_pull) (VirtDriver *driver, const char *id, const char *serial, const char *base,
+                         guint64 bytes_s, GError **error);
+  /* Whether a pull runs, and how far it is. Of a domain or disk that is not there none does. */
+  gboolean (*disk_job) (VirtDriver *driver, const char *id, const char *serial,
+                        gboolean *out_running, guint *out_percent, GError **error);
+  /* What QEMU has of the disk in its own caches goes to the file: a pull's new header is written
+   * before the tables it needs, so only after this may the layers between go. */
+  gboolean (*disk_flush) (VirtDriver *driver, const char *id, const char *serial, GError **error);
+  /* Asks the guest's agent to freeze its file systems, for at most @timeout_s. *@out_frozen is
+   * FALSE when there is no agent or it did not answer: no error, and thaw must be called all the
+   * same. */
+  gboolean (*freeze) (VirtDriver *driver, const char *id, guint timeout_s, gboolean *out_frozen,
+                      GError **error);
+  /* The opposite; success when the domain is off or has no agent that answers. */
+  gboolean (*thaw) (VirtDriver *driver, const char *id, GError **error);
   /* "kvm" or "tcg", and in @out_why one sentence on why (static or owned by the driver). */
   const char *(*accelerator) (VirtDriver *driver, const char **out_why);
   gboolean (*is_connected) (VirtDriver *driver);

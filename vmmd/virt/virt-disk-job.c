@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Disks of running domains: what the domain has is read from its XML each time, so that a call that
+ * was lost half-way is simply made again. */
+#include "config.h"
+
+#include "virt-disk-job.h"
+
+#include "virt-auto.h"
+#include "virt-disk-xml.h"
+#include "virt-find.h"
+#include "vmm-error.h"
+#include <libvirt/libvirt-qemu.h>
+#include <string.h>
+
+typedef virDomainSnapshot VirtSnapshot;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSnapshot, virDomainSnapshotFree)
+
+static void
+free_turn (gpointer turn)
+{
+  virt_turn_free (turn);
+}
+
+VirtDiskCall *
+virt_disk_call_new (const char *serial)
+{
+  VirtDiskCall *call = g_new0 (VirtDiskCall, 1);
+
+  call->serial = g_strdup (serial);
+  call->turns = g_ptr_array_new_with_free_func (free_turn);
+  return call;
+}
+
+void
+virt_disk_call_free (VirtDiskCall *call)
+{
+  if (call == NULL)
+    return;
+  g_free (call->serial);
+  g_free (call->base);
+  g_free (call->xml);
+  g_ptr_array_unref (call->turns);
+  g_clear_pointer (&call->disks, g_ptr_array_unref);
+  g_free (call);
+}
+
+/* VirtDisk* of the running domain, or with VIR_DOMAIN_XML_INACTIVE of its definition. */
+static GPtrArray *
+read_disks (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
+{
+  char *xml = virDomainGetXMLDesc (domain, flags);
+  GPtrArray *disks;
+
+  if (xml == NULL)
+    {
+      virt_find_fail (job, "describe", error);
+      return NULL;
+    }
+  disks = virt_disk_xml_list (xml);
+  free (xml);
+  if (disks == NULL)
+    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the XML of domain '%s' cannot be read", job->id);
+  return disks;
+}
+
+static const VirtDisk *
+find_disk (GPtrArray *disks, const char *serial)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const VirtDisk *disk = g_ptr_array_index (disks, i);
+
+      if (g_str_equal (disk->serial, serial))
+        return disk;
+    }
+  return NULL;
+}
+
+/* Our domain if it is active; NULL without @error set when it is absent or off. */
+static virDomainPtr
+find_running (VirtJob *job, GError **error)
+{
+  g_autoptr (VirtDomain) domain = NULL;
+
+  if (!virt_find (job, &domain, error) || domain == NULL || virDomainIsActive (domain) != 1)
+    return NULL;
+  return g_steal_pointer (&domain);
+}
+
+/* The same for calls that need it, with its disks. */
+static virDomainPtr
+need_disks (VirtJob *job, GPtrArray **out_disks, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (domain == NULL)
+    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' is not active", job->id);
+  if (domain == NULL)
+    return NULL;
+  *out_disks = read_disks (job, domain, 0, error);
+  return *out_disks != NULL ? g_steal_pointer (&domain) : NULL;
+}
+
+/* The target of the call's disk; borrowed from @disks. */
+static const char *
+need_target (VirtJob *job, GPtrArray *disks, GError **error)
+{
+  const VirtDisk *disk = find_disk (disks, job->disk->serial);
+
+  if (disk != NULL)
+    return disk->target;
+  vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' has no disk '%s'", job->id,
+            job->disk->serial);
+  return NULL;
+}
+
+gboolean
+virt_disk_job_list (VirtJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  job->disk->disks = domain != NULL ? read_disks (job, domain, 0, error)
+                                    : g_ptr_array_new_with_free_func (g_free);
+  return job->disk->disks != NULL;
+}
+
+gboolean
+virt_disk_job_attach (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) live = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &live, error);
+  g_autoptr (GPtrArray) kept
+      = domain != NULL ? read_disks (job, domain, VIR_DOMAIN_XML_INACTIVE, error) : NULL;
+
+  if (kept == NULL)
+    return FALSE;
+  if (find_disk (live, job->disk->serial) == NULL
+      && virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) < 0)
+    return virt_find_fail (job, "plug a disk into", error);
+  return find_disk (kept, job->disk->serial) != NULL
+         || virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_CONFIG) == 0
+         || virt_find_fail (job, "define a disk of", error);
+}
+
+/* QEMU takes one request at a time, and libvirt has no code of its own for that. */
+static gboolean
+is_asked_already (void)
+{
+  const virError *last = virGetLastError ();
+
+  return last != NULL && last->message != NULL
+         && strstr (last->message, "in the process of unplug") != NULL;
+}
+
+gboolean
+virt_disk_job_detach (VirtJob *job, GError **error)
+{
+  g_autofree char *alias = g_strconcat ("ua-", job->disk->serial, NULL);
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+  g_autoptr (GPtrArray) kept = NULL, live = NULL;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  job->disk->is_yes = TRUE;
+  if (domain == NULL)
+    return TRUE;
+  kept = read_disks (job, domain, VIR_DOMAIN_XML_INACTIVE, error);
+  if (kept == NULL)
+    return FALSE;
+  if (find_disk (kept, job->disk->serial) != NULL
+      && virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_CONFIG) < 0
+      && !virt_find_is_error (VIR_ERR_DEVICE_MISSING))
+    return virt_find_fail (job, "forget a disk of", error);
+  live = read_disks (job, domain, 0, error);
+  if (live == NULL)
+    return FALSE;
+  job->disk->is_yes = find_disk (live, job->disk->serial) == NULL;
+  if (job->disk->is_yes || virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_LIVE) == 0
+      || is_asked_already ())
+    return TRUE;
+  job->disk->is_yes = virt_find_is_error (VIR_ERR_DEVICE_MISSING);
+  return job->disk->is_yes || virt_find_fail (job, "unplug a disk of", error);
+}
+
+/* Those of the call's turns that the domain has not made yet. */
+static GPtrArray *
+turns_left (GPtrArray *disks, GPtrArray *turns)
+{
+  GPtrArray *left = g_ptr_array_new ();
+
+  for (guint i = 0; i < turns->len; i++)
+    {
+      VirtTurn *turn = g_ptr_array_index (turns, i);
+      const VirtDisk *disk = find_disk (disks, turn->serial);
+
+      if (disk == NULL || !g_str_equal (g_ptr_array_index (disk->chain, 0), turn->path))
+        g_ptr_array_add (left, turn);
+    }
+  return left;
+}
+
+gboolean
+virt_disk_job_turn (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL, left = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+  g_autoptr (VirtSnapshot) snapshot = NULL;
+  g_autofree char *xml = NULL;
+
+  if (domain == NULL)
+    return FALSE;
+  left = turns_left (disks, job->disk->turns);
+  if (left->len == 0)
+    return TRUE;
+  xml = virt_disk_xml_turns (disks, left);
+  if (xml == NULL)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' lacks a disk that is to turn",
+                     job->id);
+  snapshot = virDomainSnapshotCreateXML (
+      domain, xml,
+      VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
+          | VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA | VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT);
+  return snapshot != NULL || virt_find_fail (job, "turn the disks of", error);
+}
+
+gboolean
+virt_disk_job_grow (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+  const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
+  virDomainBlockInfo info;
+
+  if (target == NULL)
+    return FALSE;
+  if (virDomainGetBlockInfo (domain, target, &info, 0) < 0)
+    return virt_find_fail (job, "measure a disk of", error);
+  return info.capacity >= job->disk->bytes
+         || virDomainBlockResize (domain, target, job->disk->bytes, VIR_DOMAIN_BLOCK_RESIZE_BYTES)
+                == 0
+         || virt_find_fail (job, "grow a disk of", error);
+}
+
+gboolean
+virt_disk_job_bound (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+  const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
+  virTypedParameterPtr params = NULL;
+  int count = 0, room = 0;
+  gboolean is_done;
+
+  if (target == NULL)
+    return FALSE;
+  /* The bursts must go with the bounds, else libvirt refuses a bound below one. */
+  is_done = virTypedParamsAddULLong (&params, &count, &room, VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC,
+                                     job->disk->iops)
+                == 0
+            && virTypedParamsAddULLong (&params, &count, &room,
+                                        VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_IOPS_SEC_MAX, 0)
+                   == 0
+            && virTypedParamsAddULLong (&params, &count, &room,
+                                        VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC, job->disk->bytes)
+                   == 0
+            && virTypedParamsAddULLong (&params, &count, &room,
+                                        VIR_DOMAIN_BLOCK_IOTUNE_TOTAL_BYTES_SEC_MAX, 0)
+                   == 0
+            && virDomainSetBlockIoTune (domain, target, params, count, VIR_DOMAIN_AFFECT_LIVE) == 0;
+  virTypedParamsFree (params, count);
+  return is_done || virt_find_fail (job, "bound a disk of", error);
+}
+
+/* 1 when a job runs on the target, 0 when none does, -1 on failure. */
+static int
+look (VirtJob *job, virDomainPtr domain, const char *target, GError **error)
+{
+  virDomainBlockJobInfo info;
+  int found = virDomainGetBlockJobInfo (domain, target, &info, 0);
+
+  if (found < 0)
+    virt_find_fail (job, "look at a disk of", error);
+  if (found > 0 && info.end > 0)
+    job->disk->percent = (guint) (info.cur * 100 / info.end);
+  return found;
+}
+
+gboolean
+virt_disk_job_pull (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+  const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
+  int runs = target != NULL ? look (job, domain, target, error) : -1;
+
+  if (runs != 0)
+    return runs > 0;
+  return virDomainBlockRebase (domain, target, job->disk->base, MIN (job->disk->bytes, G_MAXLONG),
+                               VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES)
+             == 0
+         || virt_find_fail (job, "pull a disk of", error);
+}
+
+gboolean
+virt_disk_job_look (VirtJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+  g_autoptr (GPtrArray) disks = domain != NULL ? read_disks (job, domain, 0, &local) : NULL;
+  const VirtDisk *disk = disks != NULL ? find_disk (disks, job->disk->serial) : NULL;
+  int runs = disk != NULL ? look (job, domain, disk->target, &local) : 0;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  job->disk->is_yes = runs > 0;
+  return TRUE;
+}
+
+gboolean
+virt_disk_job_flush (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+  g_autofree char *command = g_strdup_printf (
+      "qemu-io -d /machine/peripheral/ua-%s/virtio-backend flush", job->disk->serial);
+  char *answer = NULL;
+  gboolean is_done;
+
+  if (domain == NULL || need_target (job, disks, error) == NULL)
+    return FALSE;
+  if (virDomainQemuMonitorCommand (domain, command, &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
+      < 0)
+    return virt_find_fail (job, "flush a disk of", error);
+  /* A success says nothing; the monitor's complaints come as text. */
+  is_done = answer == NULL || *g_strstrip (answer) == '\0';
+  if (!is_done)
+    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "flushing disk '%s' of domain '%s': %s",
+              job->disk->serial, job->id, answer);
+  free (answer);
+  return is_done;
+}
+
+gboolean
+virt_disk_job_freeze (VirtJob *job, GError **error)
+{
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
+
+  if (domain == NULL)
+    return FALSE;
+  job->disk->is_yes = virDomainAgentSetResponseTimeout (domain, (int) job->disk->timeout_s, 0) == 0
+                      && virDomainFSFreeze (domain, NULL, 0, 0) >= 0;
+  return TRUE;
+}
+
+gboolean
+virt_disk_job_thaw (VirtJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  return domain == NULL || virDomainFSThaw (domain, NULL, 0, 0) >= 0
+         || virt_find_is_error (VIR_ERR_AGENT_UNRESPONSIVE)
+         || virt_find_is_error (VIR_ERR_AGENT_UNSYNCED)
+         || virt_find_is_error (VIR_ERR_OPERATION_INVALID) || virt_find_fail (job, "thaw", error);
+}

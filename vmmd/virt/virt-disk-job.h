@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What libvirt is asked about disks, as jobs: each reads job->disk and fills its results. */
+#pragma once
+#include "virt-job.h"
+
+/* The arguments and results of a call on disks. A job owns it, for it may outlive its caller. */
+struct VirtDiskCall
+{
+  char *serial;
+  char *base;       /* of a pull, or NULL */
+  char *xml;        /* of an attach */
+  GPtrArray *turns; /* VirtTurn* */
+  guint64 bytes;    /* a size, or a bound a second */
+  guint64 iops;
+  guint timeout_s;
+
+  GPtrArray *disks; /* result: VirtDisk* */
+  gboolean is_yes;  /* result: gone, running, frozen */
+  guint percent;    /* result */
+};
+VirtDiskCall *virt_disk_call_new (const char *serial);
+
+/* VirtJobFuncs; see the calls of virt.h by the same names. */
+gboolean virt_disk_job_list (VirtJob *job, GError **error);
+gboolean virt_disk_job_attach (VirtJob *job, GError **error);
+gboolean virt_disk_job_detach (VirtJob *job, GError **error);
+gboolean virt_disk_job_turn (VirtJob *job, GError **error);
+gboolean virt_disk_job_grow (VirtJob *job, GError **error);
+gboolean virt_disk_job_bound (VirtJob *job, GError **error);
+gboolean virt_disk_job_pull (VirtJob *job, GError **error);
+gboolean virt_disk_job_look (VirtJob *job, GError **error);
+gboolean virt_disk_job_flush (VirtJob *job, GError **error);
+gboolean virt_disk_job_freeze (VirtJob *job, GError **error);
+gboolean virt_disk_job_thaw (VirtJob *job, GError **error);

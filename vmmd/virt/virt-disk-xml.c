@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Disks in libvirt's XML: read from a domain's, and written for a snapshot. */
+#include "config.h"
+
+#include "virt-disk-xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <string.h>
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
+
+static void
+free_disk (gpointer disk)
+{
+  virt_disk_free (disk);
+}
+
+static xmlNode *
+find_child (xmlNode *parent, const char *name)
+{
+  for (xmlNode *node = parent != NULL ? parent->children : NULL; node != NULL; node = node->next)
+    if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST name))
+      return node;
+  return NULL;
+}
+
+static char *
+read_attribute (xmlNode *parent, const char *name, const char *key)
+{
+  xmlNode *node = find_child (parent, name);
+  xmlChar *value = node != NULL ? xmlGetNoNsProp (node, BAD_CAST key) : NULL;
+  char *copy = g_strdup ((const char *) value);
+
+  xmlFree (value);
+  return copy;
+}
+
+static char *
+read_text (xmlNode *parent, const char *name)
+{
+  xmlNode *node = find_child (parent, name);
+  xmlChar *value = node != NULL ? xmlNodeGetContent (node) : NULL;
+  char *copy = g_strdup ((const char *) value);
+
+  xmlFree (value);
+  return copy;
+}
+
+/* Each <backingStore> holds the next; the last is empty. */
+static GPtrArray *
+read_chain (xmlNode *disk)
+{
+  GPtrArray *chain = g_ptr_array_new_with_free_func (g_free);
+
+  for (xmlNode *layer = disk; layer != NULL; layer = find_child (layer, "backingStore"))
+    {
+      char *path = read_attribute (layer, "source", "file");
+
+      if (path != NULL)
+        g_ptr_array_add (chain, path);
+    }
+  return chain;
+}
+
+static VirtDisk *
+read_disk (xmlNode *node)
+{
+  VirtDisk *disk = g_new0 (VirtDisk, 1);
+
+  disk->serial = read_text (node, "serial");
+  disk->target = read_attribute (node, "target", "dev");
+  disk->chain = read_chain (node);
+  if (disk->serial != NULL && disk->target != NULL && disk->chain->len > 0)
+    return disk;
+  virt_disk_free (disk);
+  return NULL;
+}
+
+GPtrArray *
+virt_disk_xml_list (const char *xml)
+{
+  g_autoptr (xmlDoc) doc
+      = xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
+                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  xmlNode *devices;
+  GPtrArray *disks;
+
+  if (doc == NULL)
+    return NULL;
+  devices = find_child (xmlDocGetRootElement (doc), "devices");
+  disks = g_ptr_array_new_with_free_func (free_disk);
+  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
+    {
+      VirtDisk *disk = NULL;
+
+      if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST "disk"))
+        disk = read_disk (node);
+      if (disk != NULL)
+        g_ptr_array_add (disks, disk);
+    }
+  return disks;
+}
+
+static const VirtTurn *
+find_turn (GPtrArray *turns, const char *serial)
+{
+  for (guint i = 0; i < turns->len; i++)
+    {
+      const VirtTurn *turn = g_ptr_array_index (turns, i);
+
+      if (g_str_equal (turn->serial, serial))
+        return turn;
+    }
+  return NULL;
+}
+
+static void
+add_turn (xmlNode *node, const VirtTurn *turn)
+{
+  xmlNode *driver = xmlNewChild (node, NULL, BAD_CAST "driver", NULL);
+  xmlNode *source = xmlNewChild (node, NULL, BAD_CAST "source", NULL);
+  xmlNode *label = xmlNewChild (source, NULL, BAD_CAST "seclabel", NULL);
+
+  xmlNewProp (driver, BAD_CAST "type", BAD_CAST "qcow2");
+  xmlNewProp (source, BAD_CAST "file", BAD_CAST turn->path);
+  /* As for every layer: whoever made it has given it its owner. */
+  xmlNewProp (label, BAD_CAST "model", BAD_CAST "dac");
+  xmlNewProp (label, BAD_CAST "relabel", BAD_CAST "no");
+}
+
+char *
+virt_disk_xml_turns (GPtrArray *disks, GPtrArray *turns)
+{
+  g_autoptr (xmlDoc) doc = xmlNewDoc (BAD_CAST "1.0");
+  xmlNode *root = xmlNewDocNode (doc, NULL, BAD_CAST "domainsnapshot", NULL);
+  xmlNode *list = xmlNewChild (root, NULL, BAD_CAST "disks", NULL);
+  xmlChar *text = NULL;
+  guint found = 0;
+  int length = 0;
+  char *copy;
+
+  xmlDocSetRootElement (doc, root);
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const VirtDisk *disk = g_ptr_array_index (disks, i);
+      const VirtTurn *turn = find_turn (turns, disk->serial);
+      xmlNode *node = xmlNewChild (list, NULL, BAD_CAST "disk", NULL);
+
+      xmlNewProp (node, BAD_CAST "name", BAD_CAST disk->target);
+      xmlNewProp (node, BAD_CAST "snapshot", BAD_CAST (turn != NULL ? "external" : "no"));
+      if (turn != NULL)
+        {
+          xmlNewProp (node, BAD_CAST "type", BAD_CAST "file");
+          add_turn (node, turn);
+          found++;
+        }
+    }
+  if (found != turns->len)
+    return NULL;
+  xmlDocDumpFormatMemoryEnc (doc, &text, &length, "UTF-8", 1);
+  copy = g_strndup ((const char *) text, (gsize) length);
+  xmlFree (text);
+  return copy;
+}
