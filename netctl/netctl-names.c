@@ -60,7 +60,7 @@ netctl_names_add_arguments (GPtrArray *arguments, const NetctlVpc *vpc, const GP
 {
   static const char *const fixed[]
       = { "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--bind-interfaces",
-          "--listen-address=" NETCTL_DNS_ADDRESS,
+          ("--listen-address=" NETCTL_DNS_ADDRESS),
           /* Plain names and private addresses are the VPC's own affair. */
           "--domain-needed", "--bogus-priv", "--no-ident", "--cache-size=1000",
           "--dns-forward-max=150", "--edns-packet-max=1232" };
