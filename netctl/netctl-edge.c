@@ -14,6 +14,7 @@ struct NetctlEdge
   GHashTable *vpcs;     /* index -> NetctlVpc*, copies */
   GHashTable *routed;   /* indexes of those that had public addresses when ways were applied */
   NetctlTables *tables; /* what the host's namespace holds; NULL if not known */
+  NetctlFilter *filter; /* of the host's namespace; NULL until first used */
   gboolean is_guarded;  /* there may be ways out besides those noted */
 };
 
@@ -38,6 +39,7 @@ netctl_edge_free (NetctlEdge *edge)
   g_hash_table_unref (edge->vpcs);
   g_hash_table_unref (edge->routed);
   netctl_tables_free (edge->tables);
+  netctl_filter_close (edge->filter);
   g_free (edge);
 }
 
@@ -111,7 +113,9 @@ netctl_edge_apply_rules (NetctlEdge *edge, gboolean is_settled, GError **error)
 
   is_guarded = has_uplink || (edge->is_guarded && !is_settled);
   tables = netctl_nft_host (is_guarded, edge->name_servers, publics);
-  if (!netctl_apply_tables (-1, edge->tables, tables, error))
+  if (edge->filter == NULL)
+    edge->filter = netctl_filter_open (-1, error);
+  if (edge->filter == NULL || !netctl_apply_tables (edge->filter, edge->tables, tables, error))
     return FALSE;
   netctl_tables_free (edge->tables);
   edge->tables = g_steal_pointer (&tables);

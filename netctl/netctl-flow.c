@@ -2,16 +2,15 @@
 /* Live flows: the kernel's connection tracking table of a namespace. */
 #include "netctl-flow.h"
 #include "netctl-nat-flow.h"
-#include "netctl-ns.h"
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define BUFFER_SIZE 32768
+/* A tuple of IPv6 takes some 100 bytes. */
+#define REQUEST_SIZE 1024
 #define DUMP_TRIES 8
 
 typedef struct
@@ -164,80 +163,55 @@ judge (const struct nlmsghdr *message, void *data)
 
 /* One request and its answer; returns 0 or an errno. */
 static int
-talk (struct mnl_socket *socket, guint16 type, guint16 flags, const Ended *ended, mnl_cb_t callback,
+talk (NetctlFilter *filter, guint16 type, guint16 flags, const Ended *ended, mnl_cb_t callback,
       gpointer data)
 {
-  g_autofree char *buffer = g_malloc0 (BUFFER_SIZE);
+  char buffer[REQUEST_SIZE] = { 0 };
   struct nlmsghdr *message = mnl_nlmsg_put_header (buffer);
   struct nfgenmsg *header;
-  int status = MNL_CB_OK;
 
   message->nlmsg_type = (NFNL_SUBSYS_CTNETLINK << 8) | type;
   message->nlmsg_flags = NLM_F_REQUEST | flags;
-  message->nlmsg_seq = 1;
   header = mnl_nlmsg_put_extra_header (message, sizeof *header);
   header->nfgen_family = ended != NULL ? ended->family : AF_UNSPEC;
   header->version = NFNETLINK_V0;
   if (ended != NULL)
     mnl_attr_put (message, CTA_TUPLE_ORIG | NLA_F_NESTED, g_bytes_get_size (ended->tuple),
                   g_bytes_get_data (ended->tuple, NULL));
-  if (mnl_socket_sendto (socket, message, message->nlmsg_len) < 0)
-    return errno;
-  while (status > MNL_CB_STOP)
-    {
-      ssize_t length = mnl_socket_recvfrom (socket, buffer, BUFFER_SIZE);
-
-      if (length < 0)
-        return errno;
-      status
-          = mnl_cb_run (buffer, (size_t) length, 1, mnl_socket_get_portid (socket), callback, data);
-    }
-  return status < 0 ? errno : 0;
+  return netctl_filter_talk (filter, message, callback, data);
 }
 
 static int
-list_ended (struct mnl_socket *socket, Sweep *sweep)
+list_ended (NetctlFilter *filter, Sweep *sweep)
 {
   int code = EINTR;
 
   for (guint i = 0; i < DUMP_TRIES && code == EINTR; i++)
     {
       g_array_set_size (sweep->ended, 0);
-      code = talk (socket, IPCTNL_MSG_CT_GET, NLM_F_DUMP, NULL, judge, sweep);
+      code = talk (filter, IPCTNL_MSG_CT_GET, NLM_F_DUMP, NULL, judge, sweep);
     }
   return code;
 }
 
-static gboolean
-sweep_here (gpointer data, GError **error)
+gboolean
+netctl_flow_sweep (NetctlFilter *filter, NetctlFlowFunc keep, gpointer data, GError **error)
 {
-  Sweep *sweep = data;
-  struct mnl_socket *socket = mnl_socket_open2 (NETLINK_NETFILTER, SOCK_CLOEXEC);
+  g_autoptr (GArray) ended = g_array_new (FALSE, FALSE, sizeof (Ended));
+  Sweep sweep = { keep, data, ended };
   int code;
 
-  if (socket == NULL)
-    return fail (error, errno, "open a connection tracking socket");
-  code = mnl_socket_bind (socket, 0, MNL_SOCKET_AUTOPID) == 0 ? list_ended (socket, sweep) : errno;
-  for (guint i = 0; i < sweep->ended->len && code == 0; i++)
+  g_array_set_clear_func (ended, clear_ended);
+  code = list_ended (filter, &sweep);
+  for (guint i = 0; i < ended->len && code == 0; i++)
     {
-      code = talk (socket, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &g_array_index (sweep->ended, Ended, i),
-                   NULL, NULL);
+      code = talk (filter, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, &g_array_index (ended, Ended, i), NULL,
+                   NULL);
       /* It may have ended by itself meanwhile. */
       if (code == ENOENT)
         code = 0;
     }
-  mnl_socket_close (socket);
   return code == 0 || fail (error, code, "end flows");
-}
-
-gboolean
-netctl_flow_sweep (int fd, NetctlFlowFunc keep, gpointer data, GError **error)
-{
-  g_autoptr (GArray) ended = g_array_new (FALSE, FALSE, sizeof (Ended));
-  Sweep sweep = { keep, data, ended };
-
-  g_array_set_clear_func (ended, clear_ended);
-  return netctl_ns_run (fd, sweep_here, &sweep, error);
 }
 
 /* Who decides on a VPC's live flows. */
@@ -258,11 +232,11 @@ may_go_on (const NetctlFlow *flow, gpointer data)
 }
 
 gboolean
-netctl_flow_sweep_model (int fd, const NetctlModel *model, GError **error)
+netctl_flow_sweep_model (NetctlFilter *filter, const NetctlModel *model, GError **error)
 {
   g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
   g_autoptr (NetctlNat) nat = netctl_nat_new (model->vpc);
   Bench bench = { model, judge, nat };
 
-  return netctl_flow_sweep (fd, may_go_on, &bench, error);
+  return netctl_flow_sweep (filter, may_go_on, &bench, error);
 }

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's driver: each call checks the change against the VPC's model, makes the kernel follow
- * step by step, and then keeps the new model. A step finds out what is already as it should be. */
-#include "netctl-apply.h"
+/* The kernel's driver: each call makes the change in the VPC's model, makes the kernel follow step
+ * by step, and takes the change back if it does not. A step finds out what is already as it should
+ * be. */
 #include "netctl-dhcp.h"
 #include "netctl-edge.h"
-#include "netctl-flow.h"
+#include "netctl-firewall.h"
 #include "netctl-kernel-priv.h"
 #include "netctl-metadata.h"
-#include "netctl-model.h"
 #include "netctl-nat.h"
-#include "netctl-nft.h"
 #include "netctl-ns.h"
 #include "netctl-route.h"
 #include "netctl-wire.h"
 #include <unistd.h>
+
+/* Of how many VPCs the firewall is held open: of those that were changed last. */
+#define HELD_MAX 64
 
 /* One VPC as this process left it. */
 typedef struct
 {
   guint32 index;
   char *ns;
-  NetctlModel *model;
-  NetctlTables *tables; /* what its namespace holds; NULL if not known */
-  guint64 identity;     /* of that namespace */
-  gboolean must_sweep;  /* a narrower rule stands but flows have not been ended yet */
+  NetctlFirewall *firewall;
+  guint64 identity; /* of the namespace */
 } Vpc;
 
 typedef struct
@@ -31,6 +30,7 @@ typedef struct
   Netctl base;
   GMutex lock;      /* of everything below; held through each call on one VPC */
   GHashTable *vpcs; /* index -> Vpc* */
+  GQueue held;      /* Vpc*, the one changed last first */
   NetctlEdge *edge;
   NetctlDhcp *dhcp;
   NetctlMetadata *metadata; /* NULL without a callback */
@@ -43,8 +43,7 @@ static void
 vpc_free (Vpc *vpc)
 {
   g_free (vpc->ns);
-  netctl_model_free (vpc->model);
-  netctl_tables_free (vpc->tables);
+  netctl_firewall_free (vpc->firewall);
   g_free (vpc);
 }
 
@@ -58,10 +57,30 @@ vpc_of (Kernel *kernel, guint32 index)
       vpc = g_new0 (Vpc, 1);
       vpc->index = index;
       vpc->ns = netctl_vpc_namespace_name (index);
-      vpc->model = netctl_model_new ();
+      vpc->firewall = netctl_firewall_new ();
       g_hash_table_insert (kernel->vpcs, GUINT_TO_POINTER (index), vpc);
     }
   return vpc;
+}
+
+static void
+forget_vpc (Kernel *kernel, guint32 index)
+{
+  Vpc *vpc = g_hash_table_lookup (kernel->vpcs, GUINT_TO_POINTER (index));
+
+  g_queue_remove (&kernel->held, vpc);
+  g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
+}
+
+static void
+hold (Kernel *kernel, Vpc *vpc)
+{
+  if (g_queue_peek_head (&kernel->held) == vpc)
+    return;
+  g_queue_remove (&kernel->held, vpc);
+  g_queue_push_head (&kernel->held, vpc);
+  if (kernel->held.length > HELD_MAX)
+    netctl_firewall_release (((Vpc *) g_queue_pop_tail (&kernel->held))->firewall);
 }
 
 static void
@@ -69,13 +88,6 @@ step (Kernel *kernel, const char *name)
 {
   if (kernel->on_step != NULL)
     kernel->on_step (name, kernel->step_data);
-}
-
-static void
-take_model (Vpc *vpc, NetctlModel *model)
-{
-  netctl_model_free (vpc->model);
-  vpc->model = model;
 }
 
 /* The host's namespace */
@@ -89,26 +101,18 @@ apply_host (Kernel *kernel, gboolean is_settled, GError **error)
 
 /* Steps on one VPC */
 
-/* Makes the namespace's rules those of @model and ends the flows it no longer allows. */
+/* Makes the namespace's rules those of the model and ends the flows it no longer allows. */
 static gboolean
-apply_rules (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
+apply_rules (Kernel *kernel, Vpc *vpc, int fd, GError **error)
 {
-  g_autoptr (NetctlTables) tables = netctl_nft_vpc (model);
-
   step (kernel, "rules");
-  if (vpc->tables == NULL || netctl_tables_narrow (vpc->tables, tables))
-    vpc->must_sweep = TRUE;
-  if (!netctl_apply_tables (fd, vpc->tables, tables, error))
+  hold (kernel, vpc);
+  if (!netctl_firewall_apply (vpc->firewall, fd, error))
     return FALSE;
-  netctl_tables_free (vpc->tables);
-  vpc->tables = g_steal_pointer (&tables);
-  if (!vpc->must_sweep)
+  if (!netctl_firewall_must_sweep (vpc->firewall))
     return TRUE;
   step (kernel, "flows");
-  if (!netctl_flow_sweep_model (fd, model, error))
-    return FALSE;
-  vpc->must_sweep = FALSE;
-  return TRUE;
+  return netctl_firewall_sweep (vpc->firewall, error);
 }
 
 /* A process that knows nothing of a VPC must not replace the rules of its live ports. */
@@ -119,7 +123,7 @@ may_touch (const Vpc *vpc, GError **error)
   GError *fault = NULL;
   int fd;
 
-  if (vpc->tables != NULL)
+  if (netctl_firewall_is_known (vpc->firewall))
     return TRUE;
   fd = netctl_ns_open (vpc->ns, TRUE, &fault);
   if (fd >= 0)
@@ -154,9 +158,11 @@ apply_publics (Kernel *kernel, guint32 vpc_index, GError **error)
 
 /* Everything of a VPC but its taps. */
 static gboolean
-apply_all (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **error)
+apply_all (Kernel *kernel, Vpc *vpc, int fd, GError **error)
 {
-  if (!apply_rules (kernel, vpc, model, fd, error))
+  const NetctlModel *model = netctl_firewall_model (vpc->firewall);
+
+  if (!apply_rules (kernel, vpc, fd, error))
     return FALSE;
   step (kernel, "anchor");
   if (!netctl_wire_anchor (fd, model->vpc, error))
@@ -175,19 +181,28 @@ apply_all (Kernel *kernel, Vpc *vpc, const NetctlModel *model, int fd, GError **
          || netctl_metadata_listen (kernel->metadata, vpc->index, fd, vpc->identity, error);
 }
 
-/* The VPC's namespace, made if need be; forgets what is known of an earlier one. -1 on failure. */
+/* Forgets the rules of an earlier namespace of that name. */
+static void
+look_at_namespace (Vpc *vpc)
+{
+  guint64 identity = netctl_ns_identity (vpc->ns);
+
+  if (identity != vpc->identity)
+    {
+      netctl_firewall_release (vpc->firewall);
+      netctl_firewall_forget (vpc->firewall);
+    }
+  vpc->identity = identity;
+}
+
+/* The VPC's namespace, made if need be. -1 on failure. */
 static int
 enter (Kernel *kernel, Vpc *vpc, GError **error)
 {
-  guint64 identity;
-
   step (kernel, "namespace");
   if (!netctl_ns_ensure (vpc->ns, error))
     return -1;
-  identity = netctl_ns_identity (vpc->ns);
-  if (identity != vpc->identity)
-    g_clear_pointer (&vpc->tables, netctl_tables_free);
-  vpc->identity = identity;
+  look_at_namespace (vpc);
   return netctl_ns_open (vpc->ns, FALSE, error);
 }
 
@@ -221,9 +236,10 @@ open_vpc (Kernel *kernel, guint32 index, int *out_fd, GError **error)
 {
   Vpc *vpc = vpc_of (kernel, index);
 
+  look_at_namespace (vpc);
   if (!may_touch (vpc, error))
     return NULL;
-  if (vpc->model->vpc == NULL)
+  if (netctl_firewall_model (vpc->firewall)->vpc == NULL)
     {
       g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_INVALID, "vpc %u has not been applied", index);
       return NULL;
@@ -234,32 +250,50 @@ open_vpc (Kernel *kernel, guint32 index, int *out_fd, GError **error)
 
 /* The calls; each holds the lock. */
 
+/* Ends what netctl_firewall_begin() began. */
 static gboolean
-apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
+end (Vpc *vpc, gboolean is_done)
 {
-  g_autoptr (NetctlModel) model = NULL;
-  gboolean is_known, is_done;
-  Vpc *vpc;
+  if (is_done)
+    netctl_firewall_keep (vpc->firewall);
+  else
+    netctl_firewall_undo (vpc->firewall);
+  return is_done;
+}
+
+static gboolean
+put_vpc (Kernel *kernel, Vpc *vpc, const NetctlVpc *wanted, GError **error)
+{
+  const NetctlModel *model = netctl_firewall_model (vpc->firewall);
+  gboolean is_known = netctl_vpc_same_subnets (model->vpc, wanted), is_done;
   int fd;
 
-  if (!netctl_vpc_check (wanted, error))
-    return FALSE;
-  vpc = vpc_of (kernel, wanted->index);
-  model = netctl_model_copy (vpc->model);
-  if (!may_touch (vpc, error) || !netctl_model_set_vpc (model, wanted, error)
+  if (!netctl_firewall_set_vpc (vpc->firewall, wanted, error)
       || !netctl_edge_claim (kernel->edge, wanted, error) || !apply_host (kernel, FALSE, error))
     return FALSE;
   fd = enter (kernel, vpc, error);
   if (fd < 0)
     return FALSE;
   /* The taps' routes name their gateways; they are looked at only when those may have changed. */
-  is_known = vpc->tables != NULL && netctl_vpc_same_subnets (vpc->model->vpc, wanted);
-  is_done = apply_all (kernel, vpc, model, fd, error)
+  is_known = is_known && netctl_firewall_is_known (vpc->firewall);
+  is_done = apply_all (kernel, vpc, fd, error)
             && (is_known || attach_present (kernel, model, fd, error));
   close (fd);
-  if (is_done)
-    take_model (vpc, g_steal_pointer (&model));
   return is_done;
+}
+
+static gboolean
+apply_vpc (Kernel *kernel, const NetctlVpc *wanted, GError **error)
+{
+  Vpc *vpc;
+
+  if (!netctl_vpc_check (wanted, error))
+    return FALSE;
+  vpc = vpc_of (kernel, wanted->index);
+  if (!may_touch (vpc, error))
+    return FALSE;
+  netctl_firewall_begin (vpc->firewall);
+  return end (vpc, put_vpc (kernel, vpc, wanted, error));
 }
 
 static gboolean
@@ -278,12 +312,13 @@ remove_vpc (Kernel *kernel, guint32 index, GError **error)
   if (!netctl_wire_uplink (-1, &gone, error))
     return FALSE;
   step (kernel, "namespace");
+  netctl_firewall_release (vpc_of (kernel, index)->firewall);
   if (!netctl_ns_remove (ns, error))
     return FALSE;
   netctl_edge_forget (kernel->edge, index);
   if (!apply_publics (kernel, index, error))
     return FALSE;
-  g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
+  forget_vpc (kernel, index);
   return apply_host (kernel, !kernel->is_reconciling, error);
 }
 
@@ -312,32 +347,30 @@ has_no_tap (guint32 index, GError **error)
   return FALSE;
 }
 
-/* Puts @model in force: rules, and with @dhcp_too the list of guests. */
+/* Puts the changed model in force: rules, and with @dhcp_too the list of guests. */
 static gboolean
-commit (Kernel *kernel, Vpc *vpc, NetctlModel **model, gboolean dhcp_too, int fd, GError **error)
+commit (Kernel *kernel, Vpc *vpc, gboolean dhcp_too, int fd, GError **error)
 {
-  if (!apply_rules (kernel, vpc, *model, fd, error))
+  if (!apply_rules (kernel, vpc, fd, error))
     return FALSE;
+  if (!dhcp_too)
+    return TRUE;
   step (kernel, "dhcp");
-  if (dhcp_too && !netctl_dhcp_apply (kernel->dhcp, *model, fd, error))
-    return FALSE;
-  take_model (vpc, g_steal_pointer (model));
-  return TRUE;
+  return netctl_dhcp_apply (kernel->dhcp, netctl_firewall_model (vpc->firewall), fd, error);
 }
 
 static gboolean
 apply_group (Kernel *kernel, const NetctlGroup *group, GError **error)
 {
-  g_autoptr (NetctlModel) model = NULL;
   gboolean is_done;
   int fd;
   Vpc *vpc = open_vpc (kernel, group->vpc, &fd, error);
 
   if (vpc == NULL)
     return FALSE;
-  model = netctl_model_copy (vpc->model);
-  is_done = netctl_model_set_group (model, group, error)
-            && commit (kernel, vpc, &model, FALSE, fd, error);
+  netctl_firewall_begin (vpc->firewall);
+  is_done = end (vpc, netctl_firewall_set_group (vpc->firewall, group, error)
+                          && commit (kernel, vpc, FALSE, fd, error));
   close (fd);
   return is_done;
 }
@@ -348,13 +381,12 @@ is_absent (Kernel *kernel, guint32 vpc_index)
 {
   const Vpc *vpc = vpc_of (kernel, vpc_index);
 
-  return vpc->tables == NULL && netctl_ns_identity (vpc->ns) == 0;
+  return !netctl_firewall_is_known (vpc->firewall) && netctl_ns_identity (vpc->ns) == 0;
 }
 
 static gboolean
 remove_group (Kernel *kernel, guint32 vpc_index, guint32 group_index, GError **error)
 {
-  g_autoptr (NetctlModel) model = NULL;
   gboolean is_done;
   Vpc *vpc;
   int fd;
@@ -364,36 +396,41 @@ remove_group (Kernel *kernel, guint32 vpc_index, guint32 group_index, GError **e
   vpc = open_vpc (kernel, vpc_index, &fd, error);
   if (vpc == NULL)
     return FALSE;
-  model = netctl_model_copy (vpc->model);
-  is_done = netctl_model_remove_group (model, group_index, error)
-            && commit (kernel, vpc, &model, FALSE, fd, error);
+  netctl_firewall_begin (vpc->firewall);
+  is_done = end (vpc, netctl_firewall_remove_group (vpc->firewall, group_index, error)
+                          && commit (kernel, vpc, FALSE, fd, error));
   close (fd);
   return is_done;
 }
 
 static gboolean
+attach_tap (Kernel *kernel, Vpc *vpc, const NetctlPort *port, int fd, GError **error)
+{
+  const NetctlModel *model = netctl_firewall_model (vpc->firewall);
+
+  step (kernel, "tap");
+  if (!netctl_wire_tap (fd, model->vpc, port, error))
+    return FALSE;
+  if (!netctl_route_uses (model->vpc, port))
+    return TRUE;
+  step (kernel, "routes");
+  return netctl_route_apply (fd, model, error);
+}
+
+static gboolean
 apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **error)
 {
-  g_autoptr (NetctlModel) model = NULL;
   gboolean is_done;
   int fd;
   Vpc *vpc = open_vpc (kernel, port->vpc, &fd, error);
 
   if (vpc == NULL)
     return FALSE;
-  model = netctl_model_copy (vpc->model);
-  is_done
-      = netctl_model_set_port (model, port, error) && commit (kernel, vpc, &model, TRUE, fd, error);
+  netctl_firewall_begin (vpc->firewall);
+  is_done = end (vpc, netctl_firewall_set_port (vpc->firewall, port, error)
+                          && commit (kernel, vpc, TRUE, fd, error));
   if (is_done && attach)
-    {
-      step (kernel, "tap");
-      is_done = netctl_wire_tap (fd, vpc->model->vpc, port, error);
-    }
-  if (is_done && attach && netctl_route_uses (vpc->model->vpc, port))
-    {
-      step (kernel, "routes");
-      is_done = netctl_route_apply (fd, vpc->model, error);
-    }
+    is_done = attach_tap (kernel, vpc, port, fd, error);
   close (fd);
   return is_done;
 }
@@ -401,7 +438,6 @@ apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **er
 static gboolean
 detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
 {
-  g_autoptr (NetctlModel) model = NULL;
   gboolean is_done;
   Vpc *vpc;
   int fd;
@@ -411,11 +447,14 @@ detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
   vpc = open_vpc (kernel, port->vpc, &fd, error);
   if (vpc == NULL)
     return FALSE;
-  model = netctl_model_copy (vpc->model);
-  netctl_model_remove_port (model, port->index);
-  is_done = commit (kernel, vpc, &model, TRUE, fd, error);
-  step (kernel, "tap");
-  is_done = is_done && netctl_wire_untap (fd, port->index, error);
+  netctl_firewall_begin (vpc->firewall);
+  netctl_firewall_remove_port (vpc->firewall, port->index);
+  is_done = end (vpc, commit (kernel, vpc, TRUE, fd, error));
+  if (is_done)
+    {
+      step (kernel, "tap");
+      is_done = netctl_wire_untap (fd, port->index, error);
+    }
   close (fd);
   return is_done;
 }
@@ -441,6 +480,23 @@ report (GError **error, GError **first)
   return FALSE;
 }
 
+/* Makes all of a VPC so, with @model (taken) as its model if the rules could be replaced. */
+static gboolean
+put_model (Kernel *kernel, Vpc *vpc, NetctlModel *model, int fd, GError **error)
+{
+  NetctlModel *before = netctl_firewall_swap (vpc->firewall, model);
+  gboolean is_left, is_done;
+
+  /* A whole replacement mends what others did to our tables; flows go on. */
+  netctl_firewall_forget (vpc->firewall);
+  is_done = apply_all (kernel, vpc, fd, error) && attach_present (kernel, model, fd, error)
+            && netctl_wire_prune (fd, model, &is_left, error);
+  if (!netctl_firewall_is_known (vpc->firewall))
+    before = netctl_firewall_swap (vpc->firewall, before);
+  netctl_model_free (before);
+  return is_done;
+}
+
 /* One VPC of the plan, whatever this process believed before. */
 static gboolean
 reconcile_vpc (Kernel *kernel, const NetctlPlan *plan, const NetctlVpc *wanted, GError **error)
@@ -449,7 +505,6 @@ reconcile_vpc (Kernel *kernel, const NetctlPlan *plan, const NetctlVpc *wanted, 
   g_autoptr (GError) first = NULL;
   GError *fault = NULL;
   g_autoptr (NetctlModel) model = netctl_model_from_plan (plan, wanted->index, &first);
-  gboolean is_left;
   int fd = -1;
 
   if (model != NULL && netctl_edge_claim (kernel->edge, wanted, &fault)
@@ -457,44 +512,47 @@ reconcile_vpc (Kernel *kernel, const NetctlPlan *plan, const NetctlVpc *wanted, 
     fd = enter (kernel, vpc, &fault);
   if (fd >= 0)
     {
-      /* A whole replacement mends what others did to our tables; flows go on. */
-      g_clear_pointer (&vpc->tables, netctl_tables_free);
-      if (apply_all (kernel, vpc, model, fd, &fault) && attach_present (kernel, model, fd, &fault))
-        netctl_wire_prune (fd, model, &is_left, &fault);
+      put_model (kernel, vpc, g_steal_pointer (&model), fd, &fault);
       close (fd);
-      if (vpc->tables != NULL)
-        take_model (vpc, g_steal_pointer (&model));
     }
   if (fault != NULL)
     keep_first (&first, fault);
   return report (error, &first);
 }
 
+/* Closes the namespace behind @fd for whatever is left inside. */
+static gboolean
+close_leftover (Kernel *kernel, Vpc *vpc, int fd, gboolean *out_left, GError **error)
+{
+  NetctlModel *nothing = netctl_model_new ();
+
+  look_at_namespace (vpc);
+  nothing->vpc = netctl_vpc_new ();
+  netctl_model_free (netctl_firewall_swap (vpc->firewall, nothing));
+  netctl_firewall_forget (vpc->firewall);
+  hold (kernel, vpc);
+  return netctl_firewall_apply (vpc->firewall, fd, error)
+         && netctl_wire_prune (fd, NULL, out_left, error);
+}
+
 /* A namespace that the plan lacks; stays, closed, while a process holds a tap in it. */
 static gboolean
 reconcile_leftover (Kernel *kernel, guint32 index, GError **error)
 {
-  g_autofree char *ns = netctl_vpc_namespace_name (index);
-  g_autoptr (NetctlModel) nothing = netctl_model_new ();
-  g_autoptr (NetctlTables) tables = NULL;
+  Vpc *vpc = vpc_of (kernel, index);
   gboolean is_left = FALSE, is_done = TRUE;
-  int fd = netctl_ns_open (ns, TRUE, NULL);
+  int fd = netctl_ns_open (vpc->ns, TRUE, NULL);
 
   if (fd >= 0)
     {
-      nothing->vpc = netctl_vpc_new ();
-      tables = netctl_nft_vpc (nothing);
-      is_done = netctl_apply_tables (fd, NULL, tables, error)
-                && netctl_wire_prune (fd, NULL, &is_left, error);
+      is_done = close_leftover (kernel, vpc, fd, &is_left, error);
       close (fd);
     }
-  if (!is_done)
-    return FALSE;
-  if (!is_left)
+  if (is_done && !is_left)
     return remove_vpc (kernel, index, error);
   /* What it was is no longer known, so that nobody builds on it. */
-  g_hash_table_remove (kernel->vpcs, GUINT_TO_POINTER (index));
-  return netctl_dhcp_stop (kernel->dhcp, index, error);
+  forget_vpc (kernel, index);
+  return is_done && netctl_dhcp_stop (kernel->dhcp, index, error);
 }
 
 static GHashTable *
@@ -677,6 +735,7 @@ kernel_free (Netctl *net)
   netctl_metadata_free (kernel->metadata);
   netctl_edge_free (kernel->edge);
   netctl_dhcp_free (kernel->dhcp);
+  g_queue_clear (&kernel->held);
   g_hash_table_unref (kernel->vpcs);
   g_mutex_clear (&kernel->lock);
   g_free (kernel);

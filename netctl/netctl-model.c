@@ -77,6 +77,7 @@ netctl_model_new (void)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) group_set_free);
   model->sets_of = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
   model->addresses = g_hash_table_new_full (prefix_hash, prefix_equal, g_free, NULL);
+  model->dropped = g_hash_table_new (NULL, NULL);
   model->macs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return model;
 }
@@ -99,6 +100,7 @@ netctl_model_free (NetctlModel *model)
   g_hash_table_unref (model->sets_of);
   g_hash_table_unref (model->addresses);
   g_hash_table_unref (model->macs);
+  g_hash_table_unref (model->dropped);
   g_free (model);
 }
 
@@ -179,6 +181,26 @@ unindex_port (NetctlModel *model, const NetctlPort *port)
     g_hash_table_remove (model->addresses, &g_array_index (port->addresses, NetctlPrefix, i));
 }
 
+/* What follows from a group that comes (@by 1) or goes (-1). */
+static void
+index_group (NetctlModel *model, const NetctlGroup *group, int by)
+{
+  for (guint i = 0; i < group->rules->len; i++)
+    {
+      const NetctlRule *rule = &g_array_index (group->rules, NetctlRule, i);
+      gpointer peer = GUINT_TO_POINTER (rule->peer_group);
+      int count;
+
+      if (rule->accept || !rule->peer_is_group)
+        continue;
+      count = GPOINTER_TO_INT (g_hash_table_lookup (model->dropped, peer)) + by;
+      if (count > 0)
+        g_hash_table_replace (model->dropped, peer, GINT_TO_POINTER (count));
+      else
+        g_hash_table_remove (model->dropped, peer);
+    }
+}
+
 /* Puts @record (taken; or NULL) in the place of what was there, which the caller gets. */
 static gpointer
 swap_record (NetctlModel *model, GTree *tree, guint32 index, gpointer record)
@@ -194,12 +216,16 @@ swap_record (NetctlModel *model, GTree *tree, guint32 index, gpointer record)
   before = g_tree_lookup (tree, GUINT_TO_POINTER (index));
   if (tree == model->ports && before != NULL)
     unindex_port (model, before);
+  if (tree == model->groups && before != NULL)
+    index_group (model, before, -1);
   if (record == NULL)
     g_tree_remove (tree, GUINT_TO_POINTER (index));
   else
     g_tree_replace (tree, GUINT_TO_POINTER (index), record);
   if (tree == model->ports && record != NULL)
     index_port (model, record);
+  if (tree == model->groups && record != NULL)
+    index_group (model, record, 1);
   return before;
 }
 
@@ -291,6 +317,12 @@ const GPtrArray *
 netctl_model_sets_of (const NetctlModel *model, guint32 group)
 {
   return g_hash_table_lookup (model->sets_of, GUINT_TO_POINTER (group));
+}
+
+gboolean
+netctl_model_is_dropped (const NetctlModel *model, guint32 group)
+{
+  return g_hash_table_contains (model->dropped, GUINT_TO_POINTER (group));
 }
 
 gboolean

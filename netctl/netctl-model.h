@@ -21,7 +21,9 @@ typedef struct
   GHashTable *sets;      /* netctl_group_set_name() -> NetctlGroupSet* */
   GHashTable *sets_of;   /* group index -> GPtrArray of the names of those with it */
   GHashTable *addresses; /* NetctlPrefix* -> NetctlPort* */
-  GHashTable *macs;      /* guint64* -> NetctlPort* */
+  GHashTable *macs;      /* gint64* -> NetctlPort* */
+  /* What follows from the groups. */
+  GHashTable *dropped; /* group index -> how many rules drop what comes from or goes to it */
   /* What was there before the changes since netctl_model_begin(); else NULL. */
   GPtrArray *journal;
 } NetctlModel;
@@ -47,6 +49,8 @@ const NetctlPort *netctl_model_port (const NetctlModel *model, guint32 index);
 const NetctlPort *netctl_model_port_at (const NetctlModel *model, const NetctlPrefix *address);
 /* The names (char*) of the sets of groups that contain @group, or NULL. Borrowed. */
 const GPtrArray *netctl_model_sets_of (const NetctlModel *model, guint32 group);
+/* Whether a rule drops what comes from or goes to the members of @group. */
+gboolean netctl_model_is_dropped (const NetctlModel *model, guint32 group);
 /* Replaces what is there under the record's index by a copy. NETCTL_ERROR_INVALID when the record
  * is wrong, names an unapplied group or VPC, lies in no subnet, or its address or MAC is another
  * port's; the model is then as before. */

@@ -345,6 +345,23 @@ netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b)
   return TRUE;
 }
 
+gboolean
+netctl_vpc_same_routes (const NetctlVpc *a, const NetctlVpc *b)
+{
+  if (a == NULL || a->routes->len != b->routes->len)
+    return FALSE;
+  for (guint i = 0; i < a->routes->len; i++)
+    {
+      const NetctlRoute *x = &g_array_index (a->routes, NetctlRoute, i);
+      const NetctlRoute *y = &g_array_index (b->routes, NetctlRoute, i);
+
+      if (!netctl_prefix_equal (&x->destination, &y->destination)
+          || !netctl_prefix_equal (&x->next_hop, &y->next_hop))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 char *
 netctl_port_tap_name (guint32 port_index)
 {

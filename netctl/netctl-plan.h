@@ -37,6 +37,8 @@ const NetctlSubnet *netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPref
 
 /* FALSE as well when @a is NULL. */
 gboolean netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b);
+/* Likewise. */
+gboolean netctl_vpc_same_routes (const NetctlVpc *a, const NetctlVpc *b);
 
 /* "ecs-v%06x": the VPC's namespace. The caller frees it. */
 char *netctl_vpc_namespace_name (guint32 vpc_index);

@@ -500,10 +500,11 @@ try_packets (Fuzz *fuzz)
 {
   g_autoptr (NetctlModel) model = netctl_model_from_plan (fuzz->world->plan, 1, NULL);
   g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
+  g_autoptr (NetctlFilter) filter = netctl_filter_open (fuzz->fd, NULL);
   g_autoptr (GHashTable) heard = NULL;
   Shot *shots = fuzz->shots;
 
-  assert_true (netctl_flow_sweep (fuzz->fd, end_flow, NULL, NULL));
+  assert_true (netctl_flow_sweep (filter, end_flow, NULL, NULL));
   for (guint i = 0; i < PACKETS; i++)
     {
       Shot *shot = &shots[i];
