@@ -61,10 +61,12 @@ sweep (const char *ended, GPtrArray *seen)
 {
   Questions questions = { seen, ended };
   g_autoptr (GError) error = NULL;
+  g_autoptr (NetctlFilter) filter = NULL;
   int fd = netctl_ns_open (NS, FALSE, NULL);
 
   assert_true (fd >= 0);
-  if (!netctl_flow_sweep (fd, ask, &questions, &error))
+  filter = netctl_filter_open (fd, &error);
+  if (filter == NULL || !netctl_flow_sweep (filter, ask, &questions, &error))
     fail_msg ("%s", error->message);
   close (fd);
 }

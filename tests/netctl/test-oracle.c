@@ -16,7 +16,6 @@
 
 #include "evaluate.h"
 #include "frames.h"
-#include "netctl-apply.h"
 #include "netctl-flow.h"
 #include "netctl-nft.h"
 #include "netctl-ns.h"
@@ -62,8 +61,8 @@ typedef struct
   World *world;
   GRand *rand;
   guint32 seed;
-  gboolean has_ipv6; /* ports take addresses of it */
-  int fd;            /* of the VPC's namespace */
+  gboolean has_ipv6;    /* ports take addresses of it */
+  NetctlFilter *filter; /* of the VPC's namespace */
   int sockets[GUESTS + 2];
   guint sent, passed, rule_sets, large, flows;
   Shot shots[PACKETS];  /* the last round's */
@@ -148,6 +147,7 @@ set_up (void **state)
 {
   const char *seed = g_getenv ("NETCTL_SEED");
   Fuzz *fuzz = g_new0 (Fuzz, 1);
+  int fd;
 
   fuzz->seed = seed != NULL ? (guint32) g_ascii_strtoull (seed, NULL, 10) : g_random_int ();
   fuzz->rand = g_rand_new_with_seed (fuzz->seed);
@@ -159,8 +159,11 @@ set_up (void **state)
   world_group (fuzz->world, 1, PROBES_GROUP);
   for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
     add_guest (fuzz, i);
-  fuzz->fd = netctl_ns_open ("ecs-v000001", FALSE, NULL);
-  assert_true (fuzz->fd >= 0);
+  fd = netctl_ns_open ("ecs-v000001", FALSE, NULL);
+  assert_true (fd >= 0);
+  fuzz->filter = netctl_filter_open (fd, NULL);
+  assert_non_null (fuzz->filter);
+  close (fd);
   stay_on_one_processor ();
   *state = fuzz;
   return 0;
@@ -176,7 +179,7 @@ tear_down (void **state)
       fuzz->rule_sets, fuzz->large, fuzz->sent, fuzz->passed, fuzz->flows);
   for (guint i = 0; i < G_N_ELEMENTS (guests); i++)
     close (fuzz->sockets[i]);
-  close (fuzz->fd);
+  netctl_filter_close (fuzz->filter);
   netctl_tables_free (fuzz->tables);
   world_free (fuzz->world);
   g_rand_free (fuzz->rand);
@@ -500,11 +503,10 @@ try_packets (Fuzz *fuzz)
 {
   g_autoptr (NetctlModel) model = netctl_model_from_plan (fuzz->world->plan, 1, NULL);
   g_autoptr (NetctlJudge) judge = netctl_judge_new (model);
-  g_autoptr (NetctlFilter) filter = netctl_filter_open (fuzz->fd, NULL);
   g_autoptr (GHashTable) heard = NULL;
   Shot *shots = fuzz->shots;
 
-  assert_true (netctl_flow_sweep (filter, end_flow, NULL, NULL));
+  assert_true (netctl_flow_sweep (fuzz->filter, end_flow, NULL, NULL));
   for (guint i = 0; i < PACKETS; i++)
     {
       Shot *shot = &shots[i];
@@ -571,7 +573,7 @@ assert_flows (Fuzz *fuzz)
 {
   g_autoptr (GHashTable) live = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  assert_true (netctl_flow_sweep (fuzz->fd, note_flow, live, NULL));
+  assert_true (netctl_flow_sweep (fuzz->filter, note_flow, live, NULL));
   for (guint i = 0; i < PACKETS && fuzz->shots[i].source != NULL; i++)
     {
       const Shot *shot = &fuzz->shots[i];
@@ -601,7 +603,7 @@ change_rules (Fuzz *fuzz)
   change = fuzz->tables == NULL ? netctl_tables_replace (tables)
                                 : netctl_tables_change (fuzz->tables, tables);
   assert_non_null (change);
-  if (!netctl_apply_commands (fuzz->fd, change, &error))
+  if (!netctl_filter_run (fuzz->filter, change, &error))
     fail_msg ("%s; NETCTL_SEED=%u shows it again\n%s", error->message, fuzz->seed, change);
   netctl_tables_free (fuzz->tables);
   fuzz->tables = g_steal_pointer (&tables);
