@@ -133,6 +133,50 @@ def an_instance_lives_and_dies():
     assert first_column(vmmctl("--account", "shop", "instance", "list")) == []
 
 
+def shop(*words, code=0):
+    return vmmctl("--account", "shop", *words, code=code)
+
+
+def a_network_is_made_shown_and_deleted():
+    vpc = shop("vpc", "create", "--cidr", "10.0.0.0/8", "--ipv6", "true", "--name", "net").strip()
+    vswitch = shop("vswitch", "create", vpc, "10.1.0.0/16", "--zone", "cn-local-a", "--ipv6", "7").strip()
+    group = shop("group", "create", "--vpc", vpc, "--name", "web").strip()
+    assert "fd00:ec5::/56" in shop("vpc", "list") and vswitch in shop("vpc", "list")
+    assert "fd00:ec5:0:7::/64" in shop("vswitch", "list", "--vpc", vpc)
+    assert first_column(shop("group", "list", "--vpc", vpc)) == [group]
+    for words in (["group", "rm", group], ["vswitch", "rm", vswitch], ["vpc", "rm", vpc]):
+        shop(*words)
+    assert vpc not in shop("vpc", "list")
+
+
+def rules_come_and_go():
+    group = shop("group", "create", "--name", "web").strip()
+    ranges = shop("prefix-list", "create", "office", "--family", "IPv4", "--max", "3").strip()
+    shop("group", "allow", group, "--protocol", "tcp", "--ports", "80/80", "--from", "10.0.0.0/8", "--to", "172.16.0.9")
+    shop("group", "allow", group, "--protocol", "icmpv6", "--from6", "::/0")
+    shop("group", "allow-out", group, "--protocol", "all", "--to-list", ranges)
+    listed = shop("group", "rules", group)
+    assert len(first_column(listed)) == 3 and "172.16.0.9/32" in listed and ranges in listed, listed
+    assert first_column(shop("prefix-list", "list")) == [ranges]
+    assert first_column(shop("prefix-list", "show", ranges)) == []
+    assert "NotAllowed.AssociationExist" in shop("prefix-list", "rm", ranges, code=1)
+    shop("group", "revoke", group, *first_column(listed))
+    shop("prefix-list", "rm", ranges)
+    shop("group", "rm", group)
+
+
+def a_route_is_made_and_deleted():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    table = first_column(shop("route", "tables"))[0]
+    route = shop("route", "add", table, "10.9.0.0/16", instance, "--name", "office").strip()
+    listed = shop("route", "list", table)
+    assert first_column(listed)[0] == route and instance in listed and "office" in listed, listed
+    assert "DependencyViolation.RouteEntry" in shop("instance", "rm", instance, "--force", code=1)
+    shop("route", "rm", route)
+    assert route not in shop("route", "list", table)
+    shop("instance", "rm", instance, "--force", "--wait")
+
+
 def more_than_a_page_is_listed_whole():
     vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
            "--count", "100", "--wait")
@@ -162,4 +206,4 @@ if __name__ == "__main__":
         WORLD["daemon"] = daemon
         tap.run([value for name, value in list(globals().items())
                  if callable(value) and getattr(value, "__module__", "") == "__main__"
-                 and name not in ("params_of", "paths_of", "vmmctl", "first_column")])
+                 and name not in ("params_of", "paths_of", "vmmctl", "first_column", "shop")])

@@ -8,9 +8,13 @@ vmmctl_json_at (JsonNode *node, const char *path)
   g_auto (GStrv) names = g_strsplit (path, ".", -1);
 
   for (guint i = 0; node != NULL && names[i] != NULL; i++)
-    node = JSON_NODE_HOLDS_OBJECT (node)
-               ? json_object_get_member (json_node_get_object (node), names[i])
-               : NULL;
+    {
+      if (JSON_NODE_HOLDS_ARRAY (node) && json_array_get_length (json_node_get_array (node)) > 0)
+        node = json_array_get_element (json_node_get_array (node), 0);
+      node = JSON_NODE_HOLDS_OBJECT (node)
+                 ? json_object_get_member (json_node_get_object (node), names[i])
+                 : NULL;
+    }
   return node;
 }
 

@@ -3,7 +3,8 @@
 #pragma once
 #include <json-glib/json-glib.h>
 
-/* What stands at "Instances.Instance" below @node, or NULL. Borrowed. */
+/* What stands at "Instances.Instance" below @node, or NULL; of a list on the way its first item.
+ * Borrowed. */
 JsonNode *vmmctl_json_at (JsonNode *node, const char *path);
 /* The same as an array; NULL when it is none. Borrowed. */
 JsonArray *vmmctl_json_list (JsonNode *node, const char *path);

@@ -8,7 +8,8 @@
 #include "vmmctl-wait.h"
 #include <stdio.h>
 
-#define PAGE_SIZE "100"
+/* The most that every list with pages takes. */
+#define PAGE_SIZE "50"
 
 static GHashTable *
 params_new (void)
