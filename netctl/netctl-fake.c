@@ -396,7 +396,10 @@ describe_model (GString *out, Fake *fake, const NetctlModel *model)
 {
   guint32 vpc = model->vpc->index;
 
-  g_string_append_printf (out, "vpc %u%s\n", vpc, model->vpc->nat ? " nat" : "");
+  g_string_append_printf (out, "vpc %u%s", vpc, model->vpc->nat ? " nat" : "");
+  if (model->vpc->routes->len > 0)
+    g_string_append_printf (out, " routes=%u", model->vpc->routes->len);
+  g_string_append_c (out, '\n');
   for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
     {
       const NetctlGroup *group = g_tree_node_value (n);
