@@ -28,12 +28,10 @@ is_news (const StoreApplied *old, const OpsAppliedNews *news)
 {
   const char *reason = news->reason != NULL ? news->reason : "";
 
-  if (old == NULL)
-    return news->generation != 0 || *reason != '\0';
+  if (old == NULL || news->generation == 0)
+    return (old == NULL) != (news->generation == 0);
   if (*reason != '\0')
     return g_strcmp0 (old->reason, reason) != 0;
-  if (news->generation == 0)
-    return old->generation != 0 || *old->reason != '\0';
   /* A comparison that was overtaken by a change has nothing to say. */
   return news->generation > old->generation
          || (news->generation == old->generation && *old->reason != '\0');
@@ -147,7 +145,9 @@ write_one (VmmContext *ctx, StoreTxn *txn, const OpsAppliedNews *news, const Sto
 
   if (!may_be_there (txn, news->id, &is_there, error))
     return FALSE;
-  if (!is_there && (old == NULL || news->generation != 0 || fails))
+  if (news->generation == 0)
+    return store_applied_forget (txn, ctx->host_id, news->id, error);
+  if (!is_there)
     return TRUE;
   if (fails)
     now.generation = old != NULL ? old->generation : 0;

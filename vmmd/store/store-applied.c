@@ -70,6 +70,14 @@ store_applied_set (StoreTxn *txn, const char *host_id, const char *object_id,
 }
 
 gboolean
+store_applied_forget (StoreTxn *txn, const char *host_id, const char *object_id, GError **error)
+{
+  return store_exec (txn, error, "DELETE FROM net_applied WHERE host_id=? AND object_id=?", "ss",
+                     host_id, object_id)
+         >= 0;
+}
+
+gboolean
 store_applied_forget_instance (StoreTxn *txn, const char *instance_id, GError **error)
 {
   return store_exec (txn, error,

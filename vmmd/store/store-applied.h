@@ -19,6 +19,9 @@ StoreApplied *store_applied_get (StoreTxn *txn, const char *host_id, const char 
 GHashTable *store_applied_list (StoreTxn *txn, const char *host_id, GError **error);
 gboolean store_applied_set (StoreTxn *txn, const char *host_id, const char *object_id,
                             const StoreApplied *applied, GError **error);
+/* The host has nothing of the object any more. */
+gboolean store_applied_forget (StoreTxn *txn, const char *host_id, const char *object_id,
+                               GError **error);
 /* The host has nothing of the instance's interfaces any more. */
 gboolean store_applied_forget_instance (StoreTxn *txn, const char *instance_id, GError **error);
 /* Ids (char*) of running instances on the host with an interface in the group. */

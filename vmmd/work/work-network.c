@@ -2,6 +2,7 @@
 /* From rows to the network of this host. */
 #include "config.h"
 
+#include "store-applied.h"
 #include "store-instance.h"
 #include "store-network.h"
 #include "vmm-error.h"
@@ -241,12 +242,19 @@ release_nic (WorkItem *item, const VmmNic *nic, GError **error)
 {
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, nic->vpc_index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) groups = NULL;
   gboolean in_use = TRUE;
 
   if (txn == NULL || !store_vpc_is_in_use (txn, nic->vpc_id, item->ctx->host_id, &in_use, error))
     return FALSE;
-  return in_use ? release_groups (item, txn, nic, error)
-                : WORK_CALL (item->parts->net, vpc_remove, nic->vpc_index, error);
+  if (in_use)
+    return release_groups (item, txn, nic, error);
+  groups = store_vpc_groups_unused (txn, nic->vpc_id, item->ctx->host_id, error);
+  if (groups == NULL || !WORK_CALL (item->parts->net, vpc_remove, nic->vpc_index, error))
+    return FALSE;
+  for (guint i = 0; i < groups->len; i++)
+    work_applied (item, ((const VmmGroup *) g_ptr_array_index (groups, i))->id, 0, NULL);
+  return TRUE;
 }
 
 gboolean
@@ -426,6 +434,27 @@ plan_nic (WorkItem *item, StoreTxn *txn, const VmmNic *nic, NetctlPlan *plan, GE
   return TRUE;
 }
 
+/* What the rows say is in force and the plan has not went when a crash kept that from being noted.
+ */
+static gboolean
+forget_unplanned (WorkItem *item, StoreTxn *txn, const NetctlPlan *plan, GError **error)
+{
+  g_autoptr (GHashTable) known = store_applied_list (txn, item->ctx->host_id, error);
+  g_autoptr (GHashTable) ports = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer id;
+
+  if (known == NULL)
+    return FALSE;
+  for (guint i = 0; i < plan->ports->len; i++)
+    g_hash_table_add (ports, ((NetctlPort *) g_ptr_array_index (plan->ports, i))->id);
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    if (!g_hash_table_contains (item->news, id) && !g_hash_table_contains (ports, id))
+      work_applied (item, id, 0, NULL);
+  return TRUE;
+}
+
 static gboolean
 compare (WorkItem *item, GError **error)
 {
@@ -446,7 +475,8 @@ compare (WorkItem *item, GError **error)
   for (guint i = 0; nics != NULL && i < nics->len; i++)
     if (!plan_nic (item, txn, g_ptr_array_index (nics, i), plan, error))
       return FALSE;
-  return nics != NULL && WORK_CALL (item->parts->net, reconcile, plan, error);
+  return nics != NULL && forget_unplanned (item, txn, plan, error)
+         && WORK_CALL (item->parts->net, reconcile, plan, error);
 }
 
 gboolean
