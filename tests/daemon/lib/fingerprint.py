@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a vmmd has on its host and in its store, as lines of text to compare before and after."""
 import configparser
+import json
 import os
+import re
 import sqlite3
 import subprocess
 
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
 # What is meant to stay: records, and answers kept for ClientTokens.
-KEPT_TABLES = {"instance_event", "client_token", "sqlite_sequence", "meta"}
+KEPT_TABLES = {"instance_event", "client_token", "sqlite_sequence", "meta", "net_applied"}
+# They count changes.
+COUNTING_COLUMNS = {"generation"}
 # Files of the database engine and the lock come and go with the process.
 PASSING_FILES = ("-wal", "-shm", "vmmd.pid", "admin.sock", "fake-domains", "fake-layers")
 
@@ -36,17 +40,45 @@ def processes(name):
     return found
 
 
-def _network(prefix, *inside):
-    links = [line.split(": ")[1].split("@")[0] for line in output(*inside, "ip", "-o", "link").splitlines()]
-    lines = [f"{prefix} link {name}" for name in links]
-    # The kernel gives a link a link-local address, by chance and some time after it is made.
-    lines += [f"{prefix} route {line.strip()}"
-              for line in output(*inside, "ip", "route", "show", "table", "all").splitlines() if " fe80:" not in line]
-    lines += [f"{prefix} neighbour {line.strip()}"
-              for line in output(*inside, "ip", "neigh", "show", "nud", "permanent").splitlines()]
-    lines += [f"{prefix} nft {line.strip()}"
-              for line in output(*inside, "nft", "-s", "list", "ruleset").splitlines() if line.strip()]
+def _plain(value):
+    """Of nft's JSON, what does not change by itself: no handles, and sets in one order."""
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {key: _plain(part) for key, part in value.items() if key not in ("handle", "index")}
+    if isinstance(plain.get("elem"), list):
+        plain["elem"].sort(key=lambda part: json.dumps(part, sort_keys=True))
+    return plain
+
+
+def _rules(*inside):
+    """A line an object; a rule's tells its place in its chain."""
+    places = {}
+    lines = []
+    for row in json.loads(output(*inside, "nft", "-s", "-j", "list", "ruleset"))["nftables"]:
+        [(kind, found)] = row.items()
+        if kind == "metainfo":
+            continue
+        if kind == "rule":
+            chain = (found["family"], found["table"], found["chain"])
+            found["place"] = places[chain] = places.get(chain, 0) + 1
+        lines.append(f"nft {kind} {json.dumps(_plain(found), sort_keys=True)}")
     return lines
+
+
+def _network(prefix, *inside):
+    lines = ["link " + line.split(": ")[1].split("@")[0] for line in output(*inside, "ip", "-o", "link").splitlines()]
+    lines += ["qdisc " + re.sub(r"^qdisc (\w+) [0-9a-f]+:", r"\1", line.strip())
+              for line in output(*inside, "tc", "qdisc", "show").splitlines()]
+    # The kernel gives a link a link-local address, by chance and some time after it is made.
+    lines += [f"route {line.strip()}" for line in output(*inside, "ip", "route", "show", "table", "all").splitlines()
+              if " fe80:" not in line and not line.startswith(("multicast ff00", "fe80:"))]
+    lines += [f"rule {line}" for line in output(*inside, "ip", "rule").splitlines()]
+    for which in (("nud", "permanent"), ("proxy",)):
+        lines += [f"neighbour {which[0]} {line.strip()}"
+                  for line in output(*inside, "ip", "neigh", "show", *which).splitlines()]
+    return [f"{prefix} {line}" for line in lines + _rules(*inside)]
 
 
 def network():
@@ -71,8 +103,15 @@ def rows(database):
     connection = sqlite3.connect(database, timeout=20)
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     lines = []
+    # What was in force of an object may be remembered for as long as there is the object.
+    if "net_applied" in tables:
+        lines += [f"applied of nothing: {row}" for row in connection.execute(
+            "SELECT object_id FROM net_applied WHERE object_id NOT IN (SELECT id FROM nic UNION SELECT id FROM security_group)")]
     for table in sorted(set(tables) - KEPT_TABLES):
-        lines += [f"row of {table}: {row}" for row in connection.execute(f'SELECT * FROM "{table}"')]
+        found = connection.execute(f'SELECT * FROM "{table}"')
+        names = [column[0] for column in found.description]
+        lines += [f"row of {table}: " + str({name: value for name, value in zip(names, row)
+                                             if name not in COUNTING_COLUMNS}) for row in found]
     connection.close()
     return lines
 

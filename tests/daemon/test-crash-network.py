@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ends vmmd as by kill -9 at each step of each operation on networks, in turn, and starts it again:
+what was asked for must come to be on the host, and its opposite must leave nothing behind.
+
+    test-crash-network.py VMMD fake|libvirt
+"""
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
+import tap  # noqa: E402
+import fingerprint  # noqa: E402
+from daemon import ApiError, Died, wait_until  # noqa: E402
+from walk import SETTLE_S, Delete, Operation, Run, World, walk  # noqa: E402
+
+VMMD, DRIVER = sys.argv[1:3]
+# How many steps the start of the daemon may have lost or won since they were counted.
+START_SLACK = 4
+SETTLED = ("Available", "InUse")
+
+
+def without_names(line):
+    """Objects that are made anew each time have new numbers, addresses of hardware and places in lists."""
+    line = re.sub(r"\b(et|eu|ecs-v)[0-9a-f]{6,8}\b", r"\1*", line)
+    line = re.sub(r"\b(in|eg|sgm6?)_[0-9a-f_]+\b", r"\1_*", line)
+    # The second is the first as nft's JSON has it where it is a part of a packet.
+    line = re.sub(r"\b00:16:3e(:[0-9a-f]{2}){3}\b|\b955[234]\d{7}\b|\b100\.(6[4-9]|7[0-9])(\.\d+){2}\b", "*", line)
+    return " ".join(sorted(re.sub(r"\b(set:s|tag:s)\d+", r"\1", line).split())) if line.startswith("dnsmasq") else line
+
+
+def host_of(world):
+    lines = fingerprint.fakes(world.daemon) if DRIVER == "fake" else fingerprint.network()
+    return sorted(without_names(line) for line in lines)
+
+
+class Change(Operation):
+    """params: of the world. keep: {name of ours: member of the answer} to find the object again."""
+    tokens = 0
+
+    def __init__(self, action, params, keep=None, gone=(), takes_token=False):
+        super().__init__(action, None, None)
+        self.make_params, self.keep, self.gone, self.takes_token = params, keep or {}, gone, takes_token
+        self.host = None
+
+    def prepare(self, world):
+        self.params = self.make_params(world.made)
+        if self.takes_token:
+            Change.tokens += 1
+            self.params["ClientToken"] = f"change-{Change.tokens}"
+
+    def ask(self, world):
+        reply = world.daemon.call(self.action, **self.params)
+        for name, member in self.keep.items():
+            world.made[name] = reply[member]
+
+    def ask_again_if_lost(self, world):
+        try:
+            self.ask(world)
+        except ApiError as error:
+            assert error.code in self.gone, f"{self.action}: {error}"
+
+    def is_done(self, world):
+        if world.daemon.has_died():
+            raise Died(f"in {self.action}")
+        return world.is_settled() and (self.host is None or host_of(world) == self.host)
+
+    def wait(self, world):
+        try:
+            wait_until(f"{self.action} to be in force", SETTLE_S, lambda: self.is_done(world))
+        except AssertionError as error:
+            lines = fingerprint.difference(self.host or [], host_of(world))
+            raise AssertionError("\n".join([str(error), *lines])) from None
+
+
+class NetworkWorld(World):
+    def __init__(self):
+        super().__init__(VMMD, DRIVER)
+        self.made = {}
+
+    def is_settled(self):
+        """No interface is between two states, and what is asked of those with a port is in force."""
+        rows = self.daemon.call("DescribeNetworkInterfaces", PageSize=100)["NetworkInterfaceSets"]["NetworkInterfaceSet"]
+        generations = [part for row in rows for part in [row, *row["GroupGenerations"]["GroupGeneration"]]
+                       if row["AppliedGeneration"] > 0]
+        return (all(row["Status"] in SETTLED for row in rows)
+                and all(part["DesiredGeneration"] == part["AppliedGeneration"] for part in generations))
+
+    def first_step_that_serves(self):
+        """The first step that is not one of the start."""
+        self.daemon.stop()
+        step = 1
+        while not self.daemon.start("--die-at-step", str(step), may_die=True):
+            step += 1
+        self.daemon.restart()
+        return step
+
+
+def learn(world, operations):
+    """Each in turn without a crash, to see what the host is then: as a fresh start of the daemon makes it."""
+    for operation in operations:
+        operation.host = None
+        world.plain(operation)
+        world.daemon.restart()
+        world.daemon.call("DescribeVpcs")
+        wait_until("the daemon's start to be done", SETTLE_S, world.is_settled)
+        operation.host = host_of(world)
+
+
+def walk_all(world, operations):
+    """The last one undoes all the others."""
+    world.daemon.stop()
+    before = fingerprint.take(world.daemon)
+    world.daemon.start()
+    learn(world, operations)
+    world.deaths = 0
+
+    def check(operation):
+        if operation is operations[-1]:
+            world.expect_as(before, lambda: fingerprint.take(world.daemon))
+
+    last = walk(world, operations, check, max(1, world.first - START_SLACK))
+    print(f"# {world.deaths} deaths, at steps up to {last}")
+    assert world.deaths >= 2 * len(operations)
+
+
+RULE = {"IpProtocol": "tcp", "PortRange": "22/22", "SourceCidrIp": "192.0.2.0/24"}
+EGRESS = {"IpProtocol": "tcp", "PortRange": "25/25", "DestCidrIp": "198.51.100.0/24", "Policy": "drop"}
+
+
+def a_crash_at_any_step_of_a_vpcs_life_leaves_nothing_behind():
+    vpc, vswitch = "InvalidVpcId.NotFound", "InvalidVSwitchId.NotFound"
+    walk_all(the_world, [
+        Change("CreateVpc", lambda made: {"CidrBlock": "10.9.0.0/16"}, {"vpc": "VpcId"}, takes_token=True),
+        Change("CreateVSwitch", lambda made: {"VpcId": made["vpc"], "ZoneId": "cn-local-a", "CidrBlock": "10.9.1.0/24"},
+               {"vswitch": "VSwitchId"}, takes_token=True),
+        Change("CreateSecurityGroup", lambda made: {"VpcId": made["vpc"]}, {"other": "SecurityGroupId"}, takes_token=True),
+        Change("DeleteSecurityGroup", lambda made: {"SecurityGroupId": made["other"]},
+               gone=["InvalidSecurityGroupId.NotFound"]),
+        Change("DeleteVSwitch", lambda made: {"VSwitchId": made["vswitch"]}, gone=[vswitch]),
+        Change("DeleteVpc", lambda made: {"VpcId": made["vpc"]}, gone=[vpc])])
+
+
+def a_crash_at_any_step_of_a_groups_changes_is_mended():
+    group = lambda made: {"SecurityGroupId": made["group"]}  # noqa: E731
+    joined = lambda made: {"SecurityGroupId": made["second"], "InstanceId": the_world.instance}  # noqa: E731
+    walk_all(the_world, [
+        Change("AuthorizeSecurityGroup", lambda made: {**group(made), **RULE}),
+        Change("AuthorizeSecurityGroupEgress", lambda made: {**group(made), **EGRESS}),
+        Change("JoinSecurityGroup", joined, gone=["InvalidInstanceId.AlreadyExists"]),
+        Change("LeaveSecurityGroup", joined, gone=["InstanceNotInSecurityGroup"]),
+        Change("RevokeSecurityGroupEgress", lambda made: {**group(made), **EGRESS}),
+        Change("RevokeSecurityGroup", lambda made: {**group(made), **RULE})])
+
+
+def a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended():
+    route = lambda made: {"RouteTableId": made["table"], "DestinationCidrBlock": "10.200.0.0/16",  # noqa: E731
+                          "NextHopId": the_world.instance}
+    walk_all(the_world, [
+        Change("CreateVSwitch", lambda made: {"VpcId": made["home"], "ZoneId": "cn-local-a",
+                                              "CidrBlock": "172.16.250.0/24"}, {"vswitch": "VSwitchId"}, takes_token=True),
+        Change("CreateRouteEntry", lambda made: {**route(made), "NextHopType": "Instance"}, {"route": "RouteEntryId"},
+               takes_token=True),
+        Change("DeleteRouteEntry", lambda made: {"RouteEntryId": made["route"]}, gone=["InvalidRouteEntry.NotFound"]),
+        Change("DeleteVSwitch", lambda made: {"VSwitchId": made["vswitch"]}, gone=["InvalidVSwitchId.NotFound"])])
+
+
+def a_crash_at_any_step_of_an_interfaces_life_is_mended():
+    nic = lambda made: {"NetworkInterfaceId": made["nic"]}  # noqa: E731
+    on = lambda made: {**nic(made), "InstanceId": the_world.instance}  # noqa: E731
+    walk_all(the_world, [
+        Change("CreateNetworkInterface", lambda made: {"VSwitchId": made["home-vswitch"], "PrimaryIpAddress": made["free"][0],
+                                                       "SecurityGroupId": made["group"]},
+               {"nic": "NetworkInterfaceId"}, takes_token=True),
+        Change("AttachNetworkInterface", on, gone=["InvalidOperation.InvalidEniState"]),
+        Change("AssignPrivateIpAddresses", lambda made: {**nic(made), "PrivateIpAddress_1": made["free"][1]}, takes_token=True),
+        Change("ModifyNetworkInterfaceAttribute", lambda made: {**nic(made), "SecurityGroupId_1": made["second"]}),
+        Change("UnassignPrivateIpAddresses", lambda made: {**nic(made), "PrivateIpAddress_1": made["free"][1]},
+               gone=["InvalidIp.IpUnassigned"]),
+        Change("DetachNetworkInterface", on, gone=["InvalidOperation.InvalidEniState"]),
+        Change("DeleteNetworkInterface", nic, gone=["InvalidEniId.NotFound"])])
+
+
+def set_up(world):
+    """A guest that runs, in a group of its own, and a second group."""
+    world.plain(Run("RunInstances", None, "Running"))
+    if DRIVER != "fake":
+        world.daemon.wait_ready(world.instance)
+    row = world.daemon.instance(world.instance)
+    made = world.made
+    made["home"], made["home-vswitch"] = row["VpcAttributes"]["VpcId"], row["VpcAttributes"]["VSwitchId"]
+    [made["group"]] = row["SecurityGroupIds"]["SecurityGroupId"]
+    made["second"] = world.daemon.call("CreateSecurityGroup", VpcId=made["home"])["SecurityGroupId"]
+    tables = world.daemon.call("DescribeVRouters")["VRouters"]["VRouter"]
+    [made["table"]] = [router["RouteTableIds"]["RouteTableId"][0] for router in tables if router["VpcId"] == made["home"]]
+    [own] = row["VpcAttributes"]["PrivateIpAddress"]["IpAddress"]
+    network = own.rsplit(".", 1)[0]
+    made["free"] = [f"{network}.{number}" for number in (101, 102)]
+    world.first = world.first_step_that_serves()
+
+
+def all_is_gone_at_the_end():
+    world = the_world
+    world.plain(Delete("DeleteInstance", "delete", None, Force="true"))
+    world.daemon.call("DeleteSecurityGroup", SecurityGroupId=world.made["second"])
+    world.expect_as(world.before, lambda: fingerprint.take(world.daemon))
+
+
+the_world = NetworkWorld()
+with the_world.daemon:
+    set_up(the_world)
+    tap.run([a_crash_at_any_step_of_a_vpcs_life_leaves_nothing_behind,
+             a_crash_at_any_step_of_a_groups_changes_is_mended,
+             a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended,
+             a_crash_at_any_step_of_an_interfaces_life_is_mended,
+             all_is_gone_at_the_end])
