@@ -45,14 +45,15 @@ typedef struct
   char *name, *description, *host_name, *user_data, *key_pair;
   char *disk_category, *disk_name, *disk_description;
   char **ips6;
-  int disk_gib, ip6_count;
+  char *internet_charge_type;
+  int disk_gib, ip6_count, bandwidth_in, bandwidth_out;
   gboolean deletion_protection;
   /* RunInstances alone. */
   char **group_ids;
   int amount, max_amount, min_amount;
   gboolean unique_suffix;
   /* Refused. */
-  char *password, *password_inherit, *ram_role, *bandwidth_out, *inner_ip, *image_family;
+  char *password, *password_inherit, *ram_role, *inner_ip, *image_family;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
   char *resource_group_id, *auto_release_time, *disk_encrypted, *disk_snapshot_policy;
   char *http_endpoint, *http_tokens;
@@ -73,8 +74,6 @@ typedef struct
       ECS_REFUSED (CreateArgs, password_inherit, "PasswordInherit",                                \
                    .doc = "Passwords are not offered here."),                                      \
       ECS_REFUSED (CreateArgs, ram_role, "RamRoleName", .doc = "Roles are not offered here."),     \
-      ECS_REFUSED (CreateArgs, bandwidth_out, "InternetMaxBandwidthOut",                           \
-                   .doc = "Public addresses are not offered here; 0 passes."),                     \
       ECS_REFUSED (CreateArgs, inner_ip, "InnerIpAddress",                                         \
                    .doc = "The classic network is not offered here."),                             \
       ECS_REFUSED (CreateArgs, deployment_set_id, "DeploymentSetId",                               \
@@ -147,6 +146,17 @@ typedef struct
       API_STR (CreateArgs, disk_description, "SystemDisk.Description", .max_length = 1024,         \
                .format = &ecs_format_description, .error = VMM_ERROR_INVALID_PARAMETER,            \
                .doc = "A description of the system disk."),                                        \
+      API_INT (CreateArgs, bandwidth_in, "InternetMaxBandwidthIn", .fallback = "0", .min = 0,      \
+               .max = VMM_BANDWIDTH_MAX_MBIT, .error = VMM_ERROR_BANDWIDTH_IN,                     \
+               .doc = "Mbit/s that may come in from outside the VPC; otherwise as much as may go " \
+                      "out, but at least 10, or without bound."),                                  \
+      API_INT (CreateArgs, bandwidth_out, "InternetMaxBandwidthOut", .fallback = "0", .min = 0,    \
+               .max = VMM_BANDWIDTH_MAX_MBIT, .error = VMM_ERROR_BANDWIDTH_OUT,                    \
+               .doc = "Mbit/s that may go out of the VPC; 0 for no bound. With more, "             \
+                      "RunInstances gives a public address, where any can be had."),               \
+      API_STR (CreateArgs, internet_charge_type, "InternetChargeType", .max_length = 32,           \
+               API_CHOICES ("PayByBandwidth", "PayByTraffic"),                                     \
+               .error = VMM_ERROR_INTERNET_CHARGE_TYPE, .doc = "Kept and shown."),                 \
       API_BOOL (CreateArgs, deletion_protection, "DeletionProtection",                             \
                 .doc = "Refuse deletion until this is taken back.")
 
@@ -198,6 +208,9 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
     .system_disk_name = args->disk_name,
     .system_disk_description = args->disk_description,
     .system_disk_gib = args->disk_gib,
+    .bandwidth_in_mbit = (guint) args->bandwidth_in,
+    .bandwidth_out_mbit = (guint) args->bandwidth_out,
+    .charge_type = args->internet_charge_type,
     .deletion_protection = args->deletion_protection,
     .unique_suffix = args->unique_suffix,
     .amount = amount,
@@ -259,8 +272,10 @@ create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
       VMM_ERROR_PRIVATE_IP_USED, VMM_ERROR_INSTANCE_NAME_MALFORMED,                                \
       VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_HOST_NAME_MALFORMED, VMM_ERROR_USER_DATA_SIZE,    \
       VMM_ERROR_USER_DATA_BASE64, VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY,      \
-      VMM_ERROR_SYSTEM_DISK_TOO_SMALL, VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK,           \
-      VMM_ERROR_QUOTA, VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
+      VMM_ERROR_SYSTEM_DISK_TOO_SMALL, VMM_ERROR_BANDWIDTH_IN, VMM_ERROR_BANDWIDTH_OUT,            \
+      VMM_ERROR_INTERNET_CHARGE_TYPE, VMM_ERROR_PUBLIC_IP_NONE, VMM_ERROR_EIP_OVERLAP,             \
+      VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA,                           \
+      VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
 
 static const ApiAction actions[] = {
   { .name = "RunInstances",

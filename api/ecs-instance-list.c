@@ -33,20 +33,22 @@
       API_OUT_STR (at "InstanceChargeType", API_REQUIRED, "Always PostPaid."),                     \
       API_OUT_STR (at "SpotStrategy", API_REQUIRED, "Always NoSpot."),                             \
       API_OUT_INT (at "SpotPriceLimit", API_REQUIRED, "Always 0."),                                \
-      API_OUT_STR (at "InternetChargeType", API_REQUIRED, "Always PayByTraffic."),                 \
-      API_OUT_INT (at "InternetMaxBandwidthIn", API_REQUIRED, "Always 0."),                        \
-      API_OUT_INT (at "InternetMaxBandwidthOut", API_REQUIRED, "Always 0."),                       \
+      API_OUT_STR (at "InternetChargeType", API_REQUIRED, "PayByTraffic or PayByBandwidth."),      \
+      API_OUT_INT (at "InternetMaxBandwidthIn", API_REQUIRED,                                      \
+                   "Mbit/s from outside; 0 for no bound."),                                        \
+      API_OUT_INT (at "InternetMaxBandwidthOut", API_REQUIRED,                                     \
+                   "Mbit/s to outside; 0 for no bound."),                                          \
       API_OUT_STR (at "InstanceNetworkType", API_REQUIRED, "Always vpc."),                         \
       API_OUT_STR (at "VpcAttributes.VpcId", API_REQUIRED, "Its VPC."),                            \
       API_OUT_STR (at "VpcAttributes.VSwitchId", API_REQUIRED, "Its vswitch."),                    \
       API_OUT_STR (at "VpcAttributes.NatIpAddress", API_REQUIRED, "Always empty."),                \
       API_OUT_STR (at "VpcAttributes.PrivateIpAddress.IpAddress[]", 0, "Its private address."),    \
-      API_OUT_STR (at "PublicIpAddress.IpAddress[]", 0, "Always empty."),                          \
+      API_OUT_STR (at "PublicIpAddress.IpAddress[]", 0, "The public address that goes with it."),  \
       API_OUT_STR (at "InnerIpAddress.IpAddress[]", 0, "Always empty."),                           \
-      API_OUT_STR (at "EipAddress.AllocationId", API_REQUIRED, "Always empty."),                   \
-      API_OUT_STR (at "EipAddress.IpAddress", API_REQUIRED, "Always empty."),                      \
-      API_OUT_INT (at "EipAddress.Bandwidth", API_REQUIRED, "Always 0."),                          \
-      API_OUT_STR (at "EipAddress.InternetChargeType", API_REQUIRED, "Always empty."),             \
+      API_OUT_STR (at "EipAddress.AllocationId", API_REQUIRED, "Its elastic address, or empty."),  \
+      API_OUT_STR (at "EipAddress.IpAddress", API_REQUIRED, "The address itself, or empty."),      \
+      API_OUT_INT (at "EipAddress.Bandwidth", API_REQUIRED, "Its Mbit/s, or 0."),                  \
+      API_OUT_STR (at "EipAddress.InternetChargeType", API_REQUIRED, "As its own, or empty."),     \
       API_OUT_STR (at "SecurityGroupIds.SecurityGroupId[]", 0, "Its security groups."),            \
       API_OUT_STR (at "OperationLocks.LockReason[].LockReason", 0, "Why it is locked."),           \
       API_OUT_STR (at "Tags.Tag[].TagKey", 0, "A tag's key."),                                     \
@@ -62,18 +64,8 @@ write_constants (ApiReply *reply)
   api_reply_string (reply, "InstanceChargeType", "PostPaid");
   api_reply_string (reply, "SpotStrategy", "NoSpot");
   api_reply_int (reply, "SpotPriceLimit", 0);
-  api_reply_string (reply, "InternetChargeType", "PayByTraffic");
-  api_reply_int (reply, "InternetMaxBandwidthIn", 0);
-  api_reply_int (reply, "InternetMaxBandwidthOut", 0);
   api_reply_string (reply, "InstanceNetworkType", "vpc");
-  api_reply_strings (reply, "PublicIpAddress", "IpAddress", NULL);
   api_reply_strings (reply, "InnerIpAddress", "IpAddress", NULL);
-  api_reply_begin (reply, "EipAddress");
-  api_reply_string (reply, "AllocationId", "");
-  api_reply_string (reply, "IpAddress", "");
-  api_reply_int (reply, "Bandwidth", 0);
-  api_reply_string (reply, "InternetChargeType", "");
-  api_reply_end (reply);
   api_reply_strings (reply, "OperationLocks", "LockReason", NULL);
   api_reply_strings (reply, "Tags", "Tag", NULL);
 }
@@ -104,6 +96,27 @@ write_network (ApiReply *reply, const VmmInstance *instance)
   api_reply_end (reply);
 }
 
+/* The ways in and out of its VPC. */
+static void
+write_publics (ApiReply *reply, const VmmInstance *instance)
+{
+  const VmmNic *nic = primary_nic (instance);
+  const VmmEip *public = nic != NULL ? vmm_nic_public (nic, nic->ip) : NULL;
+  const VmmEip *eip = public != NULL && !public->is_plain ? public : NULL;
+  const char *const ips[] = { public != NULL && public->is_plain ? public->ip : NULL, NULL };
+
+  api_reply_string (reply, "InternetChargeType", instance->charge_type);
+  api_reply_int (reply, "InternetMaxBandwidthIn", instance->bandwidth_in_mbit);
+  api_reply_int (reply, "InternetMaxBandwidthOut", instance->bandwidth_out_mbit);
+  api_reply_strings (reply, "PublicIpAddress", "IpAddress", ips);
+  api_reply_begin (reply, "EipAddress");
+  api_reply_string (reply, "AllocationId", eip != NULL ? eip->id : "");
+  api_reply_string (reply, "IpAddress", eip != NULL ? eip->ip : "");
+  api_reply_int (reply, "Bandwidth", eip != NULL ? eip->bandwidth_mbit : 0);
+  api_reply_string (reply, "InternetChargeType", eip != NULL ? eip->charge_type : "");
+  api_reply_end (reply);
+}
+
 static void
 write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *instance)
 {
@@ -127,6 +140,7 @@ write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *insta
   api_reply_string (reply, "KeyPairName", instance->key_pair);
   api_reply_minute (reply, "CreationTime", instance->created_ms);
   write_network (reply, instance);
+  write_publics (reply, instance);
   write_constants (reply);
 }
 
@@ -158,10 +172,10 @@ static const ApiParam list_params[] = {
   ECS_ID_FILTER (ListArgs, ids, "InstanceIds", "Ids of instances."),
   ECS_ID_FILTER (ListArgs, private_ips, "PrivateIpAddresses", "Private addresses."),
   ECS_ID_FILTER (ListArgs, public_ips, "PublicIpAddresses",
-                 "Public addresses; no instance here has one."),
+                 "Public addresses that go with instances."),
   ECS_ID_FILTER (ListArgs, inner_ips, "InnerIpAddresses",
                  "Addresses of the classic network; no instance here has one."),
-  ECS_ID_FILTER (ListArgs, eips, "EipAddresses", "Elastic addresses; no instance here has one."),
+  ECS_ID_FILTER (ListArgs, eips, "EipAddresses", "Elastic addresses."),
   ECS_TEXT_FILTER (ListArgs, name, "InstanceName", "A name; * stands for anything."),
   ECS_TEXT_FILTER (ListArgs, image_id, "ImageId", "The image."),
   ECS_TEXT_FILTER (ListArgs, type, "InstanceType", "The type."),
@@ -179,7 +193,7 @@ static const ApiParam list_params[] = {
            .doc = "All instances are in a vpc."),
   ECS_TEXT_FILTER (ListArgs, charge_type, "InstanceChargeType", "All instances are PostPaid."),
   ECS_TEXT_FILTER (ListArgs, internet_charge_type, "InternetChargeType",
-                   "All instances are PayByTraffic."),
+                   "PayByTraffic or PayByBandwidth."),
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No instance here is locked."),
   ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
                    "No instance here is in a resource group."),
@@ -232,10 +246,8 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->network_type, "vpc")
          && ecs_is_or_unset (args->charge_type, "PostPaid")
-         && ecs_is_or_unset (args->internet_charge_type, "PayByTraffic")
          && ecs_is_or_unset (args->lock_reason, "") && ecs_is_or_unset (args->resource_group_id, "")
-         && !ecs_is_given (args->public_ips) && !ecs_is_given (args->inner_ips)
-         && !ecs_is_given (args->eips) && args->tags->len == 0;
+         && !ecs_is_given (args->inner_ips) && args->tags->len == 0;
 }
 
 /* Puts Filter.N into @query. *@out_passes becomes FALSE when nothing can pass them. */
@@ -362,6 +374,9 @@ describe_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   VmmInstanceQuery query = {
     .ids = (const char *const *) args->ids,
     .private_ips = (const char *const *) args->private_ips,
+    .public_ips = (const char *const *) args->public_ips,
+    .eips = (const char *const *) args->eips,
+    .charge_type = args->internet_charge_type,
     .name = args->name,
     .image_id = args->image_id,
     .type = args->type,

@@ -377,7 +377,8 @@ static const ApiAction actions[] = {
     .run = unassign_addresses,
     API_PARAMS (AddressArgs, unassign_params),
     API_ERRORS (VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_NIC_STATUS, VMM_ERROR_NIC_INSTANCE_STATUS,
-                VMM_ERROR_PRIVATE_IP_MALFORMED, VMM_ERROR_NIC_ADDRESS_UNASSIGNED) },
+                VMM_ERROR_PRIVATE_IP_MALFORMED, VMM_ERROR_NIC_ADDRESS_UNASSIGNED,
+                VMM_ERROR_DEPENDENCY) },
 };
 
 const ApiResource ecs_nic_change = API_RESOURCE ("nic-change", actions);

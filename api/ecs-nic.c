@@ -62,8 +62,10 @@ static const ApiField list_fields[] = {
   API_OUT_STR (N "Attachment.InstanceId", 0, "Its instance."),
   API_OUT_INT (N "Attachment.DeviceIndex", 0, "0 for a primary one, else absent."),
   API_OUT_INT (N "Attachment.NetworkCardIndex", 0, "Always 0."),
-  API_OUT_STR (N "AssociatedPublicIp.AllocationId", 0, "Always empty."),
-  API_OUT_STR (N "AssociatedPublicIp.PublicIpAddress", 0, "Always empty."),
+  API_OUT_STR (N "AssociatedPublicIp.AllocationId", 0,
+               "The elastic address that leads to its primary address, or empty."),
+  API_OUT_STR (N "AssociatedPublicIp.PublicIpAddress", 0,
+               "The public address that leads there, or empty."),
   API_OUT_STR (N "NetworkInterfaceTrafficMode", API_REQUIRED, "Always Standard."),
   API_OUT_STR (N "OwnerId", API_REQUIRED, "Its account."),
   API_OUT_STR (N "ResourceGroupId", API_REQUIRED, "Always empty."),
@@ -96,13 +98,15 @@ static const ApiField list_fields[] = {
 static void
 write_addresses (ApiReply *reply, const VmmNic *nic)
 {
+  const VmmEip *public = vmm_nic_public (nic, nic->ip);
+
   api_reply_string (reply, "PrivateIpAddress", nic->ip);
   api_reply_string (reply, "PrimaryIpAddress", nic->ip);
   ecs_write_private_ips (reply, nic);
   ecs_write_ipv6s (reply, nic);
   api_reply_begin (reply, "AssociatedPublicIp");
-  api_reply_string (reply, "AllocationId", "");
-  api_reply_string (reply, "PublicIpAddress", "");
+  api_reply_string (reply, "AllocationId", public != NULL && !public->is_plain ? public->id : "");
+  api_reply_string (reply, "PublicIpAddress", public != NULL ? public->ip : "");
   api_reply_end (reply);
 }
 

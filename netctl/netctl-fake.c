@@ -391,6 +391,46 @@ netctl_fake_is_empty (Netctl *net)
   return is_empty;
 }
 
+/* Ways in and out, as they were applied. */
+static void
+describe_publics (GString *out, const NetctlVpc *vpc)
+{
+  for (guint i = 0; i < vpc->publics->len; i++)
+    {
+      const NetctlPublic *public = &g_array_index (vpc->publics, NetctlPublic, i);
+      g_autofree char *address = netctl_prefix_format (&public->address);
+
+      g_string_append_printf (out, "public %u %s in=%u out=%u\n", vpc->index, address,
+                              public->kbit_s_in, public->kbit_s_out);
+    }
+  for (guint i = 0; i < vpc->eips->len; i++)
+    {
+      const NetctlEip *eip = &g_array_index (vpc->eips, NetctlEip, i);
+      g_autofree char *outer = netctl_prefix_format (&eip->public_address);
+      g_autofree char *inner = netctl_prefix_format (&eip->private_address);
+
+      g_string_append_printf (out, "eip %u %s %s\n", vpc->index, outer, inner);
+    }
+  for (guint i = 0; i < vpc->snats->len; i++)
+    {
+      const NetctlSnat *snat = &g_array_index (vpc->snats, NetctlSnat, i);
+      g_autofree char *source = netctl_prefix_format (&snat->source);
+      g_autofree char *outer = netctl_prefix_format (&snat->public_address);
+
+      g_string_append_printf (out, "snat %u %s %s\n", vpc->index, source, outer);
+    }
+  for (guint i = 0; i < vpc->forwards->len; i++)
+    {
+      const NetctlForward *forward = &g_array_index (vpc->forwards, NetctlForward, i);
+      g_autofree char *outer = netctl_prefix_format (&forward->public_address);
+      g_autofree char *inner = netctl_prefix_format (&forward->private_address);
+
+      g_string_append_printf (out, "forward %u %d %s:%d-%d %s:%d-%d\n", vpc->index,
+                              forward->protocol, outer, forward->port_min, forward->port_max, inner,
+                              forward->private_port_min, forward->private_port_max);
+    }
+}
+
 static void
 describe_model (GString *out, Fake *fake, const NetctlModel *model)
 {
@@ -400,6 +440,7 @@ describe_model (GString *out, Fake *fake, const NetctlModel *model)
   if (model->vpc->routes->len > 0)
     g_string_append_printf (out, " routes=%u", model->vpc->routes->len);
   g_string_append_c (out, '\n');
+  describe_publics (out, model->vpc);
   for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
     {
       const NetctlGroup *group = g_tree_node_value (n);

@@ -28,7 +28,8 @@ gboolean netctl_fake_is_attached (Netctl *net, guint32 port_index);
 /* TRUE if nothing is left of anything. */
 gboolean netctl_fake_is_empty (Netctl *net);
 /* All of it as sorted text, a line an object ("vpc 1 routes=1", "group 1/2 rules=3", "port 1/5
- * attached 10.0.0.2"), to compare before and after. The caller frees it. */
+ * attached 10.0.0.2", "eip 1 203.0.113.1 10.0.0.2"), to compare before and after. The caller frees
+ * it. */
 char *netctl_fake_describe (Netctl *net);
 /* Whether a flow to or from a port could begin under what was applied: the rules as the real one
  * would compile them. Addresses as text. FALSE if the VPC is not there. */

@@ -39,6 +39,7 @@ struct App
   ImgStore *img;
   Work *work;
   ApiServer *server;
+  VmmPool *pools;
 };
 
 static void
@@ -261,6 +262,8 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
                        .metadata_data = app };
 
   app->ctx.dns_servers = g_strsplit (NETCTL_DNS_ADDRESS, ",", -1);
+  if (*config->public_interface != '\0')
+    net.public_interface = config->public_interface;
   if (g_str_equal (config->driver, "fake"))
     return app_open_fakes (config, &app->virt, &app->net, &app->img, error);
   if (!g_str_equal (config->driver, "libvirt"))
@@ -274,6 +277,17 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
     return FALSE;
   app->virt = virt_libvirt_new (config->libvirt_uri, config->accelerator, error);
   return app->virt != NULL;
+}
+
+/* The configured pools of public addresses. */
+static gboolean
+read_pools (App *app, const VmmConfig *config, GError **error)
+{
+  app->pools = vmm_pool_parse (config->public_pools, error);
+  if (app->pools == NULL)
+    g_prefix_error (error, "[network] public-pools: ");
+  app->ctx.pools = app->pools;
+  return app->pools != NULL;
 }
 
 static void
@@ -298,8 +312,9 @@ app_new (const VmmConfig *config, gboolean check_replies, GError **error)
                            .host_processors = host_processors,
                            .host_memory_mib = host_memory_mib,
                            .app = app };
-  if (!make_dirs (config, error) || !take_lock (app, config, error)
-      || !open_store (app, config, error) || !open_drivers (app, config, error))
+  if (!read_pools (app, config, error) || !make_dirs (config, error)
+      || !take_lock (app, config, error) || !open_store (app, config, error)
+      || !open_drivers (app, config, error))
     return NULL;
   say_accelerator (app);
   parts = (WorkParts){ &app->ctx, app->virt, app->net, app->img };
@@ -333,6 +348,7 @@ app_free (App *app)
   g_clear_pointer (&app->ctx.secrets, ops_secret_box_free);
   g_free (app->ctx.host_id);
   g_strfreev (app->ctx.dns_servers);
+  g_clear_pointer (&app->pools, vmm_pool_free);
   if (app->lock_fd >= 0)
     {
       unlink (app->lock_path);

@@ -69,8 +69,7 @@ what_means_nothing_passes_and_what_means_something_is_refused (void **state)
   {
     const char *passes, *refused;
   } cases[] = {
-    { "InternetMaxBandwidthOut=0", "InternetMaxBandwidthOut=5" },
-    { "InternetMaxBandwidthIn=100", "Password=Secret123" },
+    { "InternetMaxBandwidthOut=0", "Password=Secret123" },
     { "PasswordInherit=false", "PasswordInherit=true" },
     { "AutoRenew=false&SpotPriceLimit=0.0000", "AutoReleaseTime=2030-01-01T00:00:00Z" },
     { "DataDisk.1.DeleteWithInstance=false", "DataDisk.1.Size=20" },

@@ -8,7 +8,7 @@ every_error_has_a_code_a_status_and_a_sentence (void **state)
 {
   for (guint code = 0; code < VMM_ERROR_LAST; code++)
     {
-      assert_true (g_regex_match_simple ("^[A-Z][A-Za-z0-9]+(\\.[A-Za-z0-9]+)*$",
+      assert_true (g_regex_match_simple ("^[A-Z][A-Za-z0-9_]+(\\.[A-Za-z0-9]+)*$",
                                          vmm_error_wire (code), 0, 0));
       assert_in_range (vmm_error_status (code), 400, 599);
       assert_true (g_str_has_suffix (vmm_error_sentence (code), "."));

@@ -4,6 +4,7 @@
 #include "ops-image.h"
 #include "store-image.h"
 #include "store-instance.h"
+#include "store-nat.h"
 #include "store-network.h"
 #include <fcntl.h>
 #include <string.h>
@@ -93,7 +94,10 @@ hurry (World *w)
   g_autoptr (GPtrArray) images = store_image_working (txn, NULL);
   g_autoptr (GPtrArray) deleting = store_nic_deleting (txn, NULL);
   g_autoptr (GPtrArray) nics = store_nic_list_host (txn, w->ctx.host_id, NULL);
+  g_autoptr (GPtrArray) vpcs = store_public_working (txn, NULL);
 
+  for (guint i = 0; i < vpcs->len; i++)
+    work_kick (w->host->work, g_ptr_array_index (vpcs, i));
   for (guint i = 0; i < deleting->len; i++)
     work_kick (w->host->work, g_ptr_array_index (deleting, i));
   for (guint i = 0; i < nics->len; i++)
@@ -187,6 +191,7 @@ nothing_works (World *w, gconstpointer data)
                          " + (SELECT count(*) FROM nic n JOIN instance i ON i.id=n.instance_id"
                          "    LEFT JOIN net_applied a ON a.object_id=n.id WHERE i.state='running'"
                          "    AND coalesce (a.generation, 0) <> n.generation)"
+                         " + (SELECT count(*) FROM eip WHERE deadline_ms > 0)"
                          " + (SELECT count(*) FROM image WHERE state IN ('creating', 'deleting'))")
          == 0;
 }

@@ -204,6 +204,7 @@ world_tear_down (void **state)
   g_free (w->ctx.host_id);
   g_strfreev (w->ctx.dns_servers);
   vmm_config_free (w->config);
+  g_clear_pointer (&w->pools, vmm_pool_free);
   core_dir_free (w->dir);
   g_ptr_array_unref (w->kicks);
   g_ptr_array_unref (w->strings);
@@ -212,6 +213,16 @@ world_tear_down (void **state)
   g_free (w);
   log_trap_check ();
   return 0;
+}
+
+void
+world_set_pools (World *w, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&w->pools, vmm_pool_free);
+  w->ctx.pools = w->pools = vmm_pool_parse (text, &error);
+  assert_no_error (error);
 }
 
 static void

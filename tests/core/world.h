@@ -30,6 +30,7 @@ struct World
   GPtrArray *kicks;                                 /* char*: every id that was kicked */
   void (*pass_kick) (World *world, const char *id); /* set by world-host.c */
   struct WorldHost *host;                           /* NULL without one */
+  VmmPool *pools;                                   /* of public addresses; NULL for none */
   GPtrArray *strings;                               /* what lives as long as the world */
 };
 
@@ -43,6 +44,8 @@ void world_reopen (World *w);
 /* The path of the database, of its nonces and of the key file. The world owns them. */
 const char *world_path (World *w, const char *name);
 
+/* Public addresses to hand out, as the configuration writes them. */
+void world_set_pools (World *w, const char *text);
 /* Moves the clock forward. */
 void world_advance_ms (World *w, gint64 ms);
 /* What the clock shows now. */

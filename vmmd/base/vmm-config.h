@@ -36,9 +36,11 @@ typedef struct
   /* [network] */
   char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
+  char *public_pools, *public_interface;
+  int max_eips;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */
-  int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s;
+  int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s, address_s;
   /* [instance-types] */
   GPtrArray *types; /* VmmInstanceType*, in the order of the file */
 } VmmConfig;

@@ -26,6 +26,12 @@ static const char *const prefixes[] = {
   [VMM_ID_SNAPSHOT_GROUP] = "ssg-",
   [VMM_ID_POLICY] = "sp-",
   [VMM_ID_TASK] = "t-",
+  [VMM_ID_EIP] = "eip-",
+  [VMM_ID_NAT_GATEWAY] = "ngw-",
+  [VMM_ID_SNAT_TABLE] = "stb-",
+  [VMM_ID_SNAT] = "snat-",
+  [VMM_ID_FORWARD_TABLE] = "ftb-",
+  [VMM_ID_FORWARD] = "fwd-",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (prefixes) == VMM_ID_LAST);
 

@@ -27,6 +27,12 @@ typedef enum
   VMM_ID_SNAPSHOT_GROUP, /* ssg- */
   VMM_ID_POLICY,         /* sp-  of automatic snapshots */
   VMM_ID_TASK,           /* t-  */
+  VMM_ID_EIP,            /* eip-  */
+  VMM_ID_NAT_GATEWAY,    /* ngw-  */
+  VMM_ID_SNAT_TABLE,     /* stb-  */
+  VMM_ID_SNAT,           /* snat- */
+  VMM_ID_FORWARD_TABLE,  /* ftb-  */
+  VMM_ID_FORWARD,        /* fwd-  */
   VMM_ID_HOST,           /* h-    ours, never on the wire */
   VMM_ID_LAST
 } VmmIdKind;

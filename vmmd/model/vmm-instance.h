@@ -14,9 +14,12 @@ typedef struct
   char *name, *description, *host_name;
   char *image_id, *type, *zone_id;
   guint vcpus, memory_mib;
-  char *user_data;  /* base64, "" when there is none */
-  char *key_pair;   /* name, "" when there is none */
-  char *public_key; /* OpenSSH line, "" when there is none */
+  char *user_data;   /* base64, "" when there is none */
+  char *key_pair;    /* name, "" when there is none */
+  char *public_key;  /* OpenSSH line, "" when there is none */
+  char *charge_type; /* of its bandwidth, as on the wire */
+  /* Of what its interfaces exchange with the outside; 0 for no bound. */
+  guint bandwidth_in_mbit, bandwidth_out_mbit;
   gboolean deletion_protection;
   gboolean boot_when_staged;     /* RunInstances, not CreateInstance */
   gboolean force;                /* the stop, reboot or delete under way cuts the power */

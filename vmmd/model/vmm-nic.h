@@ -2,6 +2,7 @@
 /* VPCs, vswitches, security groups and network interfaces as they stand in the database. */
 #pragma once
 #include "vmm-nic-state.h"
+#include "vmm-public.h"
 
 typedef struct
 {
@@ -71,6 +72,7 @@ typedef struct
   gint64 deadline_ms; /* of the transitional state; 0 in a stable one */
   char *reason;       /* why it is in this state, for its owner; "" when as asked */
   guint64 generation; /* counts the changes of what its port shall be */
+  GPtrArray *publics; /* VmmEip* that lead to it; NULL when not loaded */
 } VmmNic;
 
 void vmm_vpc_free (VmmVpc *vpc);
@@ -83,6 +85,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmVswitch, vmm_vswitch_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmGroup, vmm_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmRule, vmm_rule_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmNic, vmm_nic_free)
+
+/* What leads to that address of @nic, whose publics are loaded; NULL when nothing does. Borrowed.
+ */
+const VmmEip *vmm_nic_public (const VmmNic *nic, const char *ip);
 
 /* How many interfaces an instance of so many vCPUs may have, and addresses of each family an
  * interface. */

@@ -27,8 +27,10 @@ typedef struct
 {
   const char *const *ids;
   const char *const *private_ips, *const *nic_ids;
-  const char *name; /* '*' stands for anything */
+  const char *const *public_ips, *const *eips; /* that go with it; elastic ones */
+  const char *name;                            /* '*' stands for anything */
   const char *image_id, *type, *type_family, *zone_id, *vpc_id, *vswitch_id, *group_id, *key_pair;
+  const char *charge_type;               /* of its bandwidth, as on the wire */
   const char *status;                    /* on the wire: "Running" */
   gint64 created_from_ms, created_to_ms; /* 0 for open */
 } VmmInstanceQuery;

@@ -26,7 +26,7 @@ vmm_instance_free (VmmInstance *i)
     return;
   FREE_STRINGS (i->id, i->account_id, i->host_id, i->uuid, i->name, i->description, i->host_name,
                 i->image_id, i->type, i->zone_id, i->user_data, i->key_pair, i->public_key,
-                i->reason);
+                i->reason, i->charge_type);
   g_clear_pointer (&i->nics, g_ptr_array_unref);
   g_free (i);
 }
@@ -81,6 +81,7 @@ vmm_nic_free (VmmNic *n)
   g_clear_pointer (&n->ips, g_ptr_array_unref);
   g_clear_pointer (&n->ips6, g_ptr_array_unref);
   g_clear_pointer (&n->group_ids, g_ptr_array_unref);
+  g_clear_pointer (&n->publics, g_ptr_array_unref);
   g_free (n);
 }
 

@@ -2,6 +2,7 @@
 /* What every verb gets: the daemon's parts it may use, and who asks for what. */
 #pragma once
 #include "vmm-config.h"
+#include "vmm-pool.h"
 #include <glib.h>
 
 typedef struct Store Store;
@@ -25,7 +26,8 @@ struct VmmContext
   StoreNonces *nonces;
   OpsSecretBox *secrets;
   char *host_id;
-  char **dns_servers; /* given to guests */
+  char **dns_servers;   /* given to guests */
+  const VmmPool *pools; /* of public addresses; NULL for none */
   /* Asks the executor to look at the object of that id. Never blocks. */
   void (*kick) (VmmContext *ctx, const char *id);
   /* The two come from above ops, as kick does; set by the application. */

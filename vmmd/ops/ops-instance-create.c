@@ -2,6 +2,7 @@
 /* RunInstances and CreateInstance: all checks and all rows in one transaction. */
 #include "config.h"
 
+#include "ops-address.h"
 #include "ops-capacity.h"
 #include "ops-deadline.h"
 #include "ops-group-member.h"
@@ -32,6 +33,7 @@ typedef struct
   GPtrArray *group_ids; /* char* */
   guint64 disk_bytes;
   guint amount;
+  gboolean gives_addresses; /* public ones, that go with the instances */
 } Plan;
 
 static void
@@ -164,6 +166,16 @@ admit (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanc
   return TRUE;
 }
 
+/* The public address that comes with outgoing bandwidth. */
+static gboolean
+insert_public (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, const VmmNic *nic,
+               GError **error)
+{
+  g_autoptr (VmmEip) eip = ops_address_insert_plain (ctx, txn, instance, nic, NULL, error);
+
+  return eip != NULL;
+}
+
 static gboolean
 insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
@@ -185,7 +197,8 @@ insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   nic->is_primary = nic->delete_with_instance = TRUE;
   nic->created_ms = instance->created_ms;
   return store_nic_insert (txn, ctx->host_id, nic, error)
-         && ops_ipv6_add (txn, plan->vswitch, nic, &ipv6, error);
+         && ops_ipv6_add (txn, plan->vswitch, nic, &ipv6, error)
+         && (!plan->gives_addresses || insert_public (ctx, txn, instance, nic, error));
 }
 
 static gboolean
@@ -256,6 +269,10 @@ make_instance (VmmContext *ctx, const VmmCaller *caller, const OpsInstanceSpec *
   i->user_data = g_strdup (spec->user_data != NULL ? spec->user_data : "");
   i->key_pair = g_strdup ("");
   i->public_key = g_strdup ("");
+  i->charge_type = g_strdup (spec->charge_type != NULL ? spec->charge_type : "PayByTraffic");
+  i->bandwidth_out_mbit = spec->bandwidth_out_mbit;
+  i->bandwidth_in_mbit = spec->bandwidth_in_mbit != 0 ? spec->bandwidth_in_mbit
+                                                      : vmm_bandwidth_in (spec->bandwidth_out_mbit);
   i->deletion_protection = spec->deletion_protection;
   i->boot_when_staged = spec->boot;
   i->restart_on_crash = TRUE;
@@ -323,6 +340,8 @@ ops_instance_create (VmmContext *ctx, const VmmCaller *caller, const OpsInstance
   if (txn == NULL || before != NULL)
     return txn != NULL ? ids_of_answer (before) : NULL;
   ids = g_ptr_array_new_with_free_func (g_free);
+  plan.gives_addresses
+      = spec->boot && spec->bandwidth_out_mbit > 0 && !vmm_pool_is_empty (ctx->pools);
   if (!find_image (ctx, txn, caller, spec, &plan, error)
       || !find_network (ctx, txn, caller, spec, &plan, error)
       || !admit (ctx, txn, caller, spec, &plan, error)
@@ -334,5 +353,7 @@ ops_instance_create (VmmContext *ctx, const VmmCaller *caller, const OpsInstance
   g_clear_pointer (&txn, store_txn_free);
   for (guint i = 0; i < ids->len; i++)
     ctx->kick (ctx, g_ptr_array_index (ids, i));
+  if (plan.gives_addresses)
+    ctx->kick (ctx, plan.vswitch->vpc_id);
   return g_steal_pointer (&ids);
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ops-instance.h"
+#include "store-eip.h"
 #include "store-instance.h"
 #include "vmm-error.h"
 #include <errno.h>
@@ -10,12 +11,33 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What leads to the interfaces of @instances from outside, at the price of one statement. */
+static gboolean
+fill_publics (StoreTxn *txn, GPtrArray *instances, GError **error)
+{
+  g_autoptr (GPtrArray) nics = g_ptr_array_new ();
+
+  for (guint i = 0; i < instances->len; i++)
+    {
+      const VmmInstance *instance = g_ptr_array_index (instances, i);
+
+      for (guint n = 0; n < instance->nics->len; n++)
+        g_ptr_array_add (nics, instance->nics->pdata[n]);
+    }
+  return store_eip_fill (txn, nics, error);
+}
+
 VmmInstance *
 ops_instance_get (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
 
-  return txn != NULL ? store_instance_get (txn, caller->account_id, id, error) : NULL;
+  g_autoptr (VmmInstance) instance
+      = txn != NULL ? store_instance_get (txn, caller->account_id, id, error) : NULL;
+
+  return instance != NULL && store_eip_fill (txn, instance->nics, error)
+             ? g_steal_pointer (&instance)
+             : NULL;
 }
 
 GPtrArray *
@@ -23,9 +45,11 @@ ops_instance_list (VmmContext *ctx, const VmmCaller *caller, const VmmInstanceQu
                    const VmmPage *page, VmmPageInfo *out_info, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+  g_autoptr (GPtrArray) list = NULL;
 
-  return txn != NULL ? store_instance_list (txn, caller->account_id, query, page, out_info, error)
-                     : NULL;
+  if (txn != NULL)
+    list = store_instance_list (txn, caller->account_id, query, page, out_info, error);
+  return list != NULL && fill_publics (txn, list, error) ? g_steal_pointer (&list) : NULL;
 }
 
 char *

@@ -8,6 +8,7 @@
 #include "ops-instance-check.h"
 #include "ops-instance.h"
 #include "ops-nic-row.h"
+#include "ops-public.h"
 #include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-instance.h"
@@ -34,6 +35,28 @@ move (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceEv
   if (out_to != NULL)
     *out_to = step.to;
   return store_instance_move (txn, instance, &step, error);
+}
+
+/* The instance is going: what leads to it from outside lets go, as its addresses are the first that
+ * others may have. */
+static gboolean
+leave (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GPtrArray *kicks,
+       GError **error)
+{
+  gboolean left = FALSE;
+
+  if (!ops_public_leave_instance (ctx, txn, instance, &left, error))
+    return FALSE;
+  for (guint i = 0; left && i < instance->nics->len; i++)
+    g_ptr_array_add (kicks, g_strdup (((const VmmNic *) instance->nics->pdata[i])->vpc_id));
+  return TRUE;
+}
+
+static void
+kick_all (VmmContext *ctx, GPtrArray *kicks)
+{
+  for (guint i = 0; i < kicks->len; i++)
+    ctx->kick (ctx, g_ptr_array_index (kicks, i));
 }
 
 /* One asked-for move: begin, check, move, finish, kick. */
@@ -78,14 +101,17 @@ ops_instance_reboot (VmmContext *ctx, const VmmCaller *caller, const char *id, g
 
 static gboolean
 delete_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *id, gboolean force,
-            GError **error)
+            GPtrArray *kicks, GError **error)
 {
   g_autoptr (VmmInstance) instance = store_instance_get (txn, caller->account_id, id, error);
 
   if (instance == NULL)
     return FALSE;
   if (instance->state == VMM_INSTANCE_DELETING)
-    return TRUE;
+    {
+      g_ptr_array_add (kicks, g_strdup (id));
+      return TRUE;
+    }
   if (instance->deletion_protection)
     return vmm_fail (error, VMM_ERROR_DELETION_PROTECTION,
                      "instance '%s' is protected; set DeletionProtection to false first", id);
@@ -97,7 +123,9 @@ delete_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char 
         vmm_instance_state_wire (instance->state), id);
   if (!ops_route_check_hop (txn, id, error))
     return FALSE;
-  return move (ctx, txn, instance, VMM_INSTANCE_DELETE, TRUE, NULL, NULL, error);
+  g_ptr_array_add (kicks, g_strdup (id));
+  return move (ctx, txn, instance, VMM_INSTANCE_DELETE, TRUE, NULL, NULL, error)
+         && leave (ctx, txn, instance, kicks, error);
 }
 
 gboolean
@@ -106,17 +134,17 @@ ops_instance_delete (VmmContext *ctx, const VmmCaller *caller, const char *const
 {
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (GPtrArray) kicks = g_ptr_array_new_with_free_func (g_free);
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   for (guint i = 0; ids[i] != NULL; i++)
-    if (!delete_one (ctx, txn, caller, ids[i], force, error))
+    if (!delete_one (ctx, txn, caller, ids[i], force, kicks, error))
       return FALSE;
   if (!ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
-  for (guint i = 0; ids[i] != NULL; i++)
-    ctx->kick (ctx, ids[i]);
+  kick_all (ctx, kicks);
   return TRUE;
 }
 
@@ -296,6 +324,7 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
 {
   g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
   g_autoptr (VmmInstance) instance = txn != NULL ? store_instance_get (txn, NULL, id, error) : NULL;
+  g_autoptr (GPtrArray) kicks = g_ptr_array_new_with_free_func (g_free);
   VmmInstanceState to = from;
 
   if (instance == NULL)
@@ -305,9 +334,12 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
                      vmm_instance_state_to_string (instance->state),
                      vmm_instance_state_to_string (from));
   if (!move (ctx, txn, instance, event, instance->force, reason, &to, error)
+      || ((to == VMM_INSTANCE_DELETING || to == VMM_INSTANCE_GONE)
+          && !leave (ctx, txn, instance, kicks, error))
       || !move_nics (ctx, txn, instance, to, error) || !store_commit (txn, error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
+  kick_all (ctx, kicks);
   if (vmm_instance_state_work (to) != VMM_WORK_NONE)
     ctx->kick (ctx, id);
   return TRUE;

@@ -19,6 +19,10 @@ typedef struct
   const char *name, *description, *host_name, *user_data, *key_pair;
   const char *system_disk_category, *system_disk_name, *system_disk_description;
   guint system_disk_gib;
+  /* 0 for no bound. With boot and a bound of what goes out it gets a public address, where there
+   * are any to have. */
+  guint bandwidth_in_mbit, bandwidth_out_mbit;
+  const char *charge_type; /* of the bandwidth */
   gboolean deletion_protection;
   gboolean unique_suffix; /* 001, 002, … behind name and host name */
   guint amount, min_amount;

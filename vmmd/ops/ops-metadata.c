@@ -4,6 +4,7 @@
 
 #include "ops-network.h"
 #include "ops-secret.h"
+#include "store-eip.h"
 #include "store-image.h"
 #include "store-instance.h"
 #include "store-network.h"
@@ -141,6 +142,26 @@ add_disks (Tree *tree, GPtrArray *disks)
     }
 }
 
+/* The address under which the world sees the instance; ECS shows one that goes with it under both
+ * names. */
+static gboolean
+add_public (StoreTxn *txn, Tree *tree, const VmmNic *nic)
+{
+  g_autoptr (GPtrArray) eips = store_eip_list_nic (txn, nic->id, NULL);
+
+  for (guint i = 0; eips != NULL && i < eips->len; i++)
+    {
+      const VmmEip *eip = g_ptr_array_index (eips, i);
+
+      if (!g_str_equal (eip->private_ip, nic->ip))
+        continue;
+      add (tree, "meta-data/eipv4", eip->ip);
+      if (eip->is_plain)
+        add (tree, "meta-data/public-ipv4", eip->ip);
+    }
+  return eips != NULL;
+}
+
 static gboolean
 build (VmmContext *ctx, StoreTxn *txn, const char *instance_id, Tree *tree, char **out_user_data)
 {
@@ -165,6 +186,8 @@ build (VmmContext *ctx, StoreTxn *txn, const char *instance_id, Tree *tree, char
       add_nic (tree, nic, vpc, vswitch);
       if (n > 0)
         continue;
+      if (!add_public (txn, tree, nic))
+        return FALSE;
       add (tree, "meta-data/private-ipv4", nic->ip);
       add (tree, "meta-data/mac", nic->mac);
       add (tree, "meta-data/vpc-id", vpc->id);

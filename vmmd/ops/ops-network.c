@@ -5,6 +5,7 @@
 #include "ops-ipv6-row.h"
 #include "ops-network-default.h"
 #include "ops-network.h"
+#include "ops-public.h"
 #include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-network.h"
@@ -375,7 +376,8 @@ ops_vpc_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError
   if (groups > 0)
     return vmm_fail (error, VMM_ERROR_VPC_HAS_GROUP,
                      "VPC '%s' has %u security groups; delete them first", id, groups);
-  return store_vpc_delete (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
+  return ops_public_check_vpc (txn, id, error) && store_vpc_delete (txn, id, error)
+         && ops_finish (ctx, txn, caller, "", error);
 }
 
 /* Inside its VPC, of a size ECS takes, and apart from its neighbours. */
@@ -402,7 +404,8 @@ check_vswitch_range (StoreTxn *txn, const VmmVpc *vpc, const char *cidr, GError 
                          "the CidrBlock '%s' overlaps %s of vswitch '%s'", cidr, neighbour->cidr,
                          neighbour->id);
     }
-  return neighbours != NULL && ops_route_check_vswitch (txn, vpc->id, cidr, error);
+  return neighbours != NULL && ops_public_check_range (txn, vpc->id, &range, error)
+         && ops_route_check_vswitch (txn, vpc->id, cidr, error);
 }
 
 /* The range in the record alone. */
@@ -534,7 +537,8 @@ ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GE
                      "interfaces have %u addresses of vswitch '%s'; delete them or their instances "
                      "first",
                      used, id);
-  if (!store_vswitch_delete (txn, id, error) || !ops_finish (ctx, txn, caller, "", error))
+  if (!ops_public_check_vswitch (txn, vswitch, error) || !store_vswitch_delete (txn, id, error)
+      || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   ctx->kick (ctx, vswitch->vpc_id);

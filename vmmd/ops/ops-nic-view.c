@@ -4,6 +4,7 @@
 
 #include "ops-nic.h"
 #include "store-applied.h"
+#include "store-eip.h"
 #include "store-network.h"
 
 VmmNic *
@@ -79,7 +80,9 @@ ops_nic_list (VmmContext *ctx, const VmmCaller *caller, const VmmNicQuery *query
 
   if (txn != NULL)
     nics = store_nic_page (txn, caller->account_id, query, page, out_info, error);
-  if (nics == NULL || out_applied == NULL)
+  if (nics == NULL || !store_eip_fill (txn, nics, error))
+    return NULL;
+  if (out_applied == NULL)
     return g_steal_pointer (&nics);
   *out_applied = read_all_applied (ctx, txn, nics, error);
   return *out_applied != NULL ? g_steal_pointer (&nics) : NULL;

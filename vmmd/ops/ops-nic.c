@@ -5,6 +5,7 @@
 #include "ops-group-member.h"
 #include "ops-nic-row.h"
 #include "ops-nic.h"
+#include "ops-public.h"
 #include "ops-route-check.h"
 #include "ops-txn.h"
 #include "store-instance.h"
@@ -40,6 +41,7 @@ ops_nic_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
   g_autoptr (VmmNic) nic = NULL;
+  gboolean left = FALSE;
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
@@ -50,10 +52,13 @@ ops_nic_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GError
     return TRUE;
   if (!ops_route_check_hop (txn, id, error)
       || !ops_nic_move (ctx, txn, nic, VMM_NIC_DELETE, NULL, "", "", error)
+      || !ops_public_leave_nic (ctx, txn, nic, &left, error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   ctx->kick (ctx, id);
+  if (left)
+    ctx->kick (ctx, nic->vpc_id);
   return TRUE;
 }
 
@@ -314,6 +319,8 @@ ops_nic_unassign (VmmContext *ctx, const VmmCaller *caller, const char *id, cons
       guint32 address = 0;
       gboolean removed = FALSE;
 
+      if (!ops_public_check_address (txn, nic, ips[i], VMM_ERROR_DEPENDENCY, error))
+        return FALSE;
       if (vmm_address_parse (ips[i], &address)
           && !store_nic_remove_address (txn, nic, address, &removed, error))
         return FALSE;

@@ -12,12 +12,13 @@
 #define COLUMNS_WITH(user_data, public_key)                                                        \
   "id, account_id, host_id, uuid, state, name, description, host_name, image_id, type, "           \
   "zone_id, " user_data ", key_pair, " public_key                                                  \
-  ", reason, vcpus, memory_mib, deletion_protection,"                                              \
-  " boot_when_staged, force, restart_on_crash, created_ms, started_ms, deadline_ms"
+  ", reason, charge_type, vcpus, memory_mib, deletion_protection,"                                 \
+  " boot_when_staged, force, restart_on_crash, created_ms, started_ms, deadline_ms,"               \
+  " bandwidth_in_mbit, bandwidth_out_mbit"
 #define COLUMNS COLUMNS_WITH ("user_data", "public_key")
 /* No list shows what may be large. */
 #define LIST_COLUMNS COLUMNS_WITH ("''", "''")
-#define N_TEXTS 15
+#define N_TEXTS 16
 
 static gpointer
 read_instance (StoreRows *rows)
@@ -25,39 +26,42 @@ read_instance (StoreRows *rows)
   VmmInstance *i = g_new0 (VmmInstance, 1);
   g_autofree char *state = store_rows_string (rows, 4);
   char **texts[N_TEXTS]
-      = { &i->id,      &i->account_id,  &i->host_id,   &i->uuid,       NULL,
-          &i->name,    &i->description, &i->host_name, &i->image_id,   &i->type,
-          &i->zone_id, &i->user_data,   &i->key_pair,  &i->public_key, &i->reason };
+      = { &i->id,          &i->account_id, &i->host_id,  &i->uuid,       NULL,        &i->name,
+          &i->description, &i->host_name,  &i->image_id, &i->type,       &i->zone_id, &i->user_data,
+          &i->key_pair,    &i->public_key, &i->reason,   &i->charge_type };
 
   for (int t = 0; t < N_TEXTS; t++)
     if (texts[t] != NULL)
       *texts[t] = store_rows_string (rows, t);
   vmm_instance_state_from_string (state, &i->state);
-  i->vcpus = (guint) store_rows_int (rows, 15);
-  i->memory_mib = (guint) store_rows_int (rows, 16);
-  i->deletion_protection = store_rows_int (rows, 17) != 0;
-  i->boot_when_staged = store_rows_int (rows, 18) != 0;
-  i->force = store_rows_int (rows, 19) != 0;
-  i->restart_on_crash = store_rows_int (rows, 20) != 0;
-  i->created_ms = store_rows_int (rows, 21);
-  i->started_ms = store_rows_int (rows, 22);
-  i->deadline_ms = store_rows_int (rows, 23);
+  i->vcpus = (guint) store_rows_int (rows, 16);
+  i->memory_mib = (guint) store_rows_int (rows, 17);
+  i->deletion_protection = store_rows_int (rows, 18) != 0;
+  i->boot_when_staged = store_rows_int (rows, 19) != 0;
+  i->force = store_rows_int (rows, 20) != 0;
+  i->restart_on_crash = store_rows_int (rows, 21) != 0;
+  i->created_ms = store_rows_int (rows, 22);
+  i->started_ms = store_rows_int (rows, 23);
+  i->deadline_ms = store_rows_int (rows, 24);
+  i->bandwidth_in_mbit = (guint) store_rows_int (rows, 25);
+  i->bandwidth_out_mbit = (guint) store_rows_int (rows, 26);
   return i;
 }
 
 gboolean
 store_instance_insert (StoreTxn *txn, const VmmInstance *i, GError **error)
 {
-  return store_exec (
-             txn, error,
-             "INSERT INTO instance (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-             "sssssssssssssssiiiiiiiii", i->id, i->account_id, i->host_id, i->uuid,
-             vmm_instance_state_to_string (i->state), i->name, i->description, i->host_name,
-             i->image_id, i->type, i->zone_id, i->user_data, i->key_pair, i->public_key, i->reason,
-             (gint64) i->vcpus, (gint64) i->memory_mib, (gint64) i->deletion_protection,
-             (gint64) i->boot_when_staged, (gint64) i->force, (gint64) i->restart_on_crash,
-             i->created_ms, i->started_ms, i->deadline_ms)
+  return store_exec (txn, error,
+                     "INSERT INTO instance (" COLUMNS
+                     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                     " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                     "ssssssssssssssssiiiiiiiiiii", i->id, i->account_id, i->host_id, i->uuid,
+                     vmm_instance_state_to_string (i->state), i->name, i->description, i->host_name,
+                     i->image_id, i->type, i->zone_id, i->user_data, i->key_pair, i->public_key,
+                     i->reason, i->charge_type, (gint64) i->vcpus, (gint64) i->memory_mib,
+                     (gint64) i->deletion_protection, (gint64) i->boot_when_staged,
+                     (gint64) i->force, (gint64) i->restart_on_crash, i->created_ms, i->started_ms,
+                     i->deadline_ms, (gint64) i->bandwidth_in_mbit, (gint64) i->bandwidth_out_mbit)
          > 0;
 }
 
@@ -146,6 +150,28 @@ filter_nics (StoreFilter *filter, const char *const *ids)
   g_string_append_c (filter->where, ')');
 }
 
+/* Public addresses: those that go with the instance, or elastic ones. */
+static void
+filter_publics (StoreFilter *filter, const char *const *ips, gboolean is_plain)
+{
+  if (ips == NULL || ips[0] == NULL)
+    return;
+  g_string_append_printf (filter->where,
+                          " AND id IN (SELECT n.instance_id FROM nic n JOIN eip e ON e.nic_id=n.id"
+                          " WHERE e.is_plain=%d AND e.ip IN (-1",
+                          is_plain ? 1 : 0);
+  for (guint i = 0; ips[i] != NULL; i++)
+    {
+      guint32 ip = 0;
+
+      if (!vmm_address_parse (ips[i], &ip))
+        continue;
+      g_string_append (filter->where, ",?");
+      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
+    }
+  g_string_append (filter->where, "))");
+}
+
 static void
 add_filters (StoreFilter *filter, const VmmInstanceQuery *q)
 {
@@ -169,6 +195,9 @@ add_filters (StoreFilter *filter, const VmmInstanceQuery *q)
                        " WHERE g.group_id=?)",
                        q->group_id);
   filter_addresses (filter, q->private_ips);
+  filter_publics (filter, q->public_ips, TRUE);
+  filter_publics (filter, q->eips, FALSE);
+  store_filter_string (filter, "charge_type=?", q->charge_type);
   filter_status (filter, q->status);
   if (q->created_from_ms != 0)
     store_filter_int (filter, "created_ms >= ?", q->created_from_ms);
@@ -282,6 +311,40 @@ store_instance_set_type (StoreTxn *txn, const char *id, const char *type, guint 
 {
   return store_exec (txn, error, "UPDATE instance SET type=?, vcpus=?, memory_mib=? WHERE id=?",
                      "siis", type, (gint64) vcpus, (gint64) memory_mib, id)
+         > 0;
+}
+
+gboolean
+store_instance_get_bandwidth (StoreTxn *txn, const char *id, guint *out_in_mbit,
+                              guint *out_out_mbit, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error, "SELECT bandwidth_in_mbit, bandwidth_out_mbit FROM instance WHERE id=?", "s", id);
+  g_autoptr (GError) local = NULL;
+
+  if (rows == NULL)
+    return FALSE;
+  *out_in_mbit = *out_out_mbit = 0;
+  if (store_rows_next (rows, &local))
+    {
+      *out_in_mbit = (guint) store_rows_int (rows, 0);
+      *out_out_mbit = (guint) store_rows_int (rows, 1);
+      return TRUE;
+    }
+  if (local == NULL)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+gboolean
+store_instance_set_bandwidth (StoreTxn *txn, const VmmInstance *i, GError **error)
+{
+  return store_exec (txn, error,
+                     "UPDATE instance SET bandwidth_in_mbit=?, bandwidth_out_mbit=?, charge_type=?"
+                     " WHERE id=?",
+                     "iiss", (gint64) i->bandwidth_in_mbit, (gint64) i->bandwidth_out_mbit,
+                     i->charge_type, i->id)
          > 0;
 }
 

@@ -44,6 +44,11 @@ gboolean store_instance_set_protection (StoreTxn *txn, const char *id, gboolean 
                                         GError **error);
 gboolean store_instance_set_restart (StoreTxn *txn, const char *id, gboolean restart_on_crash,
                                      GError **error);
+/* Its bounds and the way of charging, as @instance has them. */
+gboolean store_instance_set_bandwidth (StoreTxn *txn, const VmmInstance *instance, GError **error);
+/* 0 and 0 when there is no such instance. */
+gboolean store_instance_get_bandwidth (StoreTxn *txn, const char *id, guint *out_in_mbit,
+                                       guint *out_out_mbit, GError **error);
 gboolean store_instance_set_type (StoreTxn *txn, const char *id, const char *type, guint vcpus,
                                   guint memory_mib, GError **error);
 

@@ -8,6 +8,7 @@
 #include "vmm-error.h"
 #include "work-item.h"
 #include "work-plan.h"
+#include "work-public.h"
 
 static GMutex *
 vpc_lock (WorkItem *item, guint32 index)
@@ -355,19 +356,24 @@ work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
              && release_groups (item, txn, now, error));
 }
 
-/* Vswitches came or went: their gateways follow where the VPC stands on this host. */
+/* Vswitches, routes or public addresses came or went: they follow where the VPC stands on this
+ * host. *@out_seen, once read: what the host is told of by this. */
 static gboolean
-change_vpc (WorkItem *item, const VmmVpc *row, GError **error)
+change_vpc (WorkItem *item, const VmmVpc *row, OpsPublicSeen **out_seen, GError **error)
 {
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (vpc_lock (item, row->index));
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (NetctlVpc) vpc = NULL;
   gboolean in_use = FALSE;
 
-  if (txn == NULL || !store_vpc_is_in_use (txn, row->id, item->ctx->host_id, &in_use, error))
+  *out_seen = txn != NULL ? ops_public_see (txn, row->id, error) : NULL;
+  if (*out_seen == NULL || !store_vpc_is_in_use (txn, row->id, item->ctx->host_id, &in_use, error))
     return FALSE;
+  /* Without an interface here there is nothing that an address could lead to; what it led to may
+   * still be on its way out. */
   if (!in_use)
-    return TRUE;
+    return !ops_public_seen_leaves (*out_seen)
+           || WORK_CALL (item->parts->net, vpc_remove, row->index, error);
   vpc = work_plan_vpc (item->ctx, txn, row->id, error);
   return vpc != NULL && WORK_CALL (item->parts->net, vpc_apply, vpc, error);
 }
@@ -380,13 +386,14 @@ work_vpc (WorkItem *item)
   g_autoptr (GError) error = NULL;
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
   g_autoptr (VmmVpc) vpc = txn != NULL ? store_vpc_get (txn, NULL, item->id, &error) : NULL;
+  g_autoptr (OpsPublicSeen) seen = NULL;
 
   if (g_error_matches (error, VMM_ERROR, VMM_ERROR_VPC_NOT_FOUND))
     return WORK_DONE;
   g_clear_pointer (&txn, store_txn_free);
-  if (vpc != NULL && change_vpc (item, vpc, &error))
+  if (vpc != NULL && change_vpc (item, vpc, &seen, &error) && work_public_told (item, seen, &error))
     return WORK_DONE;
-  return work_failed (item, g_steal_pointer (&error));
+  return work_public_failed (item, seen, g_steal_pointer (&error));
 }
 
 static gboolean

@@ -200,5 +200,5 @@ work_plan_port (StoreTxn *txn, const VmmNic *nic, const char *host_name, GError 
         return NULL;
       g_array_append_val (port->groups, group->index);
     }
-  return g_steal_pointer (&port);
+  return work_plan_port_bounds (txn, nic, port, error) ? g_steal_pointer (&port) : NULL;
 }

@@ -17,5 +17,7 @@ NetctlPort *work_plan_port (StoreTxn *txn, const VmmNic *nic, const char *host_n
 /* The parts of a VPC that have files of their own. */
 /* Routes to guests. */
 gboolean work_plan_routes (StoreTxn *txn, const VmmVpc *row, NetctlVpc *vpc, GError **error);
+/* How much may pass between an interface and the outside. */
+gboolean work_plan_port_bounds (StoreTxn *txn, const VmmNic *nic, NetctlPort *port, GError **error);
 /* Public addresses, EIPs, SNAT and forward entries. */
 gboolean work_plan_publics (StoreTxn *txn, const VmmVpc *row, NetctlVpc *vpc, GError **error);

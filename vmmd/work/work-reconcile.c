@@ -6,6 +6,7 @@
 #include "store-account.h"
 #include "store-image.h"
 #include "store-instance.h"
+#include "store-nat.h"
 #include "store-nic.h"
 #include "store-nonce.h"
 #include "vmm-clock.h"
@@ -81,9 +82,12 @@ kick_all (WorkItem *item, GError **error)
       = txn != NULL ? store_instance_ids (txn, item->ctx->host_id, TRUE, error) : NULL;
   g_autoptr (GPtrArray) images = instances != NULL ? store_image_working (txn, error) : NULL;
   g_autoptr (GPtrArray) nics = images != NULL ? store_nic_deleting (txn, error) : NULL;
+  g_autoptr (GPtrArray) vpcs = nics != NULL ? store_public_working (txn, error) : NULL;
 
-  if (nics == NULL)
+  if (vpcs == NULL)
     return FALSE;
+  for (guint i = 0; i < vpcs->len; i++)
+    work_kick (item->work, g_ptr_array_index (vpcs, i));
   for (guint i = 0; i < nics->len; i++)
     work_kick (item->work, g_ptr_array_index (nics, i));
   for (guint i = 0; i < instances->len; i++)

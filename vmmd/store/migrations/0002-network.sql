@@ -78,6 +78,7 @@ CREATE INDEX eip_account ON eip (account_id, seq);
 CREATE INDEX eip_target ON eip (target_id) WHERE target_id <> '';
 CREATE INDEX eip_vpc ON eip (vpc_id) WHERE vpc_id <> '';
 CREATE INDEX eip_nic ON eip (nic_id) WHERE nic_id <> '';
+CREATE INDEX eip_working ON eip (vpc_id) WHERE deadline_ms > 0;
 CREATE UNIQUE INDEX eip_private ON eip (vpc_id, private_ip) WHERE nic_id <> '';
 
 CREATE TABLE nat_gateway (
@@ -87,22 +88,28 @@ CREATE TABLE nat_gateway (
   forward_table_id TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL);
 CREATE INDEX nat_gateway_account ON nat_gateway (account_id, seq);
 CREATE INDEX nat_gateway_vpc ON nat_gateway (vpc_id);
+-- An entry is in force when the generation that the host has applied is its own.
 CREATE TABLE snat_entry (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
   nat_gateway_id TEXT NOT NULL REFERENCES nat_gateway (id), vpc_id TEXT NOT NULL,
   source_cidr TEXT NOT NULL, source_vswitch_id TEXT NOT NULL, eip_id TEXT NOT NULL,
-  name TEXT NOT NULL, created_ms INTEGER NOT NULL);
+  name TEXT NOT NULL, created_ms INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 1,
+  applied INTEGER NOT NULL DEFAULT 0);
 CREATE UNIQUE INDEX snat_entry_source ON snat_entry (vpc_id, source_cidr);
 CREATE INDEX snat_entry_gateway ON snat_entry (nat_gateway_id, seq);
 CREATE INDEX snat_entry_eip ON snat_entry (eip_id);
+CREATE INDEX snat_entry_working ON snat_entry (vpc_id) WHERE applied <> generation;
 CREATE TABLE forward_entry (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
   nat_gateway_id TEXT NOT NULL REFERENCES nat_gateway (id), vpc_id TEXT NOT NULL,
   eip_id TEXT NOT NULL, protocol TEXT NOT NULL, external_min INTEGER NOT NULL,
   external_max INTEGER NOT NULL, internal_ip INTEGER NOT NULL, internal_min INTEGER NOT NULL,
-  internal_max INTEGER NOT NULL, name TEXT NOT NULL, created_ms INTEGER NOT NULL);
+  internal_max INTEGER NOT NULL, name TEXT NOT NULL, created_ms INTEGER NOT NULL,
+  generation INTEGER NOT NULL DEFAULT 1, applied INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX forward_entry_gateway ON forward_entry (nat_gateway_id, seq);
 CREATE INDEX forward_entry_eip ON forward_entry (eip_id);
+CREATE INDEX forward_entry_vpc ON forward_entry (vpc_id);
+CREATE INDEX forward_entry_working ON forward_entry (vpc_id) WHERE applied <> generation;
 
 -- Bounds of what an instance exchanges with the outside, in Mbit/s; 0 for none.
 ALTER TABLE instance ADD COLUMN bandwidth_in_mbit INTEGER NOT NULL DEFAULT 0;
