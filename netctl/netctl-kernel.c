@@ -10,6 +10,7 @@
 #include "netctl-nat.h"
 #include "netctl-ns.h"
 #include "netctl-route.h"
+#include "netctl-shape.h"
 #include "netctl-wire.h"
 #include <unistd.h>
 
@@ -173,6 +174,9 @@ apply_all (Kernel *kernel, Vpc *vpc, int fd, GError **error)
   step (kernel, "routes");
   if (!netctl_route_apply (fd, model, error))
     return FALSE;
+  step (kernel, "bandwidth");
+  if (!netctl_shape_apply (fd, model, FALSE, error))
+    return FALSE;
   step (kernel, "dhcp");
   if (!netctl_dhcp_apply (kernel->dhcp, model, fd, error))
     return FALSE;
@@ -224,6 +228,8 @@ attach_present (Kernel *kernel, const NetctlModel *model, int fd, GError **error
         g_propagate_error (error, g_steal_pointer (&fault));
       is_done = FALSE;
     }
+  step (kernel, "bandwidth");
+  is_done = netctl_shape_apply (fd, model, TRUE, is_done ? error : NULL) && is_done;
   if (model->vpc->routes->len == 0)
     return is_done;
   step (kernel, "routes");
@@ -411,24 +417,40 @@ attach_tap (Kernel *kernel, Vpc *vpc, const NetctlPort *port, int fd, GError **e
   step (kernel, "tap");
   if (!netctl_wire_tap (fd, model->vpc, port, error))
     return FALSE;
+  if (netctl_shape_is_bounded (port) && !netctl_shape_apply_port (fd, model, port, error))
+    return FALSE;
   if (!netctl_route_uses (model->vpc, port))
     return TRUE;
   step (kernel, "routes");
   return netctl_route_apply (fd, model, error);
 }
 
+/* A port that was bounded or is may have another bandwidth. */
+static gboolean
+shape_port (Kernel *kernel, Vpc *vpc, const NetctlPort *before, const NetctlPort *port, int fd,
+            GError **error)
+{
+  if (!netctl_shape_is_bounded (before) && !netctl_shape_is_bounded (port))
+    return TRUE;
+  step (kernel, "bandwidth");
+  return netctl_shape_apply_port (fd, netctl_firewall_model (vpc->firewall), port, error);
+}
+
 static gboolean
 apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **error)
 {
+  const NetctlPort *before;
   gboolean is_done;
   int fd;
   Vpc *vpc = open_vpc (kernel, port->vpc, &fd, error);
 
   if (vpc == NULL)
     return FALSE;
+  before = netctl_model_port (netctl_firewall_model (vpc->firewall), port->index);
   netctl_firewall_begin (vpc->firewall);
   is_done = end (vpc, netctl_firewall_set_port (vpc->firewall, port, error)
-                          && commit (kernel, vpc, TRUE, fd, error));
+                          && commit (kernel, vpc, TRUE, fd, error)
+                          && shape_port (kernel, vpc, before, port, fd, error));
   if (is_done && attach)
     is_done = attach_tap (kernel, vpc, port, fd, error);
   close (fd);
@@ -438,6 +460,7 @@ apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **er
 static gboolean
 detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
 {
+  const NetctlPort *before;
   gboolean is_done;
   Vpc *vpc;
   int fd;
@@ -447,9 +470,11 @@ detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
   vpc = open_vpc (kernel, port->vpc, &fd, error);
   if (vpc == NULL)
     return FALSE;
+  before = netctl_model_port (netctl_firewall_model (vpc->firewall), port->index);
   netctl_firewall_begin (vpc->firewall);
   netctl_firewall_remove_port (vpc->firewall, port->index);
-  is_done = end (vpc, commit (kernel, vpc, TRUE, fd, error));
+  is_done = end (vpc, commit (kernel, vpc, TRUE, fd, error)
+                          && shape_port (kernel, vpc, before, port, fd, error));
   if (is_done)
     {
       step (kernel, "tap");
@@ -556,38 +581,20 @@ reconcile_leftover (Kernel *kernel, guint32 index, GError **error)
 }
 
 static GHashTable *
-wanted_vpcs (const NetctlPlan *plan, gboolean with_uplink_only)
+wanted_vpcs (const NetctlPlan *plan)
 {
   GHashTable *wanted = g_hash_table_new (NULL, NULL);
 
   for (guint i = 0; i < plan->vpcs->len; i++)
-    {
-      const NetctlVpc *vpc = g_ptr_array_index (plan->vpcs, i);
-
-      if (!with_uplink_only || netctl_vpc_has_uplink (vpc))
-        g_hash_table_add (wanted, GUINT_TO_POINTER (vpc->index));
-    }
-  return wanted;
-}
-
-static GHashTable *
-wanted_ports (const NetctlPlan *plan)
-{
-  GHashTable *wanted = g_hash_table_new (NULL, NULL);
-
-  for (guint i = 0; i < plan->ports->len; i++)
     g_hash_table_add (
-        wanted,
-        GUINT_TO_POINTER (((const NetctlPort *) g_ptr_array_index (plan->ports, i))->index));
+        wanted, GUINT_TO_POINTER (((const NetctlVpc *) g_ptr_array_index (plan->vpcs, i))->index));
   return wanted;
 }
 
 static void
 remove_leftovers (Kernel *kernel, const NetctlPlan *plan, GError **first)
 {
-  g_autoptr (GHashTable) vpcs = wanted_vpcs (plan, FALSE);
-  g_autoptr (GHashTable) uplinks = wanted_vpcs (plan, TRUE);
-  g_autoptr (GHashTable) ports = wanted_ports (plan);
+  g_autoptr (GHashTable) vpcs = wanted_vpcs (plan);
   g_autoptr (GPtrArray) names = netctl_ns_list ();
   GError *fault = NULL;
 
@@ -604,8 +611,7 @@ remove_leftovers (Kernel *kernel, const NetctlPlan *plan, GError **first)
       g_mutex_unlock (&kernel->lock);
     }
   g_mutex_lock (&kernel->lock);
-  if (!netctl_dhcp_prune (kernel->dhcp, vpcs, &fault)
-      || !netctl_wire_prune_host (uplinks, ports, &fault))
+  if (!netctl_dhcp_prune (kernel->dhcp, vpcs, &fault) || !netctl_wire_prune_host (plan, &fault))
     keep_first (first, g_steal_pointer (&fault));
   g_mutex_unlock (&kernel->lock);
 }

@@ -14,6 +14,9 @@ typedef struct NetctlLink NetctlLink;
 struct nlmsghdr *netctl_link_begin (NetctlLink *link, guint16 type, guint16 flags);
 /* Sends a command and waits for its acknowledgement; returns 0 or an errno. */
 int netctl_link_command (NetctlLink *link, struct nlmsghdr *message);
+/* Sends a request (with NLM_F_ACK) and hands each part of the answer to @callback; returns 0 or an
+ * errno. */
+int netctl_link_talk (NetctlLink *link, struct nlmsghdr *message, mnl_cb_t callback, gpointer data);
 /* Writes a request for a list into @message. */
 typedef void (*NetctlLinkQuery) (struct nlmsghdr *message, gpointer data);
 /* Lists what the kernel has of a kind into @entries, which is emptied for each try. @collect gets

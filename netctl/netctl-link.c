@@ -653,6 +653,12 @@ netctl_link_command (NetctlLink *link, struct nlmsghdr *message)
   return command (link, message);
 }
 
+int
+netctl_link_talk (NetctlLink *link, struct nlmsghdr *message, mnl_cb_t callback, gpointer data)
+{
+  return talk (link, message, callback, data);
+}
+
 gboolean
 netctl_link_dump (NetctlLink *link, guint16 type, NetctlLinkQuery query, gpointer data,
                   mnl_cb_t collect, GArray *entries, const char *what, GError **error)

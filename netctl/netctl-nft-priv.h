@@ -53,10 +53,14 @@ void netctl_nft_add_exits (NetctlTableObject *chain, const NetctlVpc *vpc);
 void netctl_nft_add_forwarders (NetctlTables *t, const NetctlVpc *vpc, NetctlTableObject *raw);
 /* Which packets the VPC's default route leaves alone. */
 void netctl_nft_add_marks (NetctlTables *t, const NetctlVpc *vpc);
+/* netctl-nft-shape.c: of which class of bandwidth packets on their way out are. */
+void netctl_nft_add_shapes (NetctlTables *t, const NetctlVpc *vpc);
 
 /* What follows from one port's record and its VPC's. More is in netctl-nft-rule.h.
  *
  * netctl-nft-door.c: as whom the tap may speak. */
 void netctl_nft_add_identity (NetctlTables *t, const NetctlPort *port);
+/* netctl-nft-shape.c: of which class of bandwidth its packets are. */
+void netctl_nft_add_port_shapes (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port);
 /* netctl-nft-route.c: for whom it may speak besides. */
 void netctl_nft_add_port_routes (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port);

@@ -21,4 +21,5 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc)
   netctl_table_line (fwd_in, "drop");
   netctl_nft_add_nat (t, vpc);
   netctl_nft_add_marks (t, vpc);
+  netctl_nft_add_shapes (t, vpc);
 }

@@ -47,6 +47,7 @@ add_port (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port)
   netctl_nft_add_port_members (t, port);
   netctl_nft_add_port_ways (t, port);
   netctl_nft_add_port_routes (t, vpc, port);
+  netctl_nft_add_port_shapes (t, vpc, port);
 }
 
 /* Adds one part; FALSE if there is none of that key. */
@@ -134,6 +135,31 @@ add_publics (NetctlTables *t, const GArray *publics)
     }
 }
 
+/* Of which class of bandwidth what goes to a VPC is. */
+static void
+add_classes (NetctlTables *t, const GArray *publics)
+{
+  NetctlTableObject *map, *chain;
+  gboolean has_bound = FALSE;
+
+  for (guint i = 0; i < publics->len; i++)
+    has_bound |= g_array_index (publics, NetctlHostPublic, i).class != 0;
+  if (!has_bound)
+    return;
+  map = netctl_tables_add (t, NETCTL_TABLE_MAP, HOST_INET, "public_in", "type ipv4_addr : classid");
+  for (guint i = 0; i < publics->len; i++)
+    {
+      const NetctlHostPublic *entry = &g_array_index (publics, NetctlHostPublic, i);
+      g_autofree char *address = netctl_prefix_address (&entry->public.address);
+
+      if (entry->class != 0)
+        netctl_table_line (map, "%s : 1:%x", address, entry->class);
+    }
+  chain = add_chain (t, HOST_INET, "c_shape",
+                     "type filter hook postrouting priority 150; policy accept");
+  netctl_table_line (chain, "oifname " UPLINK " meta priority set ip daddr map @public_in");
+}
+
 static void
 add_way_out (NetctlTables *t, const GPtrArray *name_servers)
 {
@@ -185,6 +211,7 @@ netctl_nft_host (gboolean nat, const GPtrArray *name_servers, const GArray *publ
   if (nat)
     {
       add_publics (t, publics);
+      add_classes (t, publics);
       add_way_out (t, name_servers);
     }
   return t;

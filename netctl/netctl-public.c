@@ -5,6 +5,7 @@
 #include "netctl-link-priv.h"
 #include "netctl-ns.h"
 #include "netctl-route.h"
+#include "netctl-shape.h"
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -14,10 +15,15 @@
 void
 netctl_public_collect (GArray *publics, const NetctlVpc *vpc)
 {
-  for (guint i = 0; vpc != NULL && i < vpc->publics->len; i++)
-    {
-      NetctlHostPublic entry = { vpc->index, g_array_index (vpc->publics, NetctlPublic, i) };
+  g_autoptr (GHashTable) classes = netctl_shape_publics (vpc);
 
+  for (guint i = 0; i < vpc->publics->len; i++)
+    {
+      const NetctlPublic *public = &g_array_index (vpc->publics, NetctlPublic, i);
+      NetctlHostPublic entry = { .vpc = vpc->index, .public = *public };
+
+      if (public->kbit_s_in != 0)
+        entry.class = GPOINTER_TO_UINT (g_hash_table_lookup (classes, &public->address));
       g_array_append_val (publics, entry);
     }
 }

@@ -9,9 +9,10 @@ typedef struct
 {
   guint32 vpc;
   NetctlPublic public;
+  guint class; /* of what comes in, on the VPC's way out (netctl-shape.h); 0 for no bound */
 } NetctlHostPublic;
 
-/* Appends those of @vpc (NULL for none) to @publics (NetctlHostPublic). */
+/* Appends those of @vpc to @publics (NetctlHostPublic). */
 void netctl_public_collect (GArray *publics, const NetctlVpc *vpc);
 
 /* Makes the host's routes to public addresses exactly these (NetctlHostPublic), and answers for

@@ -357,9 +357,37 @@ netctl_wire_prune (int fd, const NetctlModel *model, gboolean *out_left, GError 
   return TRUE;
 }
 
-gboolean
-netctl_wire_prune_host (GHashTable *uplinks, GHashTable *ports, GError **error)
+/* Indexes of the VPCs of @plan that need a way out. */
+static GHashTable *
+uplinks_of (const NetctlPlan *plan)
 {
+  GHashTable *uplinks = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < plan->vpcs->len; i++)
+    {
+      const NetctlVpc *vpc = g_ptr_array_index (plan->vpcs, i);
+
+      if (netctl_vpc_has_uplink (vpc))
+        g_hash_table_add (uplinks, GUINT_TO_POINTER (vpc->index));
+    }
+  return uplinks;
+}
+
+static GHashTable *
+ports_of (const NetctlPlan *plan)
+{
+  GHashTable *ports = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < plan->ports->len; i++)
+    g_hash_table_add (
+        ports, GUINT_TO_POINTER (((const NetctlPort *) g_ptr_array_index (plan->ports, i))->index));
+  return ports;
+}
+
+gboolean
+netctl_wire_prune_host (const NetctlPlan *plan, GError **error)
+{
+  g_autoptr (GHashTable) uplinks = uplinks_of (plan), ports = ports_of (plan);
   g_autoptr (NetctlLink) link = netctl_link_open (-1, error);
   g_autoptr (GPtrArray) links = link != NULL ? netctl_link_list (link, error) : NULL;
 

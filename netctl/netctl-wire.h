@@ -18,8 +18,8 @@ GArray *netctl_wire_taps (int fd, GError **error);
 /* Closes every tap here that is no port of @model, and deletes those that no process holds. With
  * @model NULL every tap is meant. *@out_left tells whether any is left. */
 gboolean netctl_wire_prune (int fd, const NetctlModel *model, gboolean *out_left, GError **error);
-/* On the host: deletes each way out whose VPC index is no key of @uplinks, and each tap that no
- * process holds and whose port index is no key of @ports. */
-gboolean netctl_wire_prune_host (GHashTable *uplinks, GHashTable *ports, GError **error);
+/* On the host: deletes each way out that no VPC of @plan needs, and each tap that no process holds
+ * and that is no port's of @plan. */
+gboolean netctl_wire_prune_host (const NetctlPlan *plan, GError **error);
 /* Lets the host forward packets between its links. */
 gboolean netctl_wire_forward (GError **error);

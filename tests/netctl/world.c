@@ -242,8 +242,9 @@ void
 world_apply_vpc (World *world, const NetctlVpc *vpc)
 {
   g_autoptr (GError) error = NULL;
+  gboolean is_done = world->net->class->vpc_apply (world->net, vpc, &error);
 
-  assert_done (world->net->class->vpc_apply (world->net, vpc, &error), error);
+  assert_done (is_done, error);
 }
 
 Guest *
@@ -434,6 +435,32 @@ sorted_lines (const char *text)
   return g_strjoinv ("\n", lines);
 }
 
+/* Queueing disciplines with bounds; @links are "ip -br" lines. */
+static void
+append_bandwidths (GString *out, const char *ns, const char *links)
+{
+  static const char *const marks[] = { "htb", "bfifo", NULL };
+  g_autoptr (GRegex) counts = g_regex_new (" direct_packets_stat [0-9]+", 0, 0, NULL);
+  g_auto (GStrv) lines = g_strsplit (links, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_autofree char *name = g_strndup (lines[i], strcspn (lines[i], "@ "));
+      g_autofree char *classes = NULL, *queues = NULL;
+      g_autofree char *sorted_classes = NULL, *sorted_queues = NULL, *plain_queues = NULL;
+
+      if (!g_str_has_prefix (name, "e") && !g_str_has_prefix (name, "up"))
+        continue;
+      classes = world_run ("tc%s%s class show dev %s", *ns != '\0' ? " -n " : "", ns, name);
+      queues = world_run ("tc%s%s qdisc show dev %s", *ns != '\0' ? " -n " : "", ns, name);
+      sorted_classes = sorted_lines (classes);
+      sorted_queues = sorted_lines (queues);
+      append_ours (out, name, sorted_classes, marks);
+      plain_queues = g_regex_replace (counts, sorted_queues, -1, 0, "", 0, NULL);
+      append_ours (out, name, plain_queues, marks);
+    }
+}
+
 /* A namespace of ours from the inside, without what changes by itself. */
 static void
 append_inside (GString *out, const char *ns)
@@ -441,6 +468,7 @@ append_inside (GString *out, const char *ns)
   static const char *const all[] = { " ", NULL };
   g_autofree char *rules = world_run ("ip netns exec %s nft -s list ruleset", ns);
   g_autofree char *routes = world_run ("ip -n %s route show table all", ns);
+  g_autofree char *taps = world_run ("ip -n %s -o -br link", ns);
   g_autofree char *policy = world_run ("ip -n %s rule", ns);
   g_autofree char *addresses = world_run ("ip -n %s -br -4 addr", ns);
   g_autofree char *neighbours = world_run ("ip -n %s neigh show nud permanent", ns);
@@ -456,6 +484,7 @@ append_inside (GString *out, const char *ns)
   append_ours (out, ns, sorted_rules, all);
   append_ours (out, ns, routes, all);
   append_ours (out, ns, policy, all);
+  append_bandwidths (out, ns, taps);
   append_ours (out, ns, plain->str, all);
   append_ours (out, ns, sorted_neighbours, all);
 }
@@ -502,6 +531,7 @@ world_fingerprint (World *world)
     g_string_append_printf (plain, "%.*s\n", (int) strcspn (lines[i], "@ "), lines[i]);
   append_ours (out, "link", plain->str, links);
   append_public (out);
+  append_bandwidths (out, "", plain->str);
   append_ours (out, "namespace", names, namespaces);
   append_ours (out, "process", processes, servers);
   append_files (out, dhcp);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bounds of bandwidth: a queueing discipline on a link that has a class for each bounded address.
+ * Rules choose a packet's class by its priority; what has none is sent at once. */
+#pragma once
+#include "netctl-model.h"
+
+/* On the way out of a VPC a class for each bounded public address and port, on the host's end of it
+ * one for each public address; on a tap one for its port. What is not bounded has none, and a link
+ * without classes has no such discipline. @fd is the VPC's namespace. */
+
+/* Whether the port (NULL for none) has a bound. */
+gboolean netctl_shape_is_bounded (const NetctlPort *port);
+/* Both ends of the way out, and the taps of the ports that are bounded; with @is_thorough also of
+ * those that are not. A way out or a tap that is not there is passed over. */
+gboolean netctl_shape_apply (int fd, const NetctlModel *model, gboolean is_thorough,
+                             GError **error);
+/* The same of one port that is in @model, or was. */
+gboolean netctl_shape_apply_port (int fd, const NetctlModel *model, const NetctlPort *port,
+                                  GError **error);
+
+/* Classes as rules name them ("1:8001"), free of collisions: NetctlPrefix* of a bounded public
+ * address of @vpc -> minor number. Follows from the VPC's record; free with g_hash_table_unref().
+ */
+GHashTable *netctl_shape_publics (const NetctlVpc *vpc);
+/* The same of a port, on the way out. Ports whose indexes differ by a multiple of
+ * NETCTL_SHAPE_PORTS share a class that is as wide as their bounds together. */
+guint netctl_shape_port_class (guint32 port_index);
+#define NETCTL_SHAPE_PORTS 0x7ff0
+/* The only class of a tap. */
+#define NETCTL_SHAPE_TAP "1:2"
