@@ -12,7 +12,7 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TESTS, "lib"), os.path.join(TESTS, "daemon/lib")]
 import tap  # noqa: E402
-from daemon import Daemon  # noqa: E402
+from daemon import Daemon, wait_until  # noqa: E402
 
 VMMD, VMMCTL = map(os.path.abspath, sys.argv[1:3])
 with open(os.path.join(os.path.dirname(TESTS), "tools/vmmctl/short-forms.json"), encoding="utf-8") as source:
@@ -177,6 +177,47 @@ def a_route_is_made_and_deleted():
     shop("instance", "rm", instance, "--force", "--wait")
 
 
+def an_address_is_led_to_an_instance_and_back():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    eip = shop("eip", "allocate", "--ip", "203.0.113.4", "--mbit", "7", "--name", "door").strip()
+    shop("eip", "associate", eip, "--to", instance, "--wait")
+    listed = shop("eip", "list")
+    assert first_column(listed) == [eip] and "203.0.113.4" in listed and instance in listed, listed
+    assert "IncorrectEipStatus" in shop("eip", "release", eip, code=1)
+    shop("eip", "modify", eip, "--mbit", "9")
+    shop("eip", "unassociate", eip, "--wait")
+    shop("instance", "bandwidth", instance, "--out", "5")
+    assert shop("instance", "public", instance).strip().startswith("203.0.113.")
+    shop("eip", "release", eip)
+    shop("instance", "rm", instance, "--force", "--wait")
+    assert first_column(shop("eip", "list")) == []
+
+
+def a_gateway_has_entries():
+    vpc = shop("vpc", "create", "--cidr", "10.0.0.0/16").strip()
+    vswitch = shop("vswitch", "create", vpc, "10.0.1.0/24", "--zone", "cn-local-a").strip()
+    nat = shop("nat", "create", vpc, "--vswitch", vswitch, "--name", "gate").strip()
+    eip = shop("eip", "allocate").strip()
+    shop("eip", "associate", eip, "--to", nat, "--wait")
+    row = shop("nat", "list", "--vpc", vpc).splitlines()[1].split()
+    assert row[:2] == [nat, "gate"], row
+    address, snat, forward = row[3:6]
+    source = shop("snat", "add", snat, address, "--vswitch", vswitch).strip()
+    door = shop("forward", "add", forward, address, "--protocol", "tcp", "--ports", "80/81", "--to", "10.0.1.7",
+                "--to-ports", "8080/8081").strip()
+    assert first_column(shop("snat", "list", "--nat", nat)) == [source]
+    listed = shop("forward", "list", "--nat", nat)
+    assert first_column(listed) == [door] and "8080/8081" in listed, listed
+    assert "DependencyViolation.SnatEntry" in shop("nat", "rm", nat, code=1)
+    shop("snat", "rm", snat, source)
+    shop("forward", "rm", forward, door)
+    shop("nat", "rm", nat, "--force")
+    wait_until("the address to be taken back", 30, lambda: "Available" in shop("eip", "list"))
+    shop("eip", "release", eip)
+    shop("vswitch", "rm", vswitch)
+    shop("vpc", "rm", vpc)
+
+
 def more_than_a_page_is_listed_whole():
     vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
            "--count", "100", "--wait")
@@ -201,7 +242,7 @@ def a_client_that_asks_often_is_always_let_in():
 
 
 if __name__ == "__main__":
-    with Daemon(VMMD, "fake") as daemon:
+    with Daemon(VMMD, "fake", {"network": {"public-pools": "203.0.113.1-203.0.113.9"}}) as daemon:
         daemon.start()
         WORLD["daemon"] = daemon
         tap.run([value for name, value in list(globals().items())
