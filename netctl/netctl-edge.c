@@ -104,6 +104,29 @@ all_publics (const NetctlEdge *edge, gboolean *out_has_uplink)
   return publics;
 }
 
+GArray *
+netctl_edge_publics (const NetctlEdge *edge)
+{
+  gboolean has_uplink;
+
+  return all_publics (edge, &has_uplink);
+}
+
+NetctlTables *
+netctl_edge_tables (const NetctlEdge *edge)
+{
+  gboolean has_uplink;
+  g_autoptr (GArray) publics = all_publics (edge, &has_uplink);
+
+  return netctl_nft_host (has_uplink, edge->name_servers, publics);
+}
+
+const char *
+netctl_edge_interface (const NetctlEdge *edge)
+{
+  return edge->public_interface;
+}
+
 gboolean
 netctl_edge_apply_rules (NetctlEdge *edge, gboolean is_settled, GError **error)
 {

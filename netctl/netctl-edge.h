@@ -3,6 +3,7 @@
  * locked. */
 #pragma once
 #include "netctl-plan.h"
+#include "netctl-table.h"
 
 typedef struct NetctlEdge NetctlEdge;
 
@@ -27,3 +28,10 @@ gboolean netctl_edge_apply_rules (NetctlEdge *edge, gboolean is_settled, GError 
 gboolean netctl_edge_is_public (const NetctlEdge *edge, guint32 vpc_index);
 /* Makes the host's routes and neighbours of all public addresses so. */
 gboolean netctl_edge_apply_ways (NetctlEdge *edge, GError **error);
+
+/* What has been noted: all public addresses (NetctlHostPublic), and the host's tables once settled.
+ * The caller frees them. */
+GArray *netctl_edge_publics (const NetctlEdge *edge);
+NetctlTables *netctl_edge_tables (const NetctlEdge *edge);
+/* As given to netctl_edge_new(). Borrowed. */
+const char *netctl_edge_interface (const NetctlEdge *edge);

@@ -3,6 +3,7 @@
  * would refuse. */
 #include "netctl-fake.h"
 #include "netctl-judge.h"
+#include "netctl-lines.h"
 
 typedef struct
 {
@@ -261,6 +262,58 @@ fake_reconcile (Netctl *net, const NetctlPlan *plan, GError **error)
 }
 
 static void
+print_model (NetctlLines *lines, const NetctlModel *model)
+{
+  g_autofree char *place = netctl_vpc_namespace_name (model->vpc->index);
+
+  netctl_lines_add (lines, place, "namespace");
+  for (GTreeNode *n = g_tree_node_first (model->groups); n != NULL; n = g_tree_node_next (n))
+    {
+      const NetctlGroup *group = g_tree_node_value (n);
+
+      netctl_lines_add (lines, place, "group %u rules=%u", group->index, group->rules->len);
+    }
+  for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
+    {
+      const NetctlPort *port = g_tree_node_value (n);
+      g_autofree char *address
+          = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, 0));
+
+      netctl_lines_add (lines, place, "port %u %s", port->index, address);
+    }
+}
+
+static gboolean
+fake_print_plan (Netctl *net, const NetctlPlan *plan, char **out, GError **error)
+{
+  g_autoptr (NetctlLines) lines = netctl_lines_new ();
+
+  for (guint i = 0; i < plan->vpcs->len; i++)
+    {
+      guint32 index = ((const NetctlVpc *) g_ptr_array_index (plan->vpcs, i))->index;
+      g_autoptr (NetctlModel) model = netctl_model_from_plan (plan, index, NULL);
+
+      if (model != NULL)
+        print_model (lines, model);
+    }
+  *out = netctl_lines_print (lines);
+  return TRUE;
+}
+
+static gboolean
+fake_print_kernel (Netctl *net, char **out, GError **error)
+{
+  Fake *fake = begin (net);
+  g_autoptr (NetctlLines) lines = netctl_lines_new ();
+
+  for (GTreeNode *n = g_tree_node_first (fake->vpcs); n != NULL; n = g_tree_node_next (n))
+    print_model (lines, g_tree_node_value (n));
+  end (fake);
+  *out = netctl_lines_print (lines);
+  return TRUE;
+}
+
+static void
 fake_free (Netctl *net)
 {
   Fake *fake = (Fake *) net;
@@ -281,6 +334,8 @@ static const NetctlClass fake_class = {
   .port_attach = fake_port_attach,
   .port_detach = fake_port_detach,
   .reconcile = fake_reconcile,
+  .print_plan = fake_print_plan,
+  .print_kernel = fake_print_kernel,
   .free = fake_free,
 };
 

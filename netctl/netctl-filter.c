@@ -93,13 +93,12 @@ netctl_filter_run (NetctlFilter *filter, const char *commands, GError **error)
 }
 
 char *
-netctl_filter_list (NetctlFilter *filter, const char *command, gboolean as_json, GError **error)
+netctl_filter_list (NetctlFilter *filter, const char *command, GError **error)
 {
-  guint flags = NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_NUMERIC_ALL;
   char *text = NULL;
 
   g_mutex_lock (&nft_lock);
-  nft_ctx_output_set_flags (filter->nft, as_json ? flags | NFT_CTX_OUTPUT_JSON : flags);
+  nft_ctx_output_set_flags (filter->nft, NFT_CTX_OUTPUT_STATELESS);
   if (run_locked (filter, command, error))
     text = g_strdup (nft_ctx_get_output_buffer (filter->nft));
   nft_ctx_output_set_flags (filter->nft, 0);

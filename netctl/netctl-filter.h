@@ -16,10 +16,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlFilter, netctl_filter_close)
 
 /* Runs nft @commands as one transaction: all or none. */
 gboolean netctl_filter_run (NetctlFilter *filter, const char *commands, GError **error);
-/* What the kernel has, as `nft -s -j` (@as_json) or `nft -s` would answer @command. The caller
- * frees it. NULL on failure. */
-char *netctl_filter_list (NetctlFilter *filter, const char *command, gboolean as_json,
-                          GError **error);
+/* What `nft -s` would answer @command. The caller frees it. NULL on failure. */
+char *netctl_filter_list (NetctlFilter *filter, const char *command, GError **error);
 /* Sends @message, whose sequence number is set here, and hands each answer to @callback (may be
  * NULL). Returns 0 or an errno. */
 int netctl_filter_talk (NetctlFilter *filter, struct nlmsghdr *message, mnl_cb_t callback,

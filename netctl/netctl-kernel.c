@@ -9,6 +9,7 @@
 #include "netctl-metadata.h"
 #include "netctl-nat.h"
 #include "netctl-ns.h"
+#include "netctl-print.h"
 #include "netctl-route.h"
 #include "netctl-shape.h"
 #include "netctl-wire.h"
@@ -649,88 +650,93 @@ kernel_reconcile (Netctl *net, const NetctlPlan *plan, GError **error)
 
 /* The table */
 
+static Kernel *
+begin (Netctl *net)
+{
+  Kernel *kernel = (Kernel *) net;
+
+  g_mutex_lock (&kernel->lock);
+  return kernel;
+}
+
+static gboolean
+done (Kernel *kernel, gboolean is_done)
+{
+  g_mutex_unlock (&kernel->lock);
+  return is_done;
+}
+
 static gboolean
 kernel_vpc_apply (Netctl *net, const NetctlVpc *vpc, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = apply_vpc (kernel, vpc, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, apply_vpc (kernel, vpc, error));
 }
 
 static gboolean
 kernel_vpc_remove (Netctl *net, guint32 vpc_index, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = has_no_tap (vpc_index, error) && remove_vpc (kernel, vpc_index, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, has_no_tap (vpc_index, error) && remove_vpc (kernel, vpc_index, error));
 }
 
 static gboolean
 kernel_group_apply (Netctl *net, const NetctlGroup *group, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = apply_group (kernel, group, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, apply_group (kernel, group, error));
 }
 
 static gboolean
 kernel_group_remove (Netctl *net, guint32 vpc_index, guint32 group_index, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = remove_group (kernel, vpc_index, group_index, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, remove_group (kernel, vpc_index, group_index, error));
 }
 
 static gboolean
 kernel_port_prepare (Netctl *net, const NetctlPort *port, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = apply_port (kernel, port, FALSE, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, apply_port (kernel, port, FALSE, error));
 }
 
 static gboolean
 kernel_port_attach (Netctl *net, const NetctlPort *port, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = apply_port (kernel, port, TRUE, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, apply_port (kernel, port, TRUE, error));
 }
 
 static gboolean
 kernel_port_detach (Netctl *net, const NetctlPort *port, GError **error)
 {
-  Kernel *kernel = (Kernel *) net;
-  gboolean is_done;
+  Kernel *kernel = begin (net);
 
-  g_mutex_lock (&kernel->lock);
-  is_done = detach_port (kernel, port, error);
-  g_mutex_unlock (&kernel->lock);
-  return is_done;
+  return done (kernel, detach_port (kernel, port, error));
+}
+
+/* Others may change something meanwhile, as anybody may behind our back. */
+static gboolean
+kernel_print_plan (Netctl *net, const NetctlPlan *plan, char **out, GError **error)
+{
+  Kernel *kernel = (Kernel *) net;
+
+  *out = netctl_print_plan (kernel->dhcp, netctl_edge_interface (kernel->edge), plan, error);
+  return *out != NULL;
+}
+
+static gboolean
+kernel_print_kernel (Netctl *net, char **out, GError **error)
+{
+  *out = netctl_print_kernel (((Kernel *) net)->dhcp, error);
+  return *out != NULL;
 }
 
 static void
@@ -756,6 +762,8 @@ static const NetctlClass kernel_class = {
   .port_attach = kernel_port_attach,
   .port_detach = kernel_port_detach,
   .reconcile = kernel_reconcile,
+  .print_plan = kernel_print_plan,
+  .print_kernel = kernel_print_kernel,
   .free = kernel_free,
 };
 

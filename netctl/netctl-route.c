@@ -286,6 +286,12 @@ netctl_route_uses (const NetctlVpc *vpc, const NetctlPort *port)
   return FALSE;
 }
 
+gboolean
+netctl_route_is_default (const NetctlRoute *route)
+{
+  return route->destination.family == G_SOCKET_FAMILY_IPV4 && route->destination.length == 0;
+}
+
 /* The tap that @route leads to, *@out_device 0 if it is not here or not up. */
 static gboolean
 find_tap (NetctlLink *link, const NetctlModel *model, const NetctlRoute *route, int *out_device,
@@ -321,8 +327,7 @@ entries_of (NetctlLink *link, const NetctlModel *model, gboolean *out_has_defaul
   for (guint i = 0; i < model->vpc->routes->len; i++)
     {
       const NetctlRoute *route = &g_array_index (model->vpc->routes, NetctlRoute, i);
-      gboolean is_default
-          = route->destination.family == G_SOCKET_FAMILY_IPV4 && route->destination.length == 0;
+      gboolean is_default = netctl_route_is_default (route);
       NetctlRouteEntry entry = { .destination = netctl_prefix_masked (&route->destination),
                                  .metric = DROP_METRIC,
                                  .table = is_default ? DEFAULT_TABLE : RT_TABLE_MAIN };

@@ -23,5 +23,7 @@ gboolean netctl_route_set (NetctlLink *link, const GArray *entries, GError **err
 gboolean netctl_route_apply (int fd, const NetctlModel *model, GError **error);
 /* Whether a route of the VPC leads to @port. */
 gboolean netctl_route_uses (const NetctlVpc *vpc, const NetctlPort *port);
+/* Whether it is the VPC's own default route of IPv4, which stands in a table of its own. */
+gboolean netctl_route_is_default (const NetctlRoute *route);
 /* Packets with this mark go out by the transit link whatever the VPC's default route says. */
 #define NETCTL_ROUTE_MARK "0x1"
