@@ -141,7 +141,8 @@ netctl_firewall_set_vpc (NetctlFirewall *firewall, const NetctlVpc *vpc, GError 
 {
   const NetctlModel *model = firewall->model;
   gboolean ports_differ = model->vpc == NULL || !netctl_vpc_same_subnets (model->vpc, vpc)
-                          || !netctl_vpc_same_routes (model->vpc, vpc);
+                          || !netctl_vpc_same_routes (model->vpc, vpc)
+                          || !model->vpc->nat != !vpc->nat;
 
   if (!netctl_model_set_vpc (firewall->model, vpc, error))
     return FALSE;

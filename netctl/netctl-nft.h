@@ -12,8 +12,9 @@ NetctlTables *netctl_nft_vpc (const NetctlModel *model);
  *   "vpc"         the VPC's record: all of the VPC's own chains, and the sets it starts with
  *   "group 2a"    a group's record: the sets of its members
  *   "set 1_2a"    the records of a set of groups in which a port is exactly: its chains
- *   "port b"      a port's record and the VPC's: its elements
- * A maker that needs more for a port than these two records breaks the others' sums. */
+ *   "port b"      a port's record and the VPC's subnets, routes and nat: its elements
+ * A maker that looks at more than its part's records breaks the sum, and netctl_firewall_set_vpc()
+ * must know what of the VPC's record ports look at. */
 #define NETCTL_NFT_VPC "vpc"
 /* The caller frees them. */
 char *netctl_nft_group_key (guint32 group);
