@@ -4,6 +4,7 @@
 #include "netctl-fake.h"
 #include "netctl-judge.h"
 #include "netctl-lines.h"
+#include "netctl-nat.h"
 
 typedef struct
 {
@@ -81,12 +82,25 @@ need_model (Fake *fake, guint32 vpc_index, GError **error)
   return model;
 }
 
+/* While another VPC has one of its public addresses, a VPC has to wait. */
+static gboolean
+publics_are_free (Fake *fake, const NetctlVpc *vpc, GError **error)
+{
+  for (GTreeNode *n = g_tree_node_first (fake->vpcs); n != NULL; n = g_tree_node_next (n))
+    if (!netctl_nat_apart (vpc, ((const NetctlModel *) g_tree_node_value (n))->vpc,
+                           NETCTL_ERROR_BUSY, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 do_vpc_apply (Fake *fake, gconstpointer argument, GError **error)
 {
   const NetctlVpc *vpc = argument;
   NetctlModel *model = model_of (fake, vpc->index);
 
+  if (!netctl_vpc_check (vpc, error) || !publics_are_free (fake, vpc, error))
+    return FALSE;
   if (model != NULL)
     return netctl_model_set_vpc (model, vpc, error);
   model = netctl_model_new ();
@@ -196,8 +210,10 @@ do_reconcile (Fake *fake, gconstpointer argument, GError **error)
       g_autoptr (GError) fault = NULL;
       NetctlModel *model = netctl_model_from_plan (plan, index, &fault);
 
-      if (model != NULL)
+      if (model != NULL && publics_are_free (fake, model->vpc, fault == NULL ? &fault : NULL))
         g_tree_replace (fake->vpcs, GUINT_TO_POINTER (index), model);
+      else
+        netctl_model_free (model);
       if (first == NULL)
         first = g_steal_pointer (&fault);
     }

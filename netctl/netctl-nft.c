@@ -124,6 +124,7 @@ static void
 add_publics (NetctlTables *t, const GArray *publics)
 {
   NetctlTableObject *set = add_set (t, HOST_INET, "public", "type ifname . ipv4_addr");
+  NetctlTableObject *alone = add_set (t, HOST_INET, "public_addr", "type ipv4_addr");
 
   for (guint i = 0; i < publics->len; i++)
     {
@@ -132,6 +133,7 @@ add_publics (NetctlTables *t, const GArray *publics)
       g_autofree char *address = netctl_prefix_address (&entry->public.address);
 
       netctl_table_line (set, "\"%s\" . %s", uplink, address);
+      netctl_table_line (alone, "%s", address);
     }
 }
 
@@ -182,6 +184,10 @@ add_way_out (NetctlTables *t, const GPtrArray *name_servers)
   /* The host may itself be a guest of a cloud whose metadata is not for ours. */
   netctl_table_line (fwd, "iifname " UPLINK " ip daddr { 169.254.0.0/16, " NETCTL_METADATA_ADDRESS
                           " } drop");
+  /* Nobody outside has an address of ours. */
+  netctl_table_line (fwd, "iifname != " UPLINK " oifname " UPLINK " ip saddr " NETCTL_TRANSIT_RANGE
+                          " drop");
+  netctl_table_line (fwd, "iifname != " UPLINK " oifname " UPLINK " ip saddr @public_addr drop");
   netctl_table_line (fwd, "oifname " UPLINK " ct state established,related accept");
   netctl_table_line (fwd, "oifname . ip daddr @public accept");
   netctl_table_line (fwd, "oifname " UPLINK " drop");
@@ -189,7 +195,8 @@ add_way_out (NetctlTables *t, const GPtrArray *name_servers)
   post
       = add_chain (t, HOST_INET, "c_post", "type nat hook postrouting priority 100; policy accept");
   /* Towards another VPC's public address as well: nobody sees who is behind the host. */
-  netctl_table_line (post, "ip saddr " NETCTL_TRANSIT_RANGE " masquerade");
+  netctl_table_line (post, "ip saddr " NETCTL_TRANSIT_RANGE " ip saddr != " NETCTL_TRANSIT_HOST
+                           " masquerade");
 }
 
 NetctlTables *

@@ -159,6 +159,33 @@ reconcile_forgets_what_the_plan_lacks (void **state)
   assert_true (netctl_fake_is_empty (net));
 }
 
+static void
+a_public_address_is_of_one_vpc_at_a_time (void **state)
+{
+  Netctl *net = *state;
+  g_autoptr (NetctlVpc) one = record_vpc (1, "10.0.0.0/24", FALSE);
+  g_autoptr (NetctlVpc) two = record_vpc (2, "10.0.0.0/24", FALSE);
+  g_autoptr (GError) error = NULL, wrong = NULL;
+  g_autofree char *text = NULL;
+
+  record_eip (one, "192.0.2.9", "10.0.0.2");
+  record_eip (two, "192.0.2.9", "10.0.0.3");
+  assert_true (net->class->vpc_apply (net, one, NULL));
+  assert_false (net->class->vpc_apply (net, two, &error));
+  assert_true (g_error_matches (error, NETCTL_ERROR, NETCTL_ERROR_BUSY));
+  assert_false (netctl_fake_has_vpc (net, 2));
+  g_array_set_size (one->eips, 0);
+  g_array_set_size (one->publics, 0);
+  assert_true (net->class->vpc_apply (net, one, NULL));
+  assert_true (net->class->vpc_apply (net, two, NULL));
+  text = netctl_fake_describe (net);
+  assert_non_null (strstr (text, "eip 2 192.0.2.9 10.0.0.3\n"));
+  assert_null (strstr (text, "eip 1"));
+  g_array_set_size (two->publics, 0);
+  assert_false (net->class->vpc_apply (net, two, &wrong));
+  assert_true (g_error_matches (wrong, NETCTL_ERROR, NETCTL_ERROR_INVALID));
+}
+
 #define FAKE_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -172,6 +199,7 @@ main (void)
     FAKE_TEST (without_its_tap_a_port_cannot_be_attached),
     FAKE_TEST (it_refuses_what_the_kernels_driver_refuses),
     FAKE_TEST (it_answers_which_flows_the_rules_allow),
+    FAKE_TEST (a_public_address_is_of_one_vpc_at_a_time),
     FAKE_TEST (reconcile_forgets_what_the_plan_lacks),
   };
 

@@ -427,7 +427,8 @@ crash_at (World *world, guint at, gboolean (*act) (World *world, Netctl *net))
   assert_true (child >= 0);
   if (child == 0)
     {
-      NetctlConfig config = { .run_dir = world->run_dir };
+      NetctlConfig config
+          = { .run_dir = world->run_dir, .public_interface = world->public_interface };
       Countdown countdown = { at };
       Netctl *net = netctl_new (&config, NULL);
 
@@ -474,9 +475,26 @@ plug_in (void)
 static void
 plan_one_of_each (World *world)
 {
-  g_ptr_array_add (world->plan->vpcs, record_vpc (1, "10.0.0.0/24", TRUE));
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
+  NetctlPort *port = record_port (1, 1, "10.0.0.11", "1");
+
+  record_eip (vpc, "192.0.2.101", "10.0.0.11");
+  record_public (vpc, "192.0.2.102");
+  record_snat (vpc, "10.0.0.0/24", "192.0.2.102");
+  record_forward (vpc, "192.0.2.102", "tcp 80-90 80-90", "10.0.0.11");
+  record_route (vpc, "172.16.0.0/16", "10.0.0.11");
+  record_route (vpc, "0.0.0.0/0", "10.0.0.11");
+  for (guint i = 0; i < vpc->publics->len; i++)
+    g_array_index (vpc->publics, NetctlPublic, i).kbit_s_in
+        = g_array_index (vpc->publics, NetctlPublic, i).kbit_s_out = 1000;
+  port->kbit_s_in = port->kbit_s_out = 1000;
+  g_ptr_array_add (world->plan->vpcs, vpc);
   g_ptr_array_add (world->plan->groups, record_group (1, 1));
-  g_ptr_array_add (world->plan->ports, record_port (1, 1, "10.0.0.11", "1"));
+  g_ptr_array_add (world->plan->ports, port);
+  world_outside (world);
+  world->public_interface = "uplink0";
+  world_stop (world);
+  world_start (world);
 }
 
 static void

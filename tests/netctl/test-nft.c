@@ -146,6 +146,87 @@ ports_with_the_same_groups_share_their_chains (void **state)
   assert_golden_replacement ("shared-chains", netctl_nft_vpc (model));
 }
 
+/* A VPC with something of each kind. */
+static NetctlVpc *
+public_vpc (void)
+{
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24 10.0.1.0/24", TRUE);
+
+  record_eip (vpc, "203.0.113.1", "10.0.0.11");
+  record_public (vpc, "203.0.113.2");
+  record_public (vpc, "203.0.113.3");
+  record_snat (vpc, "10.0.0.0/16", "203.0.113.2");
+  record_snat (vpc, "10.0.1.0/24", "203.0.113.3");
+  record_snat (vpc, "10.0.1.7", "203.0.113.2");
+  record_forward (vpc, "203.0.113.2", "tcp 80 8080", "10.0.0.12");
+  record_forward (vpc, "203.0.113.2", "udp 1000-1001 2000-2001", "10.0.0.12");
+  record_forward (vpc, "203.0.113.2", "tcp 5000-5009 5000-5009", "10.0.0.12");
+  record_forward (vpc, "203.0.113.3", "all - -", "10.0.1.5");
+  record_route (vpc, "172.16.0.0/16", "10.0.0.12");
+  record_route (vpc, "172.16.3.0/24", "10.0.0.12");
+  record_route (vpc, "0.0.0.0/0", "10.0.0.12");
+  g_array_index (vpc->publics, NetctlPublic, 0).kbit_s_in = 1000;
+  g_array_index (vpc->publics, NetctlPublic, 1).kbit_s_out = 1000;
+  return vpc;
+}
+
+static void
+public_addresses_routes_and_bandwidth_have_their_text (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+  NetctlPort *port = record_port (1, 2, "10.0.0.12", "1");
+
+  port->kbit_s_in = port->kbit_s_out = 5000;
+  record_put_vpc (model, public_vpc ());
+  record_put_group (model, record_group (1, 1));
+  record_put_port (model, record_port (1, 1, "10.0.0.11", "1"));
+  record_put_port (model, port);
+  assert_golden_replacement ("public", netctl_nft_vpc (model));
+}
+
+static void
+without_nat_only_sources_with_an_address_pass (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+  NetctlVpc *vpc = public_vpc ();
+
+  vpc->nat = FALSE;
+  g_array_set_size (vpc->routes, 0);
+  record_put_vpc (model, vpc);
+  assert_golden_replacement ("public-only", netctl_nft_vpc (model));
+}
+
+static void
+a_public_address_more_is_some_elements (void **state)
+{
+  g_autoptr (NetctlModel) from = netctl_model_new (), to = NULL;
+  g_autoptr (NetctlTables) old = NULL, new = NULL;
+  g_autofree char *text = NULL;
+  NetctlVpc *vpc = public_vpc ();
+
+  record_put_vpc (from, public_vpc ());
+  to = netctl_model_copy (from);
+  record_eip (vpc, "203.0.113.4", "10.0.0.14");
+  record_put_vpc (to, vpc);
+  old = netctl_nft_vpc (from);
+  new = netctl_nft_vpc (to);
+  text = netctl_tables_change (old, new);
+  assert_golden ("add-public", text);
+  assert_false (netctl_tables_narrow (old, new));
+  assert_true (netctl_tables_narrow (new, old));
+}
+
+static void
+the_host_lets_in_what_goes_to_public_addresses (void **state)
+{
+  g_autoptr (GPtrArray) servers = g_ptr_array_new ();
+  g_autoptr (GArray) publics = g_array_new (FALSE, FALSE, sizeof (NetctlHostPublic));
+  g_autoptr (NetctlVpc) vpc = public_vpc ();
+
+  netctl_public_collect (publics, vpc);
+  assert_golden_replacement ("host-public", netctl_nft_host (TRUE, servers, publics));
+}
+
 static void
 the_host_is_closed_for_taps (void **state)
 {
@@ -277,6 +358,10 @@ main (void)
     cmocka_unit_test (every_kind_of_rule_has_its_text),
     cmocka_unit_test (many_rules_become_sets_of_ranges),
     cmocka_unit_test (ports_with_the_same_groups_share_their_chains),
+    cmocka_unit_test (public_addresses_routes_and_bandwidth_have_their_text),
+    cmocka_unit_test (without_nat_only_sources_with_an_address_pass),
+    cmocka_unit_test (a_public_address_more_is_some_elements),
+    cmocka_unit_test (the_host_lets_in_what_goes_to_public_addresses),
     cmocka_unit_test (the_host_is_closed_for_taps),
     cmocka_unit_test (the_host_lets_vpcs_out_and_nothing_in),
     cmocka_unit_test (no_change_is_no_command),

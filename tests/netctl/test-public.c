@@ -420,6 +420,32 @@ nobody_speaks_under_a_public_address_by_himself (void **state)
 }
 
 static void
+nobody_outside_speaks_under_an_address_of_ours (void **state)
+{
+  World *world = *state;
+  static const char *const ours[] = { OTHER_EIP, "100.64.0.3" };
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  int ear = world_udp (guest->ns, guest->address, 9), mouth = world_udp ("outside", OUTSIDE, 4000);
+
+  world_rule (g_ptr_array_index (world->plan->groups, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1,
+              "0.0.0.0/0");
+  world_apply_group (world, g_ptr_array_index (world->plan->groups, 0));
+  record_eip (vpc_of (world, 0), EIP, guest->address);
+  record_public (vpc_of (world, 0), OTHER_EIP);
+  world_apply_vpc (world, vpc_of (world, 0));
+  assert_true (world_sends (mouth, EIP, 9, ear, SOON_MS));
+  close (mouth);
+  for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
+    {
+      g_free (world_run ("ip -n outside addr add %s/32 dev lo", ours[i]));
+      mouth = world_udp ("outside", ours[i], 4000);
+      assert_false (world_sends (mouth, EIP, 9, ear, NEVER_MS));
+      close (mouth);
+    }
+  close (ear);
+}
+
+static void
 the_host_reaches_public_addresses_and_is_not_reached (void **state)
 {
   World *world = *state;
@@ -560,6 +586,7 @@ main (void)
     WORLD_TEST (rules_that_change_spare_translated_flows_they_allow),
     WORLD_TEST (a_restart_keeps_flows_under_public_addresses),
     WORLD_TEST (nobody_speaks_under_a_public_address_by_himself),
+    WORLD_TEST (nobody_outside_speaks_under_an_address_of_ours),
     WORLD_TEST (the_host_reaches_public_addresses_and_is_not_reached),
     WORLD_TEST (an_address_moves_between_vpcs_in_either_order),
     WORLD_TEST (two_vpcs_of_a_plan_do_not_share_an_address),
