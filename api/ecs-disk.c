@@ -14,7 +14,7 @@ typedef struct
   char *instance_id, *name, *category, *zone_id, *status, *type, *charge_type;
   char *resource_group_id, *lock_reason, *snapshot_id, *policy_id;
   int portable, encrypted, delete_auto_snapshot, enable_auto_snapshot, enable_policy;
-  char *delete_with_instance;
+  int delete_with_instance;
   GArray *tags;
 } ListArgs;
 
@@ -35,18 +35,18 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
                    "No disk here is in a resource group."),
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No disk here is locked."),
-  ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "No disk here was made from a snapshot."),
+  ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "The snapshot it was made from."),
   ECS_TEXT_FILTER (ListArgs, policy_id, "AutoSnapshotPolicyId", "No disk here has a policy."),
   API_TRI (ListArgs, portable, "Portable", .doc = "Whether it can be detached: data disks can."),
   API_TRI (ListArgs, encrypted, "Encrypted", .doc = "No disk here is encrypted."),
   API_TRI (ListArgs, delete_auto_snapshot, "DeleteAutoSnapshot",
            .doc = "No disk here has automatic snapshots."),
   API_TRI (ListArgs, enable_auto_snapshot, "EnableAutoSnapshot",
-           .doc = "No disk here has automatic snapshots."),
+           .doc = "Whether policies take snapshots of it."),
   API_TRI (ListArgs, enable_policy, "EnableAutomatedSnapshotPolicy",
            .doc = "No disk here has automatic snapshots."),
-  ECS_REFUSED_FILTER (ListArgs, delete_with_instance, "DeleteWithInstance",
-                      .doc = "Filtering by this is not offered here."),
+  API_TRI (ListArgs, delete_with_instance, "DeleteWithInstance",
+           .doc = "Whether it goes with its instance."),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -60,19 +60,20 @@ static const ApiField list_fields[] = {
   API_OUT_STR (D "ZoneId", API_REQUIRED, "The zone."),
   API_OUT_STR (D "Type", API_REQUIRED, "system or data."),
   API_OUT_STR (D "Category", API_REQUIRED, "The category asked for."),
-  API_OUT_STR (D "PerformanceLevel", API_REQUIRED, "Always empty."),
-  API_OUT_STR (D "Status", API_REQUIRED, "Creating, In_use or Available."),
+  API_OUT_STR (D "PerformanceLevel", API_REQUIRED, "The level asked for; empty unless cloud_essd."),
+  API_OUT_STR (D "Status", API_REQUIRED,
+               "Creating, Available, Attaching, In_use, Detaching, ReIniting or Deleting."),
   API_OUT_INT (D "Size", API_REQUIRED, "GiB."),
   API_OUT_STR (D "ImageId", API_REQUIRED, "The image it was made from."),
-  API_OUT_STR (D "SourceSnapshotId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (D "SourceSnapshotId", API_REQUIRED, "The snapshot it was made from."),
   API_OUT_STR (D "SourceDiskId", API_REQUIRED, "Always empty."),
   API_OUT_STR (D "InstanceId", API_REQUIRED, "The instance it is attached to."),
   API_OUT_STR (D "Device", API_REQUIRED, "The device, such as /dev/xvda."),
   API_OUT_STR (D "SerialNumber", API_REQUIRED, "The serial number the guest sees."),
   API_OUT_BOOL (D "Portable", API_REQUIRED, "Whether it can be detached."),
   API_OUT_BOOL (D "DeleteWithInstance", API_REQUIRED, "Whether it goes with its instance."),
-  API_OUT_BOOL (D "DeleteAutoSnapshot", API_REQUIRED, "Always false."),
-  API_OUT_BOOL (D "EnableAutoSnapshot", API_REQUIRED, "Always false."),
+  API_OUT_BOOL (D "DeleteAutoSnapshot", API_REQUIRED, "Whether automatic snapshots go with it."),
+  API_OUT_BOOL (D "EnableAutoSnapshot", API_REQUIRED, "Whether policies take snapshots of it."),
   API_OUT_BOOL (D "EnableAutomatedSnapshotPolicy", API_REQUIRED, "Always false."),
   API_OUT_STR (D "AutoSnapshotPolicyId", API_REQUIRED, "Always empty."),
   API_OUT_BOOL (D "Encrypted", API_REQUIRED, "Always false."),
@@ -100,9 +101,7 @@ static const ApiField list_fields[] = {
 static const char *
 status_of (const VmmDisk *disk)
 {
-  if (disk->is_creating)
-    return "Creating";
-  return disk->instance_id != NULL && *disk->instance_id != '\0' ? "In_use" : "Available";
+  return disk->is_creating ? "Creating" : vmm_disk_state_wire (disk->state);
 }
 
 /* The same list stands under an old and a new name. */
@@ -115,7 +114,7 @@ write_attachments (ApiReply *reply, const VmmDisk *disk, const char *plural, con
       api_reply_item (reply);
       api_reply_string (reply, "InstanceId", disk->instance_id);
       api_reply_string (reply, "Device", disk->device);
-      api_reply_second (reply, "AttachedTime", disk->created_ms);
+      api_reply_second (reply, "AttachedTime", disk->attached_ms);
       api_reply_end (reply);
     }
   api_reply_end (reply);
@@ -125,15 +124,10 @@ write_attachments (ApiReply *reply, const VmmDisk *disk, const char *plural, con
 static void
 write_constants (ApiReply *reply)
 {
-  api_reply_string (reply, "PerformanceLevel", "");
-  api_reply_string (reply, "SourceSnapshotId", "");
   api_reply_string (reply, "SourceDiskId", "");
-  api_reply_bool (reply, "DeleteAutoSnapshot", FALSE);
-  api_reply_bool (reply, "EnableAutoSnapshot", FALSE);
   api_reply_bool (reply, "EnableAutomatedSnapshotPolicy", FALSE);
   api_reply_string (reply, "AutoSnapshotPolicyId", "");
   api_reply_bool (reply, "Encrypted", FALSE);
-  api_reply_string (reply, "DetachedTime", "");
   api_reply_string (reply, "DiskChargeType", "PostPaid");
   api_reply_string (reply, "ExpiredTime", ECS_EXPIRED_TIME);
   api_reply_string (reply, "ProductCode", "");
@@ -165,7 +159,12 @@ write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
   api_reply_bool (reply, "Portable", !disk->is_system);
   api_reply_bool (reply, "DeleteWithInstance", disk->delete_with_instance);
   api_reply_second (reply, "CreationTime", disk->created_ms);
-  api_reply_second (reply, "AttachedTime", is_attached ? disk->created_ms : 0);
+  api_reply_second (reply, "AttachedTime", disk->attached_ms);
+  api_reply_second (reply, "DetachedTime", disk->detached_ms);
+  api_reply_string (reply, "PerformanceLevel", disk->performance_level);
+  api_reply_string (reply, "SourceSnapshotId", disk->source_snapshot_id);
+  api_reply_bool (reply, "DeleteAutoSnapshot", disk->delete_auto_snapshot);
+  api_reply_bool (reply, "EnableAutoSnapshot", disk->enable_auto_snapshot);
   api_reply_int (reply, "MountInstanceNum", is_attached);
   write_attachments (reply, disk, "Attachments", "Attachment");
   write_attachments (reply, disk, "MountInstances", "MountInstance");
@@ -191,9 +190,8 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
-         && ecs_is_or_unset (args->snapshot_id, "") && ecs_is_or_unset (args->policy_id, "")
-         && args->encrypted != 1 && args->delete_auto_snapshot != 1
-         && args->enable_auto_snapshot != 1 && args->enable_policy != 1 && args->tags->len == 0
+         && ecs_is_or_unset (args->policy_id, "") && args->encrypted != 1
+         && args->delete_auto_snapshot != 1 && args->enable_policy != 1 && args->tags->len == 0
          && wanted_system (args) != -2;
 }
 
@@ -210,9 +208,10 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .zone_id = args->zone_id,
     .status = ecs_is_or_unset (args->status, "All") ? NULL : args->status,
     .is_system = wanted_system (args),
+    .snapshot_id = args->snapshot_id,
     .is_portable = -1,
-    .delete_with_instance = -1,
-    .enable_auto_snapshot = -1,
+    .delete_with_instance = args->delete_with_instance,
+    .enable_auto_snapshot = args->enable_auto_snapshot,
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) disks = NULL;

@@ -112,3 +112,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshot, vmm_snapshot_free)
 
 /* 2-128 characters, begins with a letter, not with http://, https://, aliyun or acs:. */
 gboolean vmm_image_name_is_valid (const char *name);
+/* 2-128 characters, begins with a letter, not with http:// or https://. */
+gboolean vmm_disk_name_is_valid (const char *name);

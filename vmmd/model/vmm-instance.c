@@ -44,6 +44,12 @@ vmm_instance_name_is_valid (const char *name)
 }
 
 gboolean
+vmm_disk_name_is_valid (const char *name)
+{
+  return is_name (name);
+}
+
+gboolean
 vmm_image_name_is_valid (const char *name)
 {
   return is_name (name) && g_ascii_strncasecmp (name, "aliyun", 6) != 0

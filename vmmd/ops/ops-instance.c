@@ -4,6 +4,7 @@
 
 #include "ops-capacity.h"
 #include "ops-deadline.h"
+#include "ops-disk-row.h"
 #include "ops-group-member.h"
 #include "ops-instance-check.h"
 #include "ops-instance.h"
@@ -305,16 +306,18 @@ ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, c
          && ops_finish (ctx, txn, caller, "", error);
 }
 
-/* What a move to @to means for the interfaces. */
+/* What a move to @to means for the interfaces and disks. */
 static gboolean
-move_nics (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceState to,
-           GError **error)
+move_devices (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceState to,
+              GError **error)
 {
   if (to == VMM_INSTANCE_GONE)
     return ops_nic_release_all (ctx, txn, instance, error)
+           && ops_disk_release_all (ctx, txn, instance, error)
            && store_instance_delete (txn, instance->id, error);
   if (to == VMM_INSTANCE_STOPPED || to == VMM_INSTANCE_STARTING)
-    return ops_nic_settle_off (ctx, txn, instance, error);
+    return ops_nic_settle_off (ctx, txn, instance, error)
+           && ops_disk_settle_off (ctx, txn, instance, error);
   return TRUE;
 }
 
@@ -336,7 +339,7 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
   if (!move (ctx, txn, instance, event, instance->force, reason, &to, error)
       || ((to == VMM_INSTANCE_DELETING || to == VMM_INSTANCE_GONE)
           && !leave (ctx, txn, instance, kicks, error))
-      || !move_nics (ctx, txn, instance, to, error) || !store_commit (txn, error))
+      || !move_devices (ctx, txn, instance, to, error) || !store_commit (txn, error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   kick_all (ctx, kicks);

@@ -370,7 +370,8 @@ store_instance_usage (StoreTxn *txn, const char *host_id, StoreUsage *out, GErro
   g_autoptr (StoreRows) rows
       = store_query (txn, error,
                      "SELECT count(*), coalesce (sum (vcpus), 0), coalesce (sum (memory_mib), 0),"
-                     " (SELECT coalesce (sum (virtual_bytes), 0) FROM disk WHERE host_id=?1)"
+                     " (SELECT coalesce (sum (max (virtual_bytes, want_bytes)), 0) FROM disk"
+                     " WHERE host_id=?1)"
                      " FROM instance WHERE host_id=?1",
                      "s", host_id);
 

@@ -89,6 +89,7 @@ VirtNicFact *virt_nic_fact_new (const char *tap, gboolean is_up);
 void virt_nic_fact_free (VirtNicFact *fact);
 /* The one of that tap among VirtNicFact*, or NULL. */
 const VirtNicFact *virt_nic_fact_find (GPtrArray *facts, const char *tap);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtDisk, virt_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSpec, virt_spec_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtFact, virt_fact_free)
 

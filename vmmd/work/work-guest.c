@@ -10,24 +10,64 @@
 #include "work-item.h"
 #include <string.h>
 
-static gboolean
-add_disk (WorkItem *item, StoreTxn *txn, const VmmDisk *disk, guint index, VirtSpec *spec,
-          GError **error)
+char *
+work_disk_serial (const VmmDisk *disk)
+{
+  return g_strdup (disk->id + strlen (vmm_id_prefix (VMM_ID_DISK)));
+}
+
+/* "/dev/xvdb" is the guest's vdb. */
+static char *
+target_of (const VmmDisk *disk)
+{
+  gsize length = strlen (disk->device);
+
+  return g_strdup_printf ("vd%c", length > 0 ? disk->device[length - 1] : 'a');
+}
+
+static VirtDisk *
+read_device (WorkItem *item, StoreTxn *txn, const VmmDisk *disk, GError **error)
 {
   g_autoptr (GPtrArray) chain = store_layer_chain (txn, disk->layer_id, error);
   VirtDisk *out;
 
   if (chain == NULL)
-    return FALSE;
+    return NULL;
   out = g_new0 (VirtDisk, 1);
-  g_ptr_array_add (spec->disks, out);
-  out->serial = g_strdup (disk->id + strlen (vmm_id_prefix (VMM_ID_DISK)));
-  out->target = g_strdup_printf ("vd%c", 'a' + (int) index);
+  out->serial = work_disk_serial (disk);
+  out->target = target_of (disk);
   out->is_boot = disk->is_system;
   out->chain = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < chain->len; i++)
     g_ptr_array_add (out->chain, item->parts->img->class->layer_path (
                                      item->parts->img, g_ptr_array_index (chain, i)));
+  return out;
+}
+
+VirtDisk *
+work_disk_device (WorkItem *item, const VmmDisk *disk, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+
+  return txn != NULL ? read_device (item, txn, disk, error) : NULL;
+}
+
+/* The disks that a start gives to the guest. */
+static gboolean
+add_disks (WorkItem *item, StoreTxn *txn, GPtrArray *disks, VirtSpec *spec, GError **error)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const VmmDisk *disk = g_ptr_array_index (disks, i);
+      VirtDisk *device;
+
+      if (!vmm_disk_state_is_plugged (disk->state))
+        continue;
+      device = read_device (item, txn, disk, error);
+      if (device == NULL)
+        return FALSE;
+      g_ptr_array_add (spec->disks, device);
+    }
   return TRUE;
 }
 
@@ -47,9 +87,8 @@ spec_of (WorkItem *item, const VmmInstance *instance, GError **error)
   spec->memory_mib = instance->memory_mib;
   spec->console_log = ops_instance_console_path (item->ctx, instance->id);
   spec->vnc_socket = ops_instance_vnc_path (item->ctx, instance->id);
-  for (guint i = 0; i < disks->len; i++)
-    if (!add_disk (item, txn, g_ptr_array_index (disks, i), i, spec, error))
-      return NULL;
+  if (!add_disks (item, txn, disks, spec, error))
+    return NULL;
   for (guint i = 0; i < instance->nics->len; i++)
     {
       const VmmNic *nic = g_ptr_array_index (instance->nics, i);

@@ -122,6 +122,9 @@ start (WorkItem *item, const VmmInstance *instance)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) undo = NULL;
 
+  /* A reset that was asked for before the start comes before it. */
+  if (work_instance_disks (item, instance) == 0)
+    return 0;
   if (work_start_guest (item, instance, &error))
     return report (item, instance, VMM_INSTANCE_STARTED, NULL);
   if (work_is_away (error))
@@ -243,6 +246,18 @@ resume_paused (WorkItem *item, const VmmInstance *instance)
   return work_failed (item, error);
 }
 
+/* Interfaces and disks of a running guest: whichever wants to be looked at first. */
+static gint64
+settle_devices (WorkItem *item, const VmmInstance *instance)
+{
+  gint64 nics = work_instance_nics (item, instance);
+  gint64 disks = work_instance_disks (item, instance);
+
+  if (nics == WORK_DONE || disks == WORK_DONE)
+    return nics == WORK_DONE ? disks : nics;
+  return MIN (nics, disks);
+}
+
 /* A state without work: is the domain what the row says? */
 static gint64
 settle (WorkItem *item, const VmmInstance *instance)
@@ -253,7 +268,7 @@ settle (WorkItem *item, const VmmInstance *instance)
   gboolean is_off;
 
   if (fact == NULL && work_is_away (error) && instance->state == VMM_INSTANCE_RUNNING)
-    return work_instance_nics (item, instance); /* their deadlines hold all the same */
+    return settle_devices (item, instance); /* their deadlines hold all the same */
   if (fact == NULL)
     return work_is_away (error) ? WORK_DONE : work_failed (item, g_steal_pointer (&error));
   is_off = fact->state == VIRT_OFF || fact->state == VIRT_ABSENT;
@@ -275,8 +290,8 @@ settle (WorkItem *item, const VmmInstance *instance)
         return work_failed (item, g_steal_pointer (&error));
     }
   if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_RUNNING)
-    return work_instance_nics (item, instance);
-  return WORK_DONE;
+    return settle_devices (item, instance);
+  return instance->state == VMM_INSTANCE_STOPPED ? work_instance_disks (item, instance) : WORK_DONE;
 }
 
 /* Past its deadline a state ends, and its owner reads why. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kinds of work share. For this room only. */
 #pragma once
+#include "vmm-disk.h"
 #include "vmm-instance.h"
 #include "vmm-step.h"
 #include "work-parts.h"
@@ -62,6 +63,11 @@ gint64 work_nic (WorkItem *item);
 /* Plugs and unplugs the interfaces of an instance whose guest runs: WORK_DONE, or when to look
  * again. */
 gint64 work_instance_nics (WorkItem *item, const VmmInstance *instance);
+/* The same for a disk that is attached nowhere. */
+gint64 work_disk (WorkItem *item);
+/* Plugs, unplugs, grows and resets the disks of an instance that is running or stopped: WORK_DONE,
+ * or when to look again. */
+gint64 work_instance_disks (WorkItem *item, const VmmInstance *instance);
 /* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 
@@ -94,6 +100,13 @@ gboolean work_nic_change (WorkItem *item, const VmmNic *nic, GError **error);
 gboolean work_nic_release (WorkItem *item, const VmmNic *nic, GError **error);
 /* Makes the whole host network equal to the rows. */
 gboolean work_network_reconcile (WorkItem *item, GError **error);
+/* Makes the file of the layer whose row stands; OPERATION_CONFLICT when that is gone. @file_system
+ * may be NULL. */
+gboolean work_make_layer (WorkItem *item, const char *id, const char *file_system, GError **error);
+/* A disk as the hypervisor gets it, with its chain of layers. The caller frees it. */
+VirtDisk *work_disk_device (WorkItem *item, const VmmDisk *disk, GError **error);
+/* The serial number its guest sees; the caller frees it. */
+char *work_disk_serial (const VmmDisk *disk);
 /* Removes layers that nothing rests on: first the file, then the row. */
 gboolean work_sweep_layers (WorkItem *item, GError **error);
 

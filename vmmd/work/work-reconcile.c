@@ -74,27 +74,28 @@ sweep_layer_files (WorkItem *item, GError **error)
   return rows != NULL && work_sweep_layers (item, error);
 }
 
+/* Kicks the items of @ids (taken); FALSE when it is NULL. */
+static gboolean
+kick_each (WorkItem *item, GPtrArray *ids)
+{
+  g_autoptr (GPtrArray) own = ids;
+
+  for (guint i = 0; own != NULL && i < own->len; i++)
+    work_kick (item->work, g_ptr_array_index (own, i));
+  return own != NULL;
+}
+
 static gboolean
 kick_all (WorkItem *item, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (GPtrArray) instances
-      = txn != NULL ? store_instance_ids (txn, item->ctx->host_id, TRUE, error) : NULL;
-  g_autoptr (GPtrArray) images = instances != NULL ? store_image_working (txn, error) : NULL;
-  g_autoptr (GPtrArray) nics = images != NULL ? store_nic_deleting (txn, error) : NULL;
-  g_autoptr (GPtrArray) vpcs = nics != NULL ? store_public_working (txn, error) : NULL;
+  const char *host_id = item->ctx->host_id;
 
-  if (vpcs == NULL)
-    return FALSE;
-  for (guint i = 0; i < vpcs->len; i++)
-    work_kick (item->work, g_ptr_array_index (vpcs, i));
-  for (guint i = 0; i < nics->len; i++)
-    work_kick (item->work, g_ptr_array_index (nics, i));
-  for (guint i = 0; i < instances->len; i++)
-    work_kick (item->work, g_ptr_array_index (instances, i));
-  for (guint i = 0; i < images->len; i++)
-    work_kick (item->work, g_ptr_array_index (images, i));
-  return TRUE;
+  return txn != NULL && kick_each (item, store_public_working (txn, error))
+         && kick_each (item, store_nic_deleting (txn, error))
+         && kick_each (item, store_disk_working (txn, host_id, error))
+         && kick_each (item, store_instance_ids (txn, host_id, TRUE, error))
+         && kick_each (item, store_image_working (txn, error));
 }
 
 static gboolean

@@ -104,6 +104,8 @@ run_kind (WorkItem *item)
       return work_vpc (item);
     case VMM_ID_NIC:
       return work_nic (item);
+    case VMM_ID_DISK:
+      return work_disk (item);
     default:
       return work_reconcile (item);
     }

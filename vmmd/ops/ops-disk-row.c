@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moves of disks and what goes with them. */
+#include "config.h"
+
+#include "ops-capacity.h"
+#include "ops-disk-row.h"
+#include "store-layer.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-id.h"
+
+static gint64
+deadline (VmmContext *ctx, VmmDiskState state)
+{
+  const VmmConfig *config = ctx->config;
+  int s;
+
+  switch (vmm_disk_state_work (state))
+    {
+    case VMM_DISK_WORK_MAKE:
+    case VMM_DISK_WORK_TURN:
+      s = config->stage_s;
+      break;
+    case VMM_DISK_WORK_ATTACH:
+      s = config->attach_s;
+      break;
+    case VMM_DISK_WORK_DETACH:
+      s = config->detach_s;
+      break;
+    case VMM_DISK_WORK_DELETE:
+      s = config->delete_s;
+      break;
+    case VMM_DISK_WORK_NONE:
+    default:
+      return 0;
+    }
+  return vmm_clock_now_ms () + s * G_GINT64_CONSTANT (1000);
+}
+
+gboolean
+ops_disk_move (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, VmmDiskEvent event,
+               const char *reason, GError **error)
+{
+  VmmDiskState to;
+
+  if (disk->is_creating && event != VMM_DISK_MADE && event != VMM_DISK_FAILED)
+    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being created", disk->id);
+  if (!vmm_disk_state_next (disk->state, event, &to))
+    return vmm_fail (error, VMM_ERROR_DISK_STATUS,
+                     "the current status '%s' of disk '%s' does not support this operation",
+                     vmm_disk_state_wire (disk->state), disk->id);
+  if (!store_disk_move (txn, disk->id, disk->state, to, reason, deadline (ctx, to), error))
+    return FALSE;
+  /* Whatever leaves an instance is attached nowhere. */
+  return event != VMM_DISK_DETACHED
+         || store_disk_set_place (txn, disk->id, "", "", vmm_clock_now_ms (), error);
+}
+
+gboolean
+ops_disk_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (GPtrArray) disks = store_disk_list_of (txn, instance->id, error);
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const VmmDisk *disk = g_ptr_array_index (disks, i);
+      VmmDiskWork work = vmm_disk_state_work (disk->state);
+
+      if (work == VMM_DISK_WORK_ATTACH
+          && !ops_disk_move (ctx, txn, disk, VMM_DISK_ATTACHED, NULL, error))
+        return FALSE;
+      if (work == VMM_DISK_WORK_DETACH
+          && !ops_disk_move (ctx, txn, disk, VMM_DISK_DETACHED, NULL, error))
+        return FALSE;
+    }
+  return disks != NULL;
+}
+
+gboolean
+ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (GPtrArray) disks = store_disk_list_of (txn, instance->id, error);
+  /* A create that failed gives back all it made. */
+  gboolean never_ran = instance->boot_when_staged && instance->started_ms == 0;
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const VmmDisk *disk = g_ptr_array_index (disks, i);
+
+      if (disk->delete_with_instance || disk->is_system
+          || (never_ran && disk->created_ms >= instance->created_ms))
+        continue;
+      if (!ops_disk_move (ctx, txn, disk, VMM_DISK_DETACHED, NULL, error))
+        return FALSE;
+    }
+  return disks != NULL;
+}
+
+char *
+ops_disk_new_layer (VmmContext *ctx, StoreTxn *txn, const char *parent_id, guint64 virtual_bytes,
+                    GError **error)
+{
+  g_autoptr (VmmLayer) layer = g_new0 (VmmLayer, 1);
+
+  layer->id = vmm_id_new (VMM_ID_LAYER);
+  layer->host_id = g_strdup (ctx->host_id);
+  layer->parent_id = g_strdup (parent_id);
+  layer->virtual_bytes = virtual_bytes;
+  layer->created_ms = vmm_clock_now_ms ();
+  return store_layer_insert (txn, layer, error) ? g_strdup (layer->id) : NULL;
+}
+
+gboolean
+ops_disk_check_space (VmmContext *ctx, StoreTxn *txn, guint64 bytes, GError **error)
+{
+  g_autofree char *why = NULL;
+  OpsCapacity capacity;
+
+  if (!ops_capacity_read (ctx, txn, &capacity, error))
+    return FALSE;
+  return ops_capacity_fit (ctx, &capacity, 0, 0, bytes, 1, &why) == 1
+         || vmm_fail (error, VMM_ERROR_NO_STOCK, "%s", why);
+}
