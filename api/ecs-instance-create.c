@@ -28,7 +28,8 @@ typedef struct
   char **group_ids;
 } RefusedNic;
 
-#define NO_NICS "Interfaces beside the primary one are not offered here."
+#define NO_NICS                                                                                    \
+  "Interfaces beside the primary one are for RunInstances; see AttachNetworkInterface."
 static const ApiParam refused_nic_params[] = {
   ECS_REFUSED (RefusedNic, id, "NetworkInterfaceId", .doc = NO_NICS),
   ECS_REFUSED (RefusedNic, vswitch_id, "VSwitchId", .doc = NO_NICS),
@@ -36,6 +37,48 @@ static const ApiParam refused_nic_params[] = {
   ECS_REFUSED (RefusedNic, group_id, "SecurityGroupId", .doc = NO_NICS),
   ECS_REFUSED (RefusedNic, type, "InstanceType", .doc = NO_NICS),
   ECS_REFUSED_LIST (RefusedNic, group_ids, "SecurityGroupIds", .doc = NO_NICS),
+};
+
+/* An interface of RunInstances. */
+typedef struct
+{
+  char *id, *vswitch_id, *primary_ip, *group_id, *type, *name, *description, *source_check;
+  char **group_ids;
+  int ip_count;
+  gboolean delete_on_release;
+} RunNic;
+
+static const ApiParam run_nic_params[] = {
+  API_STR (RunNic, type, "InstanceType", .fallback = "Secondary", .max_length = 16,
+           API_CHOICES ("Primary", "Secondary"),
+           .doc = "One entry may be Primary: it says what VSwitchId, SecurityGroupId and "
+                  "PrivateIpAddress beside it would."),
+  API_STR (RunNic, id, "NetworkInterfaceId", .max_length = 64, .format = &api_format_nic_id,
+           .error = VMM_ERROR_NIC_NOT_FOUND,
+           .doc = "One that is Available; otherwise one is made."),
+  API_STR (RunNic, vswitch_id, "VSwitchId", .max_length = 64, .format = &api_format_vswitch_id,
+           .error = VMM_ERROR_VSWITCH_NOT_FOUND,
+           .doc = "Its vswitch; otherwise the primary one's."),
+  API_STR (RunNic, primary_ip, "PrimaryIpAddress", .max_length = 15, .format = &api_format_ipv4,
+           .error = VMM_ERROR_PRIVATE_IP_MALFORMED,
+           .doc = "A free address of the vswitch; otherwise one is chosen."),
+  API_INT (RunNic, ip_count, "SecondaryPrivateIpAddressCount", .fallback = "0", .min = 0, .max = 19,
+           .error = VMM_ERROR_NIC_ADDRESS_LIMIT, .doc = "How many secondary addresses to choose."),
+  API_STR (RunNic, group_id, "SecurityGroupId", .max_length = 64, .format = &api_format_group_id,
+           .error = VMM_ERROR_GROUP_NOT_FOUND,
+           .doc = "Its security group; otherwise the primary one's groups."),
+  API_STRLIST (RunNic, group_ids, "SecurityGroupIds", .max = 5, .max_length = 64,
+               .format = &api_format_group_id, .error = VMM_ERROR_GROUP_NOT_FOUND,
+               .doc = "Up to five security groups, in place of SecurityGroupId."),
+  API_STR (RunNic, name, "NetworkInterfaceName", .max_length = 512,
+           .format = &ecs_format_instance_name, .error = VMM_ERROR_NIC_NAME_MALFORMED,
+           .doc = "A name of 2 to 128 characters that begins with a letter."),
+  ECS_DESCRIPTION (RunNic, description, 0),
+  API_BOOL (RunNic, delete_on_release, "DeleteOnRelease", .fallback = "true",
+            .doc = "Delete it with the instance; otherwise it is Available again."),
+  API_STR (RunNic, source_check, "SourceDestCheck", .max_length = 8, API_CHOICES ("true"),
+           .error = VMM_ERROR_UNSUPPORTED_PARAMETER,
+           .doc = "The check of source addresses cannot be switched off."),
 };
 
 /* Of both actions, so that one set of rows serves them. */
@@ -96,8 +139,6 @@ typedef struct
                .doc = "The metadata service does not insist on tokens."),                          \
       API_LIST (CreateArgs, disks, "DataDisk", RefusedDisk, refused_disk_params, .max = 16,        \
                 .doc = NO_DATA_DISKS),                                                             \
-      API_LIST (CreateArgs, nics, "NetworkInterface", RefusedNic, refused_nic_params, .max = 16,   \
-                .doc = NO_NICS),                                                                   \
       ECS_REFUSED_TAGS (CreateArgs, tags)
 
 #define CREATE_PARAMS                                                                              \
@@ -160,7 +201,12 @@ typedef struct
       API_BOOL (CreateArgs, deletion_protection, "DeletionProtection",                             \
                 .doc = "Refuse deletion until this is taken back.")
 
-static const ApiParam create_params[] = { REFUSED_PARAMS, CREATE_PARAMS };
+static const ApiParam create_params[] = {
+  REFUSED_PARAMS,
+  CREATE_PARAMS,
+  API_LIST (CreateArgs, nics, "NetworkInterface", RefusedNic, refused_nic_params, .max = 16,
+            .doc = NO_NICS),
+};
 
 static const ApiParam run_params[] = {
   REFUSED_PARAMS,
@@ -179,23 +225,90 @@ static const ApiParam run_params[] = {
            .doc = "Be content with so many when there is no room for all; otherwise all or none."),
   API_BOOL (CreateArgs, unique_suffix, "UniqueSuffix",
             .doc = "Put 001, 002 and so on behind the names when there are several."),
+  API_LIST (CreateArgs, nics, "NetworkInterface", RunNic, run_nic_params, .max = 8,
+            .doc = "Interfaces, the primary one among them or not."),
 };
+
+/* Lists of group ids with room for one that was given singly; ends with NULL. */
+typedef struct
+{
+  const char *one[2];
+} GroupRoom;
+
+static gboolean
+choose_groups (char *const *many, const char *single, GroupRoom *room, const char *const **out,
+               GError **error)
+{
+  if (ecs_is_given (many) && single != NULL)
+    return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
+                     "SecurityGroupId and SecurityGroupIds.N exclude each other");
+  room->one[0] = single;
+  room->one[1] = NULL;
+  *out = ecs_is_given (many) ? (const char *const *) many : single != NULL ? room->one : NULL;
+  return TRUE;
+}
+
+/* An entry that speaks of the primary interface: its words in the places of the instance's own. */
+static gboolean
+take_primary (const RunNic *nic, GroupRoom *room, OpsInstanceSpec *spec, GError **error)
+{
+  if (nic->id != NULL || nic->ip_count > 0)
+    return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
+                     "the Primary interface is made with the instance and has one address then");
+  if (spec->vswitch_id != NULL || spec->group_ids != NULL || spec->private_ip != NULL)
+    return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
+                     "VSwitchId, SecurityGroupId and PrivateIpAddress exclude a NetworkInterface "
+                     "that is Primary, of which there is one");
+  spec->vswitch_id = nic->vswitch_id;
+  spec->private_ip = nic->primary_ip;
+  return choose_groups (nic->group_ids, nic->group_id, room, &spec->group_ids, error);
+}
+
+static gboolean
+take_secondary (const RunNic *nic, GroupRoom *room, OpsInstanceNic *out, GError **error)
+{
+  out->id = nic->id;
+  out->spec.vswitch_id = nic->vswitch_id;
+  out->spec.primary_ip = nic->primary_ip;
+  out->spec.ip_count = (guint) nic->ip_count;
+  out->spec.name = nic->name;
+  out->spec.description = nic->description;
+  out->spec.delete_with_instance = nic->delete_on_release;
+  return choose_groups (nic->group_ids, nic->group_id, room, &out->spec.group_ids, error);
+}
+
+/* NetworkInterface.N into @spec; @nics and @rooms have one place for each entry. */
+static gboolean
+take_nics (const GArray *entries, OpsInstanceNic *nics, GroupRoom *rooms, OpsInstanceSpec *spec,
+           GError **error)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const RunNic *nic = &g_array_index (entries, RunNic, i);
+
+      if (g_str_equal (nic->type, "Primary") ? !take_primary (nic, &rooms[i], spec, error)
+                                             : !take_secondary (nic, &rooms[i], &nics[n++], error))
+        return FALSE;
+    }
+  spec->nics = nics;
+  spec->n_nics = n;
+  return TRUE;
+}
 
 /* The ids of the new instances. */
 static GPtrArray *
 create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
 {
-  const char *const one_group[] = { args->group_id, NULL };
-  gboolean has_groups = ecs_is_given (args->group_ids);
+  g_autofree OpsInstanceNic *nics = g_new0 (OpsInstanceNic, args->nics->len);
+  g_autofree GroupRoom *rooms = g_new0 (GroupRoom, args->nics->len + 1);
   guint amount = MAX (MAX (args->amount, args->max_amount), 1);
   OpsInstanceSpec spec = {
     .image_id = args->image_id,
     .type = args->type,
     .zone_id = args->zone_id,
     .vswitch_id = args->vswitch_id,
-    .group_ids = has_groups               ? (const char *const *) args->group_ids
-                 : args->group_id != NULL ? one_group
-                                          : NULL,
     .private_ip = args->private_ip,
     .ips6 = (const char *const *) args->ips6,
     .ip6_count = (guint) args->ip6_count,
@@ -218,13 +331,10 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
     .boot = boot,
   };
 
-  if (has_groups && args->group_id != NULL)
-    {
-      vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
-                "SecurityGroupId and SecurityGroupIds.N exclude each other");
-      return NULL;
-    }
-  if (!ecs_check_zone (call, args->zone_id, error))
+  if (!choose_groups (args->group_ids, args->group_id, &rooms[args->nics->len], &spec.group_ids,
+                      error)
+      || (boot && !take_nics (args->nics, nics, rooms, &spec, error))
+      || !ecs_check_zone (call, args->zone_id, error))
     return NULL;
   return ops_instance_create (call->ctx, call->caller, &spec, error);
 }
@@ -287,7 +397,10 @@ static const ApiAction actions[] = {
     .run = run_instances,
     API_PARAMS (CreateArgs, run_params),
     API_FIELDS (run_fields),
-    API_ERRORS (CREATE_ERRORS, VMM_ERROR_MAX_AMOUNT, VMM_ERROR_MIN_AMOUNT) },
+    API_ERRORS (CREATE_ERRORS, VMM_ERROR_MAX_AMOUNT, VMM_ERROR_MIN_AMOUNT, VMM_ERROR_NIC_NOT_FOUND,
+                VMM_ERROR_NIC_STATUS, VMM_ERROR_NIC_LIMIT, VMM_ERROR_NIC_QUOTA,
+                VMM_ERROR_NIC_ADDRESS_LIMIT, VMM_ERROR_NIC_ADDRESS_OUTSIDE,
+                VMM_ERROR_NIC_NAME_MALFORMED, VMM_ERROR_GROUP_VPC_MISMATCH) },
   { .name = "CreateInstance",
     .summary = "Makes one instance and leaves it stopped.",
     .since = "0.1",

@@ -77,7 +77,7 @@ what_means_nothing_passes_and_what_means_something_is_refused (void **state)
     { "HttpTokens=optional", "HttpTokens=required" },
     { "SystemDisk.Encrypted=False", "SystemDisk.Encrypted=true" },
     { "Period=1&SpotStrategy=NoSpot", "Tag.1.Key=team" },
-    { "IoOptimized=optimized", "NetworkInterface.1.VSwitchId=vsw-1" },
+    { "IoOptimized=optimized", "NetworkInterface.1.SourceDestCheck=false" },
     { "LaunchTemplateVersion=0", "LaunchTemplateId=lt-1" },
     { "HostNames.1=", "HostNames.1=web" },
   };

@@ -7,6 +7,7 @@
 #include "ops-deadline.h"
 #include "ops-group-member.h"
 #include "ops-instance-check.h"
+#include "ops-instance-nic.h"
 #include "ops-instance.h"
 #include "ops-ipv6-row.h"
 #include "ops-network-default.h"
@@ -79,8 +80,10 @@ check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **e
       && !g_strv_contains (categories, spec->system_disk_category))
     return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_CATEGORY, "the disk category '%s' does not exist",
                      spec->system_disk_category);
-  return check_amount (spec, error) && ops_check_name (spec->name, error)
-         && ops_check_description (spec->description, error)
+  return check_amount (spec, error)
+         && ops_instance_check_nics (spec->nics, spec->n_nics, plan->type->vcpus, spec->amount,
+                                     error)
+         && ops_check_name (spec->name, error) && ops_check_description (spec->description, error)
          && ops_check_host_name (spec->host_name, error)
          && ops_check_user_data (spec->user_data, error);
 }
@@ -177,8 +180,8 @@ insert_public (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, cons
 }
 
 static gboolean
-insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
-            const OpsInstanceSpec *spec, const Plan *plan, GError **error)
+insert_nics (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const VmmInstance *instance,
+             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
 {
   const OpsIpv6Spec ipv6 = { spec->ips6, spec->ip6_count };
   g_autoptr (VmmNic) nic = g_new0 (VmmNic, 1);
@@ -198,7 +201,9 @@ insert_nic (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   nic->created_ms = instance->created_ms;
   return store_nic_insert (txn, ctx->host_id, nic, error)
          && ops_ipv6_add (txn, plan->vswitch, nic, &ipv6, error)
-         && (!plan->gives_addresses || insert_public (ctx, txn, instance, nic, error));
+         && (!plan->gives_addresses || insert_public (ctx, txn, instance, nic, error))
+         && ops_instance_add_nics (ctx, txn, caller, instance, nic, spec->nics, spec->n_nics,
+                                   error);
 }
 
 static gboolean
@@ -294,7 +299,7 @@ insert_all (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
           || !ops_check_host_name (instance->host_name, error)
           || !ops_instance_fill_key (txn, instance, spec->key_pair, error)
           || !store_instance_insert (txn, instance, error)
-          || !insert_nic (ctx, txn, instance, spec, plan, error)
+          || !insert_nics (ctx, txn, caller, instance, spec, plan, error)
           || !insert_disk (ctx, txn, instance, spec, plan, error))
         return FALSE;
       g_ptr_array_add (ids, g_strdup (instance->id));

@@ -4,6 +4,7 @@
  * gets VMM_ERROR_DRY_RUN where the request would have worked, and nothing changes. */
 #pragma once
 #include "ops-context.h"
+#include "ops-nic-spec.h"
 #include "vmm-instance.h"
 #include "vmm-query.h"
 
@@ -26,7 +27,9 @@ typedef struct
   gboolean deletion_protection;
   gboolean unique_suffix; /* 001, 002, … behind name and host name */
   guint amount, min_amount;
-  gboolean boot; /* RunInstances; FALSE leaves it Stopped */
+  gboolean boot;              /* RunInstances; FALSE leaves it Stopped */
+  const OpsInstanceNic *nics; /* beside the primary one */
+  guint n_nics;
 } OpsInstanceSpec;
 
 /* All or nothing: as many rows as @spec asks for (at least min_amount when capacity falls short) or

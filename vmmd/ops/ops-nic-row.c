@@ -260,13 +260,15 @@ ops_nic_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
   return store_applied_forget_instance (txn, instance->id, error);
 }
 
-/* A create that failed gives back all it made, whatever was to survive the instance. */
+/* A create that failed gives back all it made, whatever was to survive the instance: what it made
+ * is younger than its primary interface, and what it was given is older. */
 static gboolean
 goes_with (const VmmInstance *instance, const VmmNic *nic)
 {
+  const VmmNic *primary = g_ptr_array_index (instance->nics, 0);
   gboolean never_ran = instance->boot_when_staged && instance->started_ms == 0;
 
-  return nic->delete_with_instance || (never_ran && nic->created_ms >= instance->created_ms);
+  return nic->delete_with_instance || (never_ran && nic->index > primary->index);
 }
 
 gboolean

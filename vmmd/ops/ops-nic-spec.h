@@ -14,3 +14,10 @@ typedef struct
   const char *const *group_ids; /* default: the VPC's default group */
   gboolean delete_with_instance;
 } OpsNicSpec;
+
+/* One that an instance is born with beside its primary one. */
+typedef struct
+{
+  const char *id;  /* of an Available one, for a single instance only; NULL for a new one */
+  OpsNicSpec spec; /* of a new one; vswitch and groups default to the primary interface's */
+} OpsInstanceNic;
