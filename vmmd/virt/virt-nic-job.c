@@ -151,6 +151,7 @@ virt_nic_job_detach (VirtJob *job, GError **error)
 {
   g_autoptr (VirtDomain) domain = NULL;
   g_autoptr (GPtrArray) live = NULL;
+  g_autoptr (GError) refusal = NULL;
   const VirtNicXml *nic;
 
   if (!virt_find (job, &domain, error))
@@ -171,6 +172,12 @@ virt_nic_job_detach (VirtJob *job, GError **error)
   if (virDomainDetachDeviceAlias (domain, nic->alias, VIR_DOMAIN_AFFECT_LIVE) == 0
       || is_asked_already ())
     return TRUE;
-  job->is_gone = virt_find_is_error (VIR_ERR_DEVICE_MISSING);
-  return job->is_gone || virt_find_fail (job, "unplug an interface of", error);
+  virt_find_fail (job, "unplug an interface of", &refusal);
+  /* The guest may have given it up between the look and the request. */
+  g_clear_pointer (&live, g_ptr_array_unref);
+  live = read_nics (job, domain, 0, NULL);
+  job->is_gone = live != NULL && find_nic (live, job->tap) == NULL;
+  if (!job->is_gone)
+    g_propagate_error (error, g_steal_pointer (&refusal));
+  return job->is_gone;
 }
