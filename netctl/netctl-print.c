@@ -18,6 +18,7 @@ print_vpc (NetctlLines *lines, const NetctlDhcp *dhcp, const char *ns, guint32 i
     return FALSE;
   netctl_lines_add (lines, ns, "namespace");
   is_done = netctl_print_links (lines, ns, fd, TRUE, error)
+            && netctl_print_shapes (lines, ns, fd, error)
             && netctl_print_nft (lines, ns, fd, TRUE, error);
   close (fd);
   netctl_print_servers (lines, dhcp, index);
@@ -31,6 +32,7 @@ netctl_print_kernel (const NetctlDhcp *dhcp, GError **error)
   g_autoptr (GPtrArray) names = netctl_ns_list ();
 
   if (!netctl_print_links (lines, NETCTL_PRINT_HOST, -1, FALSE, error)
+      || !netctl_print_shapes (lines, NETCTL_PRINT_HOST, -1, error)
       || !netctl_print_nft (lines, NETCTL_PRINT_HOST, -1, FALSE, error))
     return NULL;
   for (guint i = 0; i < names->len; i++)
@@ -80,6 +82,7 @@ print_vpc_plan (NetctlLines *lines, const NetctlDhcp *dhcp, const NetctlPlan *pl
     return FALSE;
   tables = netctl_nft_vpc (model);
   netctl_print_links_plan (lines, model, taps);
+  netctl_print_shapes_plan (lines, model, taps);
   netctl_print_servers_plan (lines, dhcp, model);
   return netctl_print_nft_plan (lines, ns, tables, error);
 }

@@ -28,6 +28,11 @@ void netctl_print_links_plan (NetctlLines *lines, const NetctlModel *model, GHas
 /* The host's routes and neighbours for the public addresses (NetctlHostPublic). */
 void netctl_print_publics_plan (NetctlLines *lines, const GArray *publics, const char *interface);
 
+/* netctl-print-shape.c: bounds of bandwidth on our links of that namespace. */
+gboolean netctl_print_shapes (NetctlLines *lines, const char *place, int fd, GError **error);
+/* The same as they shall be, as in netctl_print_links_plan(). */
+void netctl_print_shapes_plan (NetctlLines *lines, const NetctlModel *model, GHashTable *taps);
+
 /* netctl-print-server.c: what a VPC's servers are told, and which run. */
 void netctl_print_servers (NetctlLines *lines, const NetctlDhcp *dhcp, guint32 vpc_index);
 /* The same as it shall be. */

@@ -18,12 +18,7 @@
 #define FIRST_PUBLIC 0x8001
 #define PUBLICS 0x7ff0
 
-/* A class as it shall be. */
-typedef struct
-{
-  guint minor;
-  guint64 rate; /* bytes a second */
-} Class;
+typedef NetctlShapeClass Class;
 
 /* Numbers */
 
@@ -287,6 +282,13 @@ change_classes (NetctlLink *link, const NetctlLinkInfo *info, const GArray *want
 }
 
 static gboolean
+list_classes (NetctlLink *link, const NetctlLinkInfo *info, GArray *present, GError **error)
+{
+  return netctl_link_dump (link, RTM_GETTCLASS, put_class_query, GINT_TO_POINTER (info->index),
+                           collect_class, present, "bandwidths", error);
+}
+
+static gboolean
 set_link (NetctlLink *link, const NetctlLinkInfo *info, const GArray *wanted, GError **error)
 {
   g_autoptr (GArray) present = g_array_new (FALSE, FALSE, sizeof (Present));
@@ -302,9 +304,26 @@ set_link (NetctlLink *link, const NetctlLinkInfo *info, const GArray *wanted, GE
                      "take the discipline from", info);
   if (!has && !check (error, add_root (link, info->index), "add a discipline to", info))
     return FALSE;
-  return netctl_link_dump (link, RTM_GETTCLASS, put_class_query, GINT_TO_POINTER (info->index),
-                           collect_class, present, "bandwidths", error)
+  return list_classes (link, info, present, error)
          && change_classes (link, info, wanted, present, error);
+}
+
+gboolean
+netctl_shape_list (NetctlLink *link, const NetctlLinkInfo *info, GArray *classes, GError **error)
+{
+  g_autoptr (GArray) present = g_array_new (FALSE, FALSE, sizeof (Present));
+  gboolean has;
+
+  if (!has_root (link, info, &has, error) || (has && !list_classes (link, info, present, error)))
+    return FALSE;
+  for (guint i = 0; i < present->len; i++)
+    {
+      const Present *entry = &g_array_index (present, Present, i);
+      Class class = { entry->minor, entry->rate };
+
+      g_array_append_val (classes, class);
+    }
+  return TRUE;
 }
 
 /* By the name of the link; nothing is done if there is none. */
@@ -359,6 +378,21 @@ add_publics (GArray *inward, GArray *outward, const NetctlVpc *vpc)
     }
 }
 
+void
+netctl_shape_want_vpc (const NetctlModel *model, GArray *inward, GArray *outward)
+{
+  if (!netctl_vpc_has_uplink (model->vpc))
+    return;
+  add_publics (inward, outward, model->vpc);
+  for (GTreeNode *n = g_tree_node_first (model->ports); model->vpc->nat && n != NULL;
+       n = g_tree_node_next (n))
+    {
+      const NetctlPort *port = g_tree_node_value (n);
+
+      add_class (outward, netctl_shape_port_class (port->index), port->kbit_s_out);
+    }
+}
+
 static gboolean
 shape_vpc (int fd, const NetctlModel *model, GError **error)
 {
@@ -368,28 +402,18 @@ shape_vpc (int fd, const NetctlModel *model, GError **error)
 
   if (!netctl_vpc_has_uplink (model->vpc))
     return TRUE;
-  add_publics (inward, outward, model->vpc);
-  for (GTreeNode *n = g_tree_node_first (model->ports); model->vpc->nat && n != NULL;
-       n = g_tree_node_next (n))
-    {
-      const NetctlPort *port = g_tree_node_value (n);
-
-      add_class (outward, netctl_shape_port_class (port->index), port->kbit_s_out);
-    }
+  netctl_shape_want_vpc (model, inward, outward);
   return set_named (-1, uplink, inward, error)
          && set_named (fd, NETCTL_UPLINK_INSIDE, outward, error);
 }
 
 /* Taps */
 
-static GArray *
-tap_classes (const NetctlVpc *vpc, const NetctlPort *port)
+void
+netctl_shape_want_port (const NetctlVpc *vpc, const NetctlPort *port, GArray *classes)
 {
-  GArray *classes = g_array_new (FALSE, FALSE, sizeof (Class));
-
   if (vpc->nat)
     add_class (classes, TAP_CLASS, port->kbit_s_in);
-  return classes;
 }
 
 static void
@@ -432,7 +456,7 @@ shape_taps (int fd, const NetctlModel *model, GError **error)
   for (guint i = 0; i < links->len; i++)
     {
       const NetctlLinkInfo *info = g_ptr_array_index (links, i);
-      g_autoptr (GArray) classes = NULL;
+      g_autoptr (GArray) classes = g_array_new (FALSE, FALSE, sizeof (Class));
       g_autoptr (GError) fault = NULL;
       const NetctlPort *port;
       guint32 index;
@@ -442,7 +466,7 @@ shape_taps (int fd, const NetctlModel *model, GError **error)
       port = netctl_model_port (model, index);
       if (port == NULL)
         continue;
-      classes = tap_classes (model->vpc, port);
+      netctl_shape_want_port (model->vpc, port, classes);
       if ((classes->len == 0 && !contains (shaped, info->index))
           || set_link (link, info, classes, &fault)
           || g_error_matches (fault, NETCTL_ERROR, NETCTL_ERROR_NO_TAP))
@@ -473,8 +497,9 @@ netctl_shape_apply (int fd, const NetctlModel *model, gboolean is_thorough, GErr
 gboolean
 netctl_shape_apply_port (int fd, const NetctlModel *model, const NetctlPort *port, GError **error)
 {
-  g_autoptr (GArray) classes = tap_classes (model->vpc, port);
+  g_autoptr (GArray) classes = g_array_new (FALSE, FALSE, sizeof (Class));
   g_autofree char *tap = netctl_port_tap_name (port->index);
 
+  netctl_shape_want_port (model->vpc, port, classes);
   return shape_vpc (fd, model, error) && set_named (fd, tap, classes, error);
 }

@@ -2,6 +2,7 @@
 /* Bounds of bandwidth: a queueing discipline on a link that has a class for each bounded address.
  * Rules choose a packet's class by its priority; what has none is sent at once. */
 #pragma once
+#include "netctl-link.h"
 #include "netctl-model.h"
 
 /* On the way out of a VPC a class for each bounded public address and port, on the host's end of it
@@ -28,3 +29,18 @@ guint netctl_shape_port_class (guint32 port_index);
 #define NETCTL_SHAPE_PORTS 0x7ff0
 /* The only class of a tap. */
 #define NETCTL_SHAPE_TAP "1:2"
+
+/* A class: minor number and bytes a second. */
+typedef struct
+{
+  guint minor;
+  guint64 rate;
+} NetctlShapeClass;
+
+/* What is wanted: appends (NetctlShapeClass) those of the VPC's way out, on the host's end and
+ * inside, and those of a port's tap. */
+void netctl_shape_want_vpc (const NetctlModel *model, GArray *inward, GArray *outward);
+void netctl_shape_want_port (const NetctlVpc *vpc, const NetctlPort *port, GArray *classes);
+/* What the kernel has: appends those of a link's discipline of ours, none if it has another. */
+gboolean netctl_shape_list (NetctlLink *link, const NetctlLinkInfo *info, GArray *classes,
+                            GError **error);

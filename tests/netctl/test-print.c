@@ -116,6 +116,7 @@ furnish (World *world)
 {
   NetctlVpc *vpc = world_vpc (world, 1, "10.0.0.0/24", TRUE);
   NetctlGroup *one = world_group (world, 1, 1), *two = world_group (world, 1, 2);
+  NetctlPort *port;
 
   assert_difference (world, "");
   world_rule (one, NETCTL_INGRESS, TRUE, 1, 6, 22, 22, "0.0.0.0/0");
@@ -132,8 +133,17 @@ furnish (World *world)
   world_guest (world, 1, 2, "10.0.0.12", 2);
   assert_difference (world, "");
   record_eip (vpc, EIP, "10.0.0.11");
+  record_snat (vpc, "10.0.0.0/24", EIP);
+  record_snat (vpc, "10.0.0.64/26", EIP);
   record_route (vpc, "172.16.0.0/12", "10.0.0.12");
+  g_array_index (vpc->publics, NetctlPublic, 0).kbit_s_in = 3000;
+  g_array_index (vpc->publics, NetctlPublic, 0).kbit_s_out = 2000;
   world_apply_vpc (world, vpc);
+  assert_difference (world, "");
+  port = g_ptr_array_index (world->plan->ports, 1);
+  port->kbit_s_in = 5000;
+  port->kbit_s_out = 4000;
+  assert_true (world->net->class->port_prepare (world->net, port, NULL));
   assert_difference (world, "");
 }
 
@@ -212,6 +222,10 @@ what_a_foreign_hand_takes_away_is_named (void **state)
                   "-host route 192.0.2.101 via 100.64.0.3 dev eu000001\n");
   assert_noticed (world, "ip neigh del proxy 192.0.2.101 dev uplink0",
                   "-host neighbour 192.0.2.101 dev uplink0 proxy\n");
+  assert_noticed (world, "tc -n ecs-v000001 qdisc del dev et00000002 root",
+                  "-ecs-v000001 bandwidth dev et00000002 class 1:2 kbit/s 5000\n");
+  assert_noticed (world, "tc -n ecs-v000001 class del dev up0 classid 1:12",
+                  "-ecs-v000001 bandwidth dev up0 class 1:12 kbit/s 4000\n");
   assert_noticed (world, "nft delete chain inet ecs_host c_raw",
                   "-host inet ecs_host chain c_raw rule iifname \"et0*\" counter drop\n"
                   "-host inet ecs_host chain c_raw type filter hook prerouting priority raw - 10; "
@@ -267,6 +281,9 @@ what_a_foreign_hand_adds_or_changes_is_named (void **state)
   furnish (world);
   assert_noticed (world, "ip -n ecs-v000001 route add 10.9.0.0/16 dev et00000001 proto 236",
                   "+ecs-v000001 route 10.9.0.0/16 dev et00000001\n");
+  assert_noticed (world, "tc class change dev eu000001 parent 1: classid 1:8266 htb rate 64kbit",
+                  "-host bandwidth dev eu000001 class 1:8266 kbit/s 3000\n"
+                  "+host bandwidth dev eu000001 class 1:8266 kbit/s 64\n");
   assert_noticed (world, "ip netns exec ecs-v000001 nft insert rule inet ecs in_1 accept",
                   "+ecs-v000001 inet ecs chain in_1 rule accept\n");
   assert_noticed (world, "ip -n ecs-v000001 link set et00000001 mtu 1400",
