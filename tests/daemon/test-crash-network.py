@@ -155,6 +155,20 @@ def a_crash_at_any_step_of_a_groups_changes_is_mended():
         Change("RevokeSecurityGroup", lambda made: {**group(made), **RULE})])
 
 
+def a_crash_at_any_step_of_a_prefix_lists_life_is_mended():
+    ranges = lambda made: {"PrefixListId": made["list"]}  # noqa: E731
+    rule = lambda made: {"SecurityGroupId": made["group"], "IpProtocol": "all",  # noqa: E731
+                         "SourcePrefixListId": made["list"], "DestCidrIp": "172.16.0.0/12"}
+    walk_all(the_world, [
+        Change("CreatePrefixList", lambda made: {"PrefixListName": "office", "AddressFamily": "IPv4", "MaxEntries": "3",
+                                                 "Entry_1_Cidr": "192.0.2.0/24"}, {"list": "PrefixListId"}, takes_token=True),
+        Change("AuthorizeSecurityGroup", rule),
+        Change("ModifyPrefixList", lambda made: {**ranges(made), "AddEntry_1_Cidr": "198.51.100.0/24",
+                                                 "RemoveEntry_1_Cidr": "192.0.2.0/24"}),
+        Change("RevokeSecurityGroup", rule),
+        Change("DeletePrefixList", ranges, gone=["InvalidPrefixListId.NotFound"])])
+
+
 def a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended():
     route = lambda made: {"RouteTableId": made["table"], "DestinationCidrBlock": "10.200.0.0/16",  # noqa: E731
                           "NextHopId": the_world.instance}
@@ -213,6 +227,7 @@ with the_world.daemon:
     set_up(the_world)
     tap.run([a_crash_at_any_step_of_a_vpcs_life_leaves_nothing_behind,
              a_crash_at_any_step_of_a_groups_changes_is_mended,
+             a_crash_at_any_step_of_a_prefix_lists_life_is_mended,
              a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended,
              a_crash_at_any_step_of_an_interfaces_life_is_mended,
              all_is_gone_at_the_end])
