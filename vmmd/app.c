@@ -7,6 +7,7 @@
 #include "app.h"
 #include "img.h"
 #include "netctl.h"
+#include "ops-ipv6.h"
 #include "ops-key.h"
 #include "ops-network.h"
 #include "ops-secret.h"
@@ -279,10 +280,12 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
   return app->virt != NULL;
 }
 
-/* The configured pools of public addresses. */
+/* The configured pools of public addresses and of VPCs' IPv6 ranges. */
 static gboolean
 read_pools (App *app, const VmmConfig *config, GError **error)
 {
+  if (!ops_ipv6_check_pool (config->ipv6_pool, error))
+    return FALSE;
   app->pools = vmm_pool_parse (config->public_pools, error);
   if (app->pools == NULL)
     g_prefix_error (error, "[network] public-pools: ");

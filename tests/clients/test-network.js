@@ -169,6 +169,57 @@ async function a_rule_that_is_changed_is_in_force() {
   await shutsOut();
 }
 
+async function a_prefix_list_lets_in_whom_it_names() {
+  const entry = new sdk.CreatePrefixListRequestEntry({ cidr: '10.7.0.0/16', description: 'home' });
+  made.list = (await ask('createPrefixList', {
+    prefixListName: 'office', addressFamily: 'IPv4', maxEntries: 5, entry: [entry],
+  })).prefixListId;
+  await ask('authorizeSecurityGroup', {
+    securityGroupId: made.open, ipProtocol: 'tcp', portRange: '22/22', sourcePrefixListId: made.list,
+    destCidrIp: `${address}/32`,
+  });
+  await letsIn();
+  await ask('modifyPrefixList', {
+    prefixListId: made.list, addEntry: [new sdk.ModifyPrefixListRequestAddEntry({ cidr: '192.0.2.0/24' })],
+    removeEntry: [new sdk.ModifyPrefixListRequestRemoveEntry({ cidr: '10.7.0.0/16' })],
+  });
+  await shutsOut();
+  const shown = await ask('describePrefixListAttributes', { prefixListId: made.list });
+  assert.deepEqual([shown.addressFamily, shown.maxEntries, shown.entries.entry.map((row) => row.cidr)],
+    ['IPv4', 5, ['192.0.2.0/24']]);
+  const used = await call('ecs', 'DescribePrefixListAssociations', { PrefixListId: made.list });
+  assert.deepEqual(used.PrefixListAssociations.PrefixListAssociation.map((row) => row.ResourceId), [made.open]);
+  assert.equal((await failure(ask('deletePrefixList', { prefixListId: made.list }))).code, 'NotAllowed.AssociationExist');
+  await call('ecs', 'RevokeSecurityGroup', {
+    SecurityGroupId: made.open, IpProtocol: 'tcp', PortRange: '22/22', SourcePrefixListId: made.list,
+    DestCidrIp: `${address}/32`,
+  });
+  await ask('deletePrefixList', { prefixListId: made.list });
+  assert.equal((await call('ecs', 'DescribePrefixLists')).PrefixLists.PrefixList.length, 0);
+}
+
+// Where the VPC sends what is for @to.
+function wayTo(to) {
+  const [namespace] = command('ip', 'netns', 'list').stdout.match(/^ecs-v\w+/gm);
+  return command('ip', 'netns', 'exec', namespace, 'ip', 'route', 'get', to).stdout;
+}
+
+async function a_route_leads_to_the_guest_that_it_names() {
+  const route = { RouteTableId: made.RouteTableId, DestinationCidrBlock: '10.200.0.0/16' };
+  const { RouteEntryId } = await call('vpc', 'CreateRouteEntry', { ...route, NextHopType: 'Instance', NextHopId: id });
+  await waitUntil('the route to be there', 30, () => wayTo('10.200.1.1').includes(address));
+  const { routeTables } = await ask('describeRouteTables', { routeTableId: made.RouteTableId });
+  const [row] = routeTables.routeTable[0].routeEntrys.routeEntry;
+  assert.deepEqual([row.destinationCidrBlock, row.type, row.nextHopType, row.instanceId],
+    ['10.200.0.0/16', 'Custom', 'Instance', id]);
+  const again = await failure(call('ecs', 'CreateRouteEntry', { ...route, NextHopId: id }));
+  assert.equal(again.code, 'RouterEntryConflict.Duplicated');
+  const held = await failure(ask('deleteInstance', { instanceId: id, force: true }));
+  assert.equal(held.code, 'DependencyViolation.RouteEntry');
+  await call('vpc', 'DeleteRouteEntry', { RouteEntryId });
+  await waitUntil('the route to be gone', 30, () => !wayTo('10.200.1.1').includes(address));
+}
+
 async function what_is_needed_is_not_deleted() {
   const codes = [];
   for (const [action, params] of [['DeleteSecurityGroup', { SecurityGroupId: made.open }],
@@ -193,5 +244,5 @@ async function all_is_deleted_in_turn() {
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 run([the_location_service_leads_here, a_vpc_and_vswitches_are_made, both_versions_and_both_clients_show_the_same,
   its_routes_are_listed, an_instance_with_a_key_made_here_comes_up_in_it, it_is_reached_while_it_is_in_the_open_group,
-  its_groups_are_replaced_at_once, a_rule_that_is_changed_is_in_force, what_is_needed_is_not_deleted,
-  all_is_deleted_in_turn]);
+  its_groups_are_replaced_at_once, a_rule_that_is_changed_is_in_force, a_prefix_list_lets_in_whom_it_names,
+  a_route_leads_to_the_guest_that_it_names, what_is_needed_is_not_deleted, all_is_deleted_in_turn]);

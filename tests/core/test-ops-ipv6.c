@@ -165,6 +165,23 @@ a_pool_ends_and_an_empty_one_offers_nothing (void **state)
     }
 }
 
+static void
+a_pool_is_checked_when_the_daemon_starts (void **state)
+{
+  static const char *const good[] = { "", "fd00:ec5::/40", "2001:db8::/56", "::/0" };
+  static const char *const bad[] = { "x", "10.0.0.0/8", "fd00::/57", "fd00:ec5::1/40", "fd00::" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    assert_true (ops_ipv6_check_pool (good[i], NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      assert_false (ops_ipv6_check_pool (bad[i], &error));
+      assert_vmm_message (error, VMM_ERROR_CONFIG, "ipv6-pool");
+    }
+}
+
 static gpointer
 make_vpc (gpointer data)
 {
@@ -566,6 +583,7 @@ main (void)
     WORLD_TEST (vpcs_have_ranges_of_the_pool_apart_from_each_other),
     WORLD_TEST (ranges_that_are_not_of_the_pool_are_refused),
     WORLD_TEST (a_pool_ends_and_an_empty_one_offers_nothing),
+    WORLD_TEST (a_pool_is_checked_when_the_daemon_starts),
     WORLD_TEST (vpcs_made_at_once_have_ranges_of_their_own),
     WORLD_TEST (a_vswitch_has_the_range_of_its_number),
     WORLD_TEST (ipv6_is_given_later_and_taken_when_nothing_uses_it),

@@ -18,14 +18,31 @@
 #define TRIES 16
 
 static gboolean
+parse_pool (const char *pool, VmmPrefix *out)
+{
+  return vmm_prefix_parse (pool, out) && out->is_ipv6 && out->length <= VPC_LENGTH
+         && !vmm_prefix_clear_host (out);
+}
+
+gboolean
+ops_ipv6_check_pool (const char *pool, GError **error)
+{
+  VmmPrefix range;
+
+  return *pool == '\0' || parse_pool (pool, &range)
+         || vmm_fail (error, VMM_ERROR_CONFIG,
+                      "[network] ipv6-pool is '%s', must be an IPv6 range of at most /%d with no "
+                      "bits set behind its length, or empty",
+                      pool, VPC_LENGTH);
+}
+
+static gboolean
 read_pool (VmmContext *ctx, VmmPrefix *out, GError **error)
 {
-  if (vmm_prefix_parse (ctx->config->ipv6_pool, out) && out->is_ipv6 && out->length <= VPC_LENGTH)
-    return TRUE;
-  return vmm_fail (error, VMM_ERROR_CIDR6_EXHAUSTED,
-                   "the [network] ipv6-pool '%s' is no IPv6 range of /%d or shorter: IPv6 is not "
-                   "offered here",
-                   ctx->config->ipv6_pool, VPC_LENGTH);
+  return parse_pool (ctx->config->ipv6_pool, out)
+         || vmm_fail (error, VMM_ERROR_CIDR6_EXHAUSTED,
+                      "IPv6 is not offered here: [network] ipv6-pool is '%s'",
+                      ctx->config->ipv6_pool);
 }
 
 static char *
@@ -58,7 +75,6 @@ ops_ipv6_choose_vpc (VmmContext *ctx, StoreTxn *txn, const char *wanted, GError 
     return NULL;
   for (guint i = 0; i < taken->len; i++)
     g_hash_table_add (set, g_ptr_array_index (taken, i));
-  vmm_prefix_clear_host (&range);
   from = MAX (range.length, VPC_LENGTH - 31);
   range.length = VPC_LENGTH;
   for (guint32 i = 0; i < (guint32) 1 << (VPC_LENGTH - from); i++)

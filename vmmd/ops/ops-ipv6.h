@@ -3,6 +3,9 @@
 #pragma once
 #include "ops-context.h"
 
+/* Whether VPCs can have ranges of @pool; an empty one offers none. CONFIG. */
+gboolean ops_ipv6_check_pool (const char *pool, GError **error);
+
 /* Addresses named by @ips (NULL or empty when not given) or @count of them chosen; all or none. The
  * addresses (char*); in force soon after the answer. VSWITCH_NO_IPV6, NIC_ADDRESS6,
  * NIC_ADDRESS_ASSIGNED, NIC_ADDRESS_REPEATED, NIC_ADDRESS6_LIMIT. */
