@@ -5,6 +5,7 @@
 #include "netctl-ns.h"
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
@@ -317,22 +318,36 @@ netctl_link_set_mtu (NetctlLink *link, const NetctlLinkInfo *info, guint mtu, GE
   return check (error, command (link, message), "set the MTU of", info->name);
 }
 
-/* Lists of one link's IPv4 entries. */
+/* Lists of one link's entries of one family. */
 
 typedef struct
 {
   guint32 index;
+  GSocketFamily family;
   GArray *entries; /* NetctlPrefix */
 } Listing;
+
+static int
+domain_of (GSocketFamily family)
+{
+  return family == G_SOCKET_FAMILY_IPV4 ? AF_INET : AF_INET6;
+}
+
+static guint
+bytes_of (GSocketFamily family)
+{
+  return family == G_SOCKET_FAMILY_IPV4 ? 4 : 16;
+}
 
 static void
 list_entry (Listing *listing, const struct nlattr *address, guint length)
 {
-  NetctlPrefix prefix = { .family = G_SOCKET_FAMILY_IPV4, .length = length };
+  NetctlPrefix prefix = { .family = listing->family, .length = length };
+  guint bytes = bytes_of (listing->family);
 
-  if (mnl_attr_get_payload_len (address) != 4)
+  if (mnl_attr_get_payload_len (address) != bytes)
     return;
-  memcpy (prefix.bytes, mnl_attr_get_payload (address), 4);
+  memcpy (prefix.bytes, mnl_attr_get_payload (address), bytes);
   g_array_append_val (listing->entries, prefix);
 }
 
@@ -342,12 +357,14 @@ collect_address (const struct nlmsghdr *message, void *data)
   const struct ifaddrmsg *header = mnl_nlmsg_get_payload (message);
   Listing *listing = data;
   const struct nlattr *attribute;
+  /* IPv6 has the first only where the other end has an address of its own. */
+  int wanted = listing->family == G_SOCKET_FAMILY_IPV4 ? IFA_LOCAL : IFA_ADDRESS;
 
-  if (header->ifa_family != AF_INET || header->ifa_index != listing->index)
+  if (header->ifa_family != domain_of (listing->family) || header->ifa_index != listing->index)
     return MNL_CB_OK;
   mnl_attr_for_each (attribute, message, sizeof *header)
   {
-    if (mnl_attr_get_type (attribute) == IFA_LOCAL)
+    if (mnl_attr_get_type (attribute) == wanted)
       list_entry (listing, attribute, header->ifa_prefixlen);
   }
   return MNL_CB_OK;
@@ -361,8 +378,8 @@ collect_route (const struct nlmsghdr *message, void *data)
   Listing *listing = data;
   guint32 device = 0;
 
-  if (header->rtm_family != AF_INET || header->rtm_table != RT_TABLE_MAIN
-      || header->rtm_dst_len != 32)
+  if (header->rtm_family != domain_of (listing->family) || header->rtm_table != RT_TABLE_MAIN
+      || header->rtm_dst_len != bytes_of (listing->family) * 8)
     return MNL_CB_OK;
   mnl_attr_for_each (attribute, message, sizeof *header)
   {
@@ -374,7 +391,7 @@ collect_route (const struct nlmsghdr *message, void *data)
       return MNL_CB_OK; /* a route of the VPC's, netctl-route.c */
   }
   if (device == listing->index && destination != NULL)
-    list_entry (listing, destination, 32);
+    list_entry (listing, destination, header->rtm_dst_len);
   return MNL_CB_OK;
 }
 
@@ -385,40 +402,44 @@ collect_neighbour (const struct nlmsghdr *message, void *data)
   Listing *listing = data;
   const struct nlattr *attribute;
 
-  if (header->ndm_family != AF_INET || header->ndm_ifindex != (int) listing->index)
+  if (header->ndm_family != domain_of (listing->family)
+      || header->ndm_ifindex != (int) listing->index)
+    return MNL_CB_OK;
+  /* Others of IPv6 come and go by themselves: the guest chooses its link-local addresses. */
+  if (listing->family == G_SOCKET_FAMILY_IPV6 && (header->ndm_state & NUD_PERMANENT) == 0)
     return MNL_CB_OK;
   mnl_attr_for_each (attribute, message, sizeof *header)
   {
     if (mnl_attr_get_type (attribute) == NDA_DST)
-      list_entry (listing, attribute, 32);
+      list_entry (listing, attribute, bytes_of (listing->family) * 8);
   }
   return MNL_CB_OK;
 }
 
 static void
-put_address_query (struct nlmsghdr *message, guint32 index)
+put_address_query (struct nlmsghdr *message, int domain, guint32 index)
 {
   struct ifaddrmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->ifa_family = AF_INET;
+  header->ifa_family = (guint8) domain;
   header->ifa_index = index;
 }
 
 static void
-put_route_query (struct nlmsghdr *message, guint32 index)
+put_route_query (struct nlmsghdr *message, int domain, guint32 index)
 {
   struct rtmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->rtm_family = AF_INET;
+  header->rtm_family = (guint8) domain;
   mnl_attr_put_u32 (message, RTA_OIF, index);
 }
 
 static void
-put_neighbour_query (struct nlmsghdr *message, guint32 index)
+put_neighbour_query (struct nlmsghdr *message, int domain, guint32 index)
 {
   struct ndmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->ndm_family = AF_INET;
+  header->ndm_family = (guint8) domain;
   mnl_attr_put_u32 (message, NDA_IFINDEX, index);
 }
 
@@ -427,7 +448,7 @@ typedef struct
 {
   guint16 get;
   const char *what;
-  void (*put_query) (struct nlmsghdr *message, guint32 index);
+  void (*put_query) (struct nlmsghdr *message, int domain, guint32 index);
   mnl_cb_t collect;
 } EntryKind;
 
@@ -439,17 +460,18 @@ static const EntryKind neighbour_kind
     = { RTM_GETNEIGH, "list neighbours of", put_neighbour_query, collect_neighbour };
 
 static GArray *
-list_entries (NetctlLink *link, const NetctlLinkInfo *info, const EntryKind *kind, GError **error)
+list_entries (NetctlLink *link, const NetctlLinkInfo *info, const EntryKind *kind,
+              GSocketFamily family, GError **error)
 {
   int code = EINTR;
 
   for (guint i = 0; i < DUMP_TRIES && code == EINTR; i++)
     {
       g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (NetctlPrefix));
-      Listing listing = { (guint32) info->index, entries };
+      Listing listing = { (guint32) info->index, family, entries };
       struct nlmsghdr *message = begin (link, kind->get, NLM_F_DUMP);
 
-      kind->put_query (message, listing.index);
+      kind->put_query (message, domain_of (family), listing.index);
       code = talk (link, message, kind->collect, &listing);
       if (code == 0)
         return g_steal_pointer (&entries);
@@ -467,11 +489,14 @@ change_address (NetctlLink *link, const NetctlLinkInfo *info, guint16 type, guin
   struct nlmsghdr *message = begin (link, type, flags);
   struct ifaddrmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->ifa_family = AF_INET;
+  header->ifa_family = (guint8) domain_of (address->family);
   header->ifa_prefixlen = (guint8) address->length;
   header->ifa_index = (guint32) info->index;
-  mnl_attr_put (message, IFA_LOCAL, 4, address->bytes);
-  mnl_attr_put (message, IFA_ADDRESS, 4, address->bytes);
+  /* Nobody else on our links can have it, and it must work at once. */
+  if (address->family == G_SOCKET_FAMILY_IPV6)
+    header->ifa_flags = IFA_F_NODAD;
+  mnl_attr_put (message, IFA_LOCAL, bytes_of (address->family), address->bytes);
+  mnl_attr_put (message, IFA_ADDRESS, bytes_of (address->family), address->bytes);
   return command (link, message);
 }
 
@@ -485,10 +510,10 @@ contains (const GArray *prefixes, const NetctlPrefix *prefix)
 }
 
 gboolean
-netctl_link_set_addresses (NetctlLink *link, const NetctlLinkInfo *info, const GArray *addresses,
-                           GError **error)
+netctl_link_set_addresses (NetctlLink *link, const NetctlLinkInfo *info, GSocketFamily family,
+                           const GArray *addresses, GError **error)
 {
-  g_autoptr (GArray) present = list_entries (link, info, &address_kind, error);
+  g_autoptr (GArray) present = list_entries (link, info, &address_kind, family, error);
 
   if (present == NULL)
     return FALSE;
@@ -516,9 +541,9 @@ netctl_link_set_addresses (NetctlLink *link, const NetctlLinkInfo *info, const G
 
 typedef struct
 {
-  guint32 destination; /* 0 for the default route */
-  guint32 gateway;     /* or 0 */
-  guint32 source;      /* or 0 */
+  NetctlPrefix destination; /* of full length, or of length 0 for the default route */
+  guint32 gateway;          /* IPv4, or 0 */
+  guint32 source;           /* likewise */
 } Route;
 
 static int
@@ -528,16 +553,16 @@ change_route (NetctlLink *link, const NetctlLinkInfo *info, guint16 type, guint1
   struct nlmsghdr *message = begin (link, type, flags);
   struct rtmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->rtm_family = AF_INET;
-  header->rtm_dst_len = route->destination != 0 ? 32 : 0;
+  header->rtm_family = (guint8) domain_of (route->destination.family);
+  header->rtm_dst_len = (guint8) route->destination.length;
   header->rtm_table = RT_TABLE_MAIN;
   header->rtm_protocol = RTPROT_STATIC;
   header->rtm_type = RTN_UNICAST;
   header->rtm_scope = route->gateway != 0 ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   if (route->gateway != 0)
     header->rtm_flags = RTNH_F_ONLINK;
-  if (route->destination != 0)
-    mnl_attr_put (message, RTA_DST, 4, &route->destination);
+  if (route->destination.length > 0)
+    mnl_attr_put (message, RTA_DST, bytes_of (route->destination.family), route->destination.bytes);
   if (route->gateway != 0)
     mnl_attr_put (message, RTA_GATEWAY, 4, &route->gateway);
   if (route->source != 0)
@@ -548,15 +573,15 @@ change_route (NetctlLink *link, const NetctlLinkInfo *info, guint16 type, guint1
 
 static int
 change_neighbour (NetctlLink *link, const NetctlLinkInfo *info, guint16 type, guint16 flags,
-                  guint32 address, const guint8 *mac)
+                  const NetctlPrefix *address, const guint8 *mac)
 {
   struct nlmsghdr *message = begin (link, type, flags);
   struct ndmsg *header = mnl_nlmsg_put_extra_header (message, sizeof *header);
 
-  header->ndm_family = AF_INET;
+  header->ndm_family = (guint8) domain_of (address->family);
   header->ndm_ifindex = info->index;
   header->ndm_state = NUD_PERMANENT;
-  mnl_attr_put (message, NDA_DST, 4, &address);
+  mnl_attr_put (message, NDA_DST, bytes_of (address->family), address->bytes);
   if (mac != NULL)
     mnl_attr_put (message, NDA_LLADDR, 6, mac);
   return command (link, message);
@@ -566,27 +591,27 @@ static gboolean
 is_wanted_host (const GArray *hosts, const NetctlPrefix *entry)
 {
   for (guint i = 0; i < hosts->len; i++)
-    if (g_array_index (hosts, NetctlLinkHost, i).address == netctl_prefix_ipv4 (entry))
+    if (netctl_prefix_equal (&g_array_index (hosts, NetctlLinkHost, i).address, entry))
       return TRUE;
   return FALSE;
 }
 
 static gboolean
-remove_other_hosts (NetctlLink *link, const NetctlLinkInfo *info, const GArray *hosts,
-                    GError **error)
+remove_other_hosts (NetctlLink *link, const NetctlLinkInfo *info, GSocketFamily family,
+                    const GArray *hosts, GError **error)
 {
-  g_autoptr (GArray) routes = list_entries (link, info, &route_kind, error);
+  g_autoptr (GArray) routes = list_entries (link, info, &route_kind, family, error);
   g_autoptr (GArray) neighbours = NULL;
 
   if (routes == NULL)
     return FALSE;
-  neighbours = list_entries (link, info, &neighbour_kind, error);
+  neighbours = list_entries (link, info, &neighbour_kind, family, error);
   if (neighbours == NULL)
     return FALSE;
   for (guint i = 0; i < routes->len; i++)
     {
       const NetctlPrefix *entry = &g_array_index (routes, NetctlPrefix, i);
-      Route route = { .destination = netctl_prefix_ipv4 (entry) };
+      Route route = { .destination = *entry };
       int code
           = is_wanted_host (hosts, entry) ? 0 : change_route (link, info, RTM_DELROUTE, 0, &route);
 
@@ -596,10 +621,9 @@ remove_other_hosts (NetctlLink *link, const NetctlLinkInfo *info, const GArray *
   for (guint i = 0; i < neighbours->len; i++)
     {
       const NetctlPrefix *entry = &g_array_index (neighbours, NetctlPrefix, i);
-      int code
-          = is_wanted_host (hosts, entry)
-                ? 0
-                : change_neighbour (link, info, RTM_DELNEIGH, 0, netctl_prefix_ipv4 (entry), NULL);
+      int code = is_wanted_host (hosts, entry)
+                     ? 0
+                     : change_neighbour (link, info, RTM_DELNEIGH, 0, entry, NULL);
 
       if (code != ENOENT && !check (error, code, "remove a neighbour of", info->name))
         return FALSE;
@@ -616,24 +640,29 @@ netctl_link_set_hosts (NetctlLink *link, const NetctlLinkInfo *info, const GArra
       const NetctlLinkHost *host = &g_array_index (hosts, NetctlLinkHost, i);
       Route route = { .destination = host->address, .source = host->source };
 
+      if (!host->is_on_link
+          && !check (error,
+                     change_route (link, info, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &route),
+                     "add a route to", info->name))
+        return FALSE;
       if (!check (error,
-                  change_route (link, info, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &route),
-                  "add a route to", info->name)
-          || !check (error,
-                     change_neighbour (link, info, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE,
-                                       host->address, mac),
-                     "add a neighbour to", info->name))
+                  change_neighbour (link, info, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE,
+                                    &host->address, mac),
+                  "add a neighbour to", info->name))
         return FALSE;
     }
-  return remove_other_hosts (link, info, hosts, error);
+  return remove_other_hosts (link, info, G_SOCKET_FAMILY_IPV4, hosts, error)
+         && remove_other_hosts (link, info, G_SOCKET_FAMILY_IPV6, hosts, error);
 }
 
 gboolean
 netctl_link_set_route (NetctlLink *link, const NetctlLinkInfo *info, guint32 address,
                        guint32 gateway, GError **error)
 {
-  Route route = { .destination = address, .gateway = gateway };
+  Route route = { .destination = netctl_prefix_from_ipv4 (address), .gateway = gateway };
 
+  if (address == 0)
+    route.destination.length = 0;
   return check (error,
                 change_route (link, info, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, &route),
                 "add a route to", info->name);

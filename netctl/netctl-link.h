@@ -45,17 +45,20 @@ gboolean netctl_link_set_mac (NetctlLink *link, const NetctlLinkInfo *info, cons
 gboolean netctl_link_set_mtu (NetctlLink *link, const NetctlLinkInfo *info, guint mtu,
                               GError **error);
 
-/* Makes the IPv4 addresses of the link exactly these (NetctlPrefix, host bits set). */
+/* Makes the link's addresses of that family exactly these (NetctlPrefix, host bits set). Those of
+ * IPv6 are lost when the link goes down. */
 gboolean netctl_link_set_addresses (NetctlLink *link, const NetctlLinkInfo *info,
-                                    const GArray *addresses, GError **error);
+                                    GSocketFamily family, const GArray *addresses, GError **error);
 
 /* A host behind a link: a route of full length and a permanent neighbour. */
 typedef struct
 {
-  guint32 address; /* network order */
-  guint32 source;  /* which of our addresses speaks to it; 0 for the kernel's choice */
+  NetctlPrefix address; /* of full length */
+  guint32 source;       /* which of our addresses speaks to it, IPv4 in network order; 0 for the
+                           kernel's choice */
+  gboolean is_on_link;  /* needs no route of its own: a link-local address */
 } NetctlLinkHost;
-/* Makes the IPv4 hosts behind the link exactly these (NetctlLinkHost), all at @mac. */
+/* Makes the hosts behind the link exactly these (NetctlLinkHost), all at @mac. */
 gboolean netctl_link_set_hosts (NetctlLink *link, const NetctlLinkInfo *info, const GArray *hosts,
                                 const guint8 mac[6], GError **error);
 /* A route of full length to @address by the link, or the default route with @address 0 via

@@ -388,7 +388,8 @@ misfit (const NetctlModel *model, const NetctlPort *port)
 
       if (subnet == NULL)
         return "an address lies in no subnet of its vpc";
-      if (netctl_prefix_equal (&subnet->gateway, address))
+      if (address->family == G_SOCKET_FAMILY_IPV4
+          && netctl_prefix_equal (&subnet->gateway, address))
         return "an address is its subnet's gateway";
     }
   return is_taken (model, port) ? "another port has its address or MAC" : NULL;

@@ -78,9 +78,12 @@ add_publics (NetctlTables *t, const NetctlVpc *vpc)
 }
 
 void
-netctl_nft_add_forwarders (NetctlTables *t, const NetctlVpc *vpc, NetctlTableObject *raw)
+netctl_nft_add_forwarders (NetctlTables *t, const NetctlVpc *vpc, NetctlTableObject *raw,
+                           GSocketFamily family)
 {
-  if (has_family (vpc, G_SOCKET_FAMILY_IPV4))
+  if (!has_family (vpc, family))
+    return;
+  if (family == G_SOCKET_FAMILY_IPV4)
     {
       routed_set (t, G_SOCKET_FAMILY_IPV4);
       add_inside (t, vpc, G_SOCKET_FAMILY_IPV4);
@@ -88,7 +91,7 @@ netctl_nft_add_forwarders (NetctlTables *t, const NetctlVpc *vpc, NetctlTableObj
       netctl_table_line (raw, "iifname . ether saddr . ip saddr @routed4 ip saddr != @inside4 "
                               "ip saddr != @publics ip saddr != " NOT_FORWARDED4 " accept");
     }
-  if (has_family (vpc, G_SOCKET_FAMILY_IPV6))
+  else
     {
       routed_set (t, G_SOCKET_FAMILY_IPV6);
       add_inside (t, vpc, G_SOCKET_FAMILY_IPV6);

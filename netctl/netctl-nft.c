@@ -44,6 +44,7 @@ static void
 add_port (NetctlTables *t, const NetctlVpc *vpc, const NetctlPort *port)
 {
   netctl_nft_add_identity (t, port);
+  netctl_nft_add_identity6 (t, vpc, port);
   netctl_nft_add_port_members (t, port);
   netctl_nft_add_port_ways (t, port);
   netctl_nft_add_port_routes (t, vpc, port);

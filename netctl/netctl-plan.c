@@ -297,6 +297,12 @@ netctl_prefix_is_host4 (const NetctlPrefix *prefix)
   return prefix->family == G_SOCKET_FAMILY_IPV4 && prefix->length == 32;
 }
 
+gboolean
+netctl_prefix_is_host6 (const NetctlPrefix *prefix)
+{
+  return prefix->family == G_SOCKET_FAMILY_IPV6 && prefix->length == 128;
+}
+
 guint32
 netctl_prefix_ipv4 (const NetctlPrefix *prefix)
 {
@@ -326,6 +332,24 @@ netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPrefix *address)
         return subnet;
     }
   return NULL;
+}
+
+gboolean
+netctl_vpc_has_ipv6 (const NetctlVpc *vpc)
+{
+  for (guint i = 0; i < vpc->subnets->len; i++)
+    if (g_array_index (vpc->subnets, NetctlSubnet, i).range.family == G_SOCKET_FAMILY_IPV6)
+      return TRUE;
+  return FALSE;
+}
+
+NetctlPrefix
+netctl_prefix_link_local (const guint8 mac[6])
+{
+  return (NetctlPrefix){ .family = G_SOCKET_FAMILY_IPV6,
+                         .length = 128,
+                         .bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2], 0xff,
+                                    0xfe, mac[3], mac[4], mac[5] } };
 }
 
 gboolean
@@ -459,13 +483,50 @@ host_name_is_sane (const char *name)
   return length <= 253 && name[0] != '-' && name[0] != '.';
 }
 
+static const char *
+subnet4_fault (const NetctlSubnet *subnet)
+{
+  static const char *const own[] = { NETCTL_METADATA_ADDRESS, NETCTL_DNS_ADDRESS };
+  const NetctlPrefix *range = &subnet->range;
+
+  if (range->family != G_SOCKET_FAMILY_IPV4 || range->length < 8 || range->length > 30)
+    return "a subnet must be an IPv4 range of 8 to 30 bits";
+  if (!netctl_prefix_is_host4 (&subnet->gateway)
+      || !netctl_prefix_contains (range, &subnet->gateway))
+    return "a gateway must be a host address inside its subnet";
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    {
+      NetctlPrefix address;
+
+      netctl_prefix_parse (own[i], &address);
+      if (netctl_prefix_contains (range, &address))
+        return "a subnet contains the metadata address or the name server's";
+    }
+  return NULL;
+}
+
+static const char *
+subnet6_fault (const NetctlSubnet *subnet)
+{
+  /* Not of any single host, or not of one alone. */
+  static const char *const special[] = { "::/8", "fe80::/9", "ff00::/8" };
+
+  if (subnet->range.length != 64)
+    return "an IPv6 subnet must have 64 bits";
+  for (guint i = 0; i < G_N_ELEMENTS (special); i++)
+    {
+      NetctlPrefix range;
+
+      netctl_prefix_parse (special[i], &range);
+      if (overlap (&range, &subnet->range))
+        return "an IPv6 subnet is of a kind that cannot be routed";
+    }
+  return NULL;
+}
+
 gboolean
 netctl_vpc_check (const NetctlVpc *vpc, GError **error)
 {
-  NetctlPrefix metadata, names, range;
-
-  netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
-  netctl_prefix_parse (NETCTL_DNS_ADDRESS, &names);
   if (vpc->index > NETCTL_VPC_INDEX_MAX)
     return refuse (error, "vpc", vpc->id, vpc->index, "the index is too large");
   if (vpc->domain != NULL && !host_name_is_sane (vpc->domain))
@@ -473,20 +534,13 @@ netctl_vpc_check (const NetctlVpc *vpc, GError **error)
   for (guint i = 0; i < vpc->subnets->len; i++)
     {
       const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
+      const char *fault = subnet->range.family == G_SOCKET_FAMILY_IPV6 ? subnet6_fault (subnet)
+                                                                       : subnet4_fault (subnet);
 
-      range = subnet->range;
-      if (range.family != G_SOCKET_FAMILY_IPV4 || range.length < 8 || range.length > 30)
-        return refuse (error, "vpc", vpc->id, vpc->index,
-                       "a subnet must be an IPv4 range of 8 to 30 bits");
-      if (!netctl_prefix_is_host4 (&subnet->gateway)
-          || !netctl_prefix_contains (&range, &subnet->gateway))
-        return refuse (error, "vpc", vpc->id, vpc->index,
-                       "a gateway must be a host address inside its subnet");
-      if (netctl_prefix_contains (&range, &metadata) || netctl_prefix_contains (&range, &names))
-        return refuse (error, "vpc", vpc->id, vpc->index,
-                       "a subnet contains the metadata address or the name server's");
+      if (fault != NULL)
+        return refuse (error, "vpc", vpc->id, vpc->index, fault);
       for (guint j = 0; j < i; j++)
-        if (overlap (&range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
+        if (overlap (&subnet->range, &g_array_index (vpc->subnets, NetctlSubnet, j).range))
           return refuse (error, "vpc", vpc->id, vpc->index, "two subnets overlap");
     }
   return netctl_vpc_check_ways (vpc, error);
@@ -506,9 +560,14 @@ netctl_port_check (const NetctlPort *port, GError **error)
   if (port->addresses->len == 0 || port->addresses->len > ADDRESSES_MAX)
     return refuse (error, "port", port->id, port->index, "it needs 1 to 64 addresses");
   for (guint i = 0; i < port->addresses->len; i++)
-    if (!netctl_prefix_is_host4 (&g_array_index (port->addresses, NetctlPrefix, i)))
-      return refuse (error, "port", port->id, port->index,
-                     "an address is not a single IPv4 address");
+    {
+      const NetctlPrefix *address = &g_array_index (port->addresses, NetctlPrefix, i);
+
+      if (!netctl_prefix_is_host4 (address) && !netctl_prefix_is_host6 (address))
+        return refuse (error, "port", port->id, port->index, "an address is not a single one");
+      if (i == 0 && address->family != G_SOCKET_FAMILY_IPV4)
+        return refuse (error, "port", port->id, port->index, "its first address is not IPv4");
+    }
   if (port->groups->len == 0 || port->groups->len > GROUPS_MAX)
     return refuse (error, "port", port->id, port->index, "it needs 1 to 16 groups");
   if (port->host_name != NULL && !host_name_is_sane (port->host_name))

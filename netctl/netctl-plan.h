@@ -21,6 +21,8 @@ gboolean netctl_prefix_equal (const NetctlPrefix *a, const NetctlPrefix *b);
 gboolean netctl_prefix_contains (const NetctlPrefix *range, const NetctlPrefix *address);
 /* TRUE if @prefix names a single IPv4 address. */
 gboolean netctl_prefix_is_host4 (const NetctlPrefix *prefix);
+/* TRUE if @prefix names a single IPv6 address. */
+gboolean netctl_prefix_is_host6 (const NetctlPrefix *prefix);
 /* The IPv4 address in network order. */
 guint32 netctl_prefix_ipv4 (const NetctlPrefix *prefix);
 /* The network alone: host bits cleared. */
@@ -34,6 +36,11 @@ NetctlPrefix netctl_prefix_from_ipv4 (guint32 address);
 
 /* The subnet of @vpc that @address lies in, or NULL. Borrowed. */
 const NetctlSubnet *netctl_vpc_subnet_of (const NetctlVpc *vpc, const NetctlPrefix *address);
+
+/* TRUE if a subnet of @vpc is of IPv6; else the VPC has none of it at all. */
+gboolean netctl_vpc_has_ipv6 (const NetctlVpc *vpc);
+/* The link-local address that follows from @mac; a guest may have another. */
+NetctlPrefix netctl_prefix_link_local (const guint8 mac[6]);
 
 /* FALSE as well when @a is NULL. */
 gboolean netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b);
@@ -59,6 +66,7 @@ gboolean netctl_tap_name_parse (const char *name, guint32 *out_index);
 #define NETCTL_UPLINK_PREFIX "eu0" /* of the host's end of a way out */
 #define NETCTL_UPLINK_INSIDE "up0" /* its other end, inside the VPC */
 #define NETCTL_ANCHOR "es1"        /* carries the gateways inside the VPC */
+#define NETCTL_GUIDE_GROUP 547     /* nflog: what a guest asks about its IPv6 */
 #define NETCTL_TRANSIT_RANGE "100.64.0.0/12"
 #define NETCTL_TRANSIT_HOST "100.64.0.1"
 /* The gateway's on every tap, the same on all hosts, so that a moved guest keeps its ARP entry. */

@@ -26,11 +26,26 @@ static const Setting namespace_settings[] = {
   { "ipv4/ip_forward", "1" },
 };
 
-/* Only where the kernel has IPv6 at all. */
+/* Only where the kernel has IPv6 at all. "all" reaches the links that are there. */
 static const Setting ipv6_settings[] = {
-  { "ipv6/conf/all/disable_ipv6", "1" },
-  { "ipv6/conf/default/disable_ipv6", "1" },
+  { "ipv6/conf/all/accept_ra", "0" },
+  { "ipv6/conf/default/accept_ra", "0" },
+  { "ipv6/conf/all/accept_redirects", "0" },
+  { "ipv6/conf/default/accept_redirects", "0" },
+  { "ipv6/conf/default/autoconf", "0" },
+  { "ipv6/conf/default/accept_dad", "0" },
+  { "ipv6/conf/default/dad_transmits", "0" },
+  { "ipv6/conf/default/router_solicitations", "0" },
+  /* No link-local addresses but those we give. */
+  { "ipv6/conf/all/addr_gen_mode", "1" },
+  { "ipv6/conf/default/addr_gen_mode", "1" },
+  { "ipv6/conf/all/forwarding", "1" },
 };
+
+static const Setting ipv6_on[]
+    = { { "ipv6/conf/all/disable_ipv6", "0" }, { "ipv6/conf/default/disable_ipv6", "0" } };
+static const Setting ipv6_off[]
+    = { { "ipv6/conf/all/disable_ipv6", "1" }, { "ipv6/conf/default/disable_ipv6", "1" } };
 
 static gboolean
 write_settings (const Setting *settings, gsize count, GError **error)
@@ -44,9 +59,15 @@ write_settings (const Setting *settings, gsize count, GError **error)
 static gboolean
 set_up_namespace (gpointer data, GError **error)
 {
-  return write_settings (namespace_settings, G_N_ELEMENTS (namespace_settings), error)
-         && (!g_file_test ("/proc/sys/net/ipv6", G_FILE_TEST_IS_DIR)
-             || write_settings (ipv6_settings, G_N_ELEMENTS (ipv6_settings), error));
+  const NetctlVpc *vpc = data;
+
+  if (!write_settings (namespace_settings, G_N_ELEMENTS (namespace_settings), error))
+    return FALSE;
+  if (!netctl_vpc_has_ipv6 (vpc) && !g_file_test ("/proc/sys/net/ipv6", G_FILE_TEST_IS_DIR))
+    return TRUE;
+  return write_settings (ipv6_settings, G_N_ELEMENTS (ipv6_settings), error)
+         && write_settings (netctl_vpc_has_ipv6 (vpc) ? ipv6_on : ipv6_off, G_N_ELEMENTS (ipv6_on),
+                            error);
 }
 
 /* A link that has to be there. */
@@ -76,7 +97,8 @@ set_addresses (NetctlLink *link, const char *name, const GArray *addresses, GErr
 {
   g_autoptr (NetctlLinkInfo) info = need (link, name, error);
 
-  return info != NULL && netctl_link_set_addresses (link, info, addresses, error);
+  return info != NULL
+         && netctl_link_set_addresses (link, info, G_SOCKET_FAMILY_IPV4, addresses, error);
 }
 
 gboolean
@@ -86,7 +108,7 @@ netctl_wire_anchor (int fd, const NetctlVpc *vpc, GError **error)
   g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (NetctlPrefix));
   NetctlPrefix metadata, names;
 
-  if (link == NULL || !netctl_ns_run (fd, set_up_namespace, NULL, error))
+  if (link == NULL || !netctl_ns_run (fd, set_up_namespace, (gpointer) vpc, error))
     return FALSE;
   netctl_prefix_parse (NETCTL_METADATA_ADDRESS, &metadata);
   netctl_prefix_parse (NETCTL_DNS_ADDRESS, &names);
@@ -97,6 +119,9 @@ netctl_wire_anchor (int fd, const NetctlVpc *vpc, GError **error)
       const NetctlSubnet *subnet = &g_array_index (vpc->subnets, NetctlSubnet, i);
       NetctlPrefix gateway = subnet->gateway;
 
+      /* Of IPv6 there is one router for all subnets, on each tap. */
+      if (subnet->range.family != G_SOCKET_FAMILY_IPV4)
+        continue;
       gateway.length = subnet->range.length;
       g_array_append_val (addresses, gateway);
     }
@@ -150,7 +175,8 @@ set_end (NetctlLink *link, const char *name, guint32 own, guint32 other, GError 
   NetctlPrefix address = netctl_prefix_from_ipv4 (own);
 
   g_array_append_val (addresses, address);
-  return info != NULL && netctl_link_set_addresses (link, info, addresses, error)
+  return info != NULL
+         && netctl_link_set_addresses (link, info, G_SOCKET_FAMILY_IPV4, addresses, error)
          && netctl_link_set_up (link, info, TRUE, error)
          && netctl_link_set_route (link, info, other, 0, error);
 }
@@ -245,13 +271,31 @@ hosts_of (const NetctlVpc *vpc, const NetctlPort *port)
     {
       const NetctlPrefix *address = &g_array_index (port->addresses, NetctlPrefix, i);
       const NetctlSubnet *subnet = netctl_vpc_subnet_of (vpc, address);
-      NetctlLinkHost host = { .address = netctl_prefix_ipv4 (address) };
+      NetctlLinkHost host = { .address = *address };
 
-      if (subnet != NULL)
+      if (subnet != NULL && address->family == G_SOCKET_FAMILY_IPV4)
         host.source = netctl_prefix_ipv4 (&subnet->gateway);
       g_array_append_val (hosts, host);
     }
+  if (netctl_vpc_has_ipv6 (vpc))
+    {
+      NetctlLinkHost host = { .address = netctl_prefix_link_local (port->mac), .is_on_link = TRUE };
+
+      g_array_append_val (hosts, host);
+    }
   return hosts;
+}
+
+/* The router's address on a tap; only a link that is up keeps it. */
+static gboolean
+set_router (NetctlLink *link, const NetctlLinkInfo *info, GError **error)
+{
+  g_autoptr (GArray) addresses = g_array_new (FALSE, FALSE, sizeof (NetctlPrefix));
+  NetctlPrefix router;
+
+  netctl_prefix_parse (NETCTL_ROUTER6 "/64", &router);
+  g_array_append_val (addresses, router);
+  return netctl_link_set_addresses (link, info, G_SOCKET_FAMILY_IPV6, addresses, error);
 }
 
 gboolean
@@ -270,6 +314,7 @@ netctl_wire_tap (int fd, const NetctlVpc *vpc, const NetctlPort *port, GError **
          && netctl_link_set_mtu (inside, info, NETCTL_GUEST_MTU, error)
          && netctl_ns_run (fd, set_tap_options, info, error)
          && netctl_link_set_up (inside, info, TRUE, error)
+         && (!netctl_vpc_has_ipv6 (vpc) || set_router (inside, info, error))
          && netctl_link_set_hosts (inside, info, hosts, port->mac, error);
 }
 

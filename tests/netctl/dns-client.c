@@ -166,6 +166,23 @@ dns_ask (const char *ns, const char *name, guint16 type)
   return answer;
 }
 
+void
+dns_assert (const char *ns, const char *name, guint16 type, const char *expected)
+{
+  gint64 deadline = g_get_monotonic_time () + SOON_MS * 1000;
+
+  for (;;)
+    {
+      g_autofree char *answer = dns_ask (ns, name, type);
+
+      if (g_str_equal (answer, expected))
+        return;
+      if (g_get_monotonic_time () >= deadline)
+        assert_string_equal (answer, expected);
+      g_usleep (10000);
+    }
+}
+
 char *
 dns_answer (int fd, const char *address, guint timeout_ms)
 {

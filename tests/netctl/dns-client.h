@@ -14,6 +14,9 @@ void dns_send (int fd, const char *name, guint16 type);
 char *dns_receive (int fd, guint timeout_ms);
 /* Both, from a socket of that namespace. */
 char *dns_ask (const char *ns, const char *name, guint16 type);
+/* Fails the test unless the answer is @expected, at the latest once the server has read its list
+ * again. */
+void dns_assert (const char *ns, const char *name, guint16 type, const char *expected);
 /* As a name server behind @fd: takes one question and answers it with that IPv4 address. Returns
  * who asked, or NULL if nobody did in time. The caller frees it. */
 char *dns_answer (int fd, const char *address, guint timeout_ms);

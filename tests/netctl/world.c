@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A private host for tests of the kernel's driver. */
 #include "world.h"
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -313,6 +304,32 @@ world_guest (World *world, guint32 vpc, guint32 port, const char *address, guint
 }
 
 void
+world_subnet6 (World *world, NetctlVpc *vpc, const char *range)
+{
+  g_autoptr (GError) error = NULL;
+  NetctlSubnet subnet = { 0 };
+
+  assert_true (netctl_prefix_parse (range, &subnet.range));
+  g_array_append_val (vpc->subnets, subnet);
+  assert_done (world->net->class->vpc_apply (world->net, vpc, &error), error);
+}
+
+void
+world_give6 (Guest *guest, const char *address)
+{
+  Netctl *net = guest->world->net;
+  g_autoptr (GError) error = NULL;
+  NetctlPrefix prefix;
+
+  assert_true (netctl_prefix_parse (address, &prefix));
+  g_array_append_val (guest->port->addresses, prefix);
+  assert_done (net->class->port_prepare (net, guest->port, &error), error);
+  assert_done (net->class->port_attach (net, guest->port, &error), error);
+  RUN ("ip -n %s addr add %s/128 dev eth0 nodad", guest->ns, address);
+  RUN ("ip -n %s -6 route replace default via %s dev eth0", guest->ns, NETCTL_ROUTER6);
+}
+
+void
 world_detach (Guest *guest)
 {
   Netctl *net = guest->world->net;
@@ -470,11 +487,12 @@ append_inside (GString *out, const char *ns)
   g_autofree char *routes = world_run ("ip -n %s route show table all", ns);
   g_autofree char *taps = world_run ("ip -n %s -o -br link", ns);
   g_autofree char *policy = world_run ("ip -n %s rule", ns);
-  g_autofree char *addresses = world_run ("ip -n %s -br -4 addr", ns);
+  g_autofree char *addresses = world_run ("ip -n %s -br addr", ns);
   g_autofree char *neighbours = world_run ("ip -n %s neigh show nud permanent", ns);
   g_autofree char *sorted_elements = with_sorted_elements (rules);
   g_autofree char *sorted_rules = with_sorted_objects (sorted_elements);
   g_autofree char *sorted_neighbours = sorted_lines (neighbours);
+  g_autofree char *sorted_routes = sorted_lines (routes);
   g_autoptr (GString) plain = g_string_new (addresses);
 
   /* The number of a veth's other end differs from run to run. */
@@ -482,7 +500,7 @@ append_inside (GString *out, const char *ns)
     for (char *p = at + 1; *p != ' ' && *p != '\0'; p++)
       *p = ' ';
   append_ours (out, ns, sorted_rules, all);
-  append_ours (out, ns, routes, all);
+  append_ours (out, ns, sorted_routes, all);
   append_ours (out, ns, policy, all);
   append_bandwidths (out, ns, taps);
   append_ours (out, ns, plain->str, all);
@@ -558,133 +576,6 @@ world_assert_same (const char *actual, const char *expected)
     }
 }
 
-/* Sockets */
-
-typedef struct
-{
-  int domain, type, protocol, fd;
-} Opening;
-
-static gboolean
-open_here (gpointer data, GError **error)
-{
-  Opening *opening = data;
-
-  opening->fd = socket (opening->domain, opening->type | SOCK_CLOEXEC, opening->protocol);
-  return opening->fd >= 0;
-}
-
-static int
-open_socket (const char *ns, int domain, int type, int protocol)
-{
-  Opening opening = { domain, type, protocol, -1 };
-  int fd = *ns != '\0' ? netctl_ns_open (ns, FALSE, NULL) : -1;
-
-  assert_true (*ns == '\0' || fd >= 0);
-  netctl_ns_run (fd, open_here, &opening, NULL);
-  if (fd >= 0)
-    close (fd);
-  assert_true (opening.fd >= 0);
-  return opening.fd;
-}
-
-static struct sockaddr_in
-socket_address (const char *address, guint16 port)
-{
-  struct sockaddr_in result = { .sin_family = AF_INET, .sin_port = htons (port) };
-
-  assert_int_equal (inet_pton (AF_INET, address, &result.sin_addr), 1);
-  return result;
-}
-
-static gboolean
-wait_for (int fd, short events, guint timeout_ms)
-{
-  struct pollfd event = { fd, events, 0 };
-
-  return poll (&event, 1, (int) timeout_ms) == 1;
-}
-
-int
-world_listen (const char *ns, const char *address, guint16 port)
-{
-  struct sockaddr_in name = socket_address (address, port);
-  int fd = open_socket (ns, AF_INET, SOCK_STREAM, 0), on = 1;
-
-  assert_int_equal (setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
-  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
-  assert_int_equal (listen (fd, 16), 0);
-  return fd;
-}
-
-int
-world_connect (const char *ns, const char *address, guint16 port, guint timeout_ms)
-{
-  struct sockaddr_in name = socket_address (address, port);
-  int fd = open_socket (ns, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), code = 0;
-  socklen_t length = sizeof code;
-
-  if (connect (fd, (struct sockaddr *) &name, sizeof name) == 0)
-    return fd;
-  if (errno == EINPROGRESS && wait_for (fd, POLLOUT, timeout_ms)
-      && getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code == 0)
-    return fd;
-  close (fd);
-  return -1;
-}
-
-int
-world_accept (int fd, guint timeout_ms)
-{
-  return wait_for (fd, POLLIN, timeout_ms) ? accept4 (fd, NULL, NULL, SOCK_CLOEXEC) : -1;
-}
-
-char *
-world_peer (int fd)
-{
-  struct sockaddr_in name = { 0 };
-  socklen_t length = sizeof name;
-  char text[INET_ADDRSTRLEN];
-
-  assert_int_equal (getpeername (fd, (struct sockaddr *) &name, &length), 0);
-  assert_non_null (inet_ntop (AF_INET, &name.sin_addr, text, sizeof text));
-  return g_strdup (text);
-}
-
-int
-world_udp (const char *ns, const char *address, guint16 port)
-{
-  struct sockaddr_in name = socket_address (address, port);
-  int fd = open_socket (ns, AF_INET, SOCK_DGRAM, 0);
-
-  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
-  return fd;
-}
-
-int
-world_packet (const char *ns, const char *link, guint16 protocol)
-{
-  struct sockaddr_ll name = { .sll_family = AF_PACKET, .sll_protocol = htons (protocol) };
-  int fd = open_socket (ns, AF_PACKET, SOCK_RAW, htons (protocol));
-  struct ifreq request = { 0 };
-
-  g_strlcpy (request.ifr_name, link, sizeof request.ifr_name);
-  assert_int_equal (ioctl (fd, SIOCGIFINDEX, &request), 0);
-  name.sll_ifindex = request.ifr_ifindex;
-  assert_int_equal (bind (fd, (struct sockaddr *) &name, sizeof name), 0);
-  return fd;
-}
-
-gboolean
-world_sends (int from, const char *address, guint16 port, int to, guint timeout_ms)
-{
-  struct sockaddr_in name = socket_address (address, port);
-  char byte;
-
-  return sendto (from, "x", 1, 0, (struct sockaddr *) &name, sizeof name) == 1
-         && wait_for (to, POLLIN, timeout_ms) && recv (to, &byte, 1, 0) == 1;
-}
-
 gboolean
 world_speaks_as (const Guest *guest, const char *source, const char *address, guint16 port, int to,
                  guint timeout_ms)
@@ -703,66 +594,4 @@ world_speaks_as (const Guest *guest, const char *source, const char *address, gu
   if (is_added)
     RUN ("ip -n %s addr del %s/32 dev lo", guest->ns, source);
   return is_heard;
-}
-
-gboolean
-world_reads (int fd, guint8 *out, gsize length, guint timeout_ms)
-{
-  gsize got = 0;
-
-  while (got < length && wait_for (fd, POLLIN, timeout_ms))
-    {
-      gssize part = recv (fd, out + got, length - got, 0);
-
-      if (part <= 0)
-        return FALSE;
-      got += (gsize) part;
-    }
-  return got == length;
-}
-
-gboolean
-world_passes (int from, int to, const char *text, guint timeout_ms)
-{
-  gsize length = strlen (text);
-  g_autofree char *buffer = g_malloc0 (length + 1);
-
-  return send (from, text, length, MSG_NOSIGNAL) == (gssize) length
-         && world_reads (to, (guint8 *) buffer, length, timeout_ms) && g_str_equal (buffer, text);
-}
-
-char *
-world_http (const char *ns, const char *address, const char *request)
-{
-  int fd = world_connect (ns, address, 80, 1000);
-  GString *answer;
-  char buffer[4096];
-  gssize part;
-
-  if (fd < 0)
-    return NULL;
-  answer = g_string_new (NULL);
-  if (send (fd, request, strlen (request), MSG_NOSIGNAL) > 0)
-    while (wait_for (fd, POLLIN, 5000) && (part = recv (fd, buffer, sizeof buffer, 0)) > 0)
-      g_string_append_len (answer, buffer, part);
-  close (fd);
-  return g_string_free (answer, answer->len == 0);
-}
-
-gboolean
-world_pings (const char *ns, const char *address, guint timeout_ms)
-{
-  static const guint8 request[8] = { 8, 0, 0xf7, 0xfd, 0, 1, 0, 1 };
-  struct sockaddr_in name = socket_address (address, 0);
-  int fd = open_socket (ns, AF_INET, SOCK_RAW, IPPROTO_ICMP);
-  gint64 deadline = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
-  gboolean is_answered = FALSE;
-  guint8 buffer[256];
-
-  if (sendto (fd, request, sizeof request, 0, (struct sockaddr *) &name, sizeof name) > 0)
-    while (!is_answered && g_get_monotonic_time () < deadline && wait_for (fd, POLLIN, timeout_ms))
-      is_answered = recv (fd, buffer, sizeof buffer, 0) >= 28 && buffer[20] == 0
-                    && memcmp (buffer + 12, &name.sin_addr, 4) == 0;
-  close (fd);
-  return is_answered;
 }

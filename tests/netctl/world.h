@@ -44,6 +44,10 @@ Guest *world_guest (World *world, guint32 vpc, guint32 port, const char *address
 /* The same without the attach. */
 Guest *world_guest_apart (World *world, guint32 vpc, guint32 port, const char *address,
                           guint32 group);
+/* Adds an IPv6 subnet to the VPC and applies it. */
+void world_subnet6 (World *world, NetctlVpc *vpc, const char *range);
+/* Gives the attached guest an IPv6 address more, applied and configured by hand. */
+void world_give6 (Guest *guest, const char *address);
 void world_detach (Guest *guest);
 /* Applies the plan's VPC again after a change; world_apply_group() for VPCs. */
 void world_apply_vpc (World *world, const NetctlVpc *vpc);
@@ -61,7 +65,8 @@ char *world_fingerprint (World *world);
 /* Fails the test, naming the first line that differs. */
 void world_assert_same (const char *actual, const char *expected);
 
-/* Sockets of a namespace ("" is the host's). Descriptors; a failure fails the test. */
+/* Sockets of a namespace ("" is the host's), IPv4 or IPv6 by the address. Descriptors; a failure
+ * fails the test. */
 int world_listen (const char *ns, const char *address, guint16 port);
 /* The address of the other end; the caller frees it. */
 char *world_peer (int fd);
