@@ -5,6 +5,7 @@
 #include "netctl-dhcp.h"
 #include "netctl-edge.h"
 #include "netctl-firewall.h"
+#include "netctl-guide.h"
 #include "netctl-kernel-priv.h"
 #include "netctl-metadata.h"
 #include "netctl-nat.h"
@@ -36,6 +37,7 @@ typedef struct
   NetctlEdge *edge;
   NetctlDhcp *dhcp;
   NetctlMetadata *metadata; /* NULL without a callback */
+  NetctlGuide *guide;
   NetctlStepFunc on_step;
   gpointer step_data;
   gboolean is_reconciling;
@@ -121,31 +123,17 @@ apply_rules (Kernel *kernel, Vpc *vpc, int fd, GError **error)
 static gboolean
 may_touch (const Vpc *vpc, GError **error)
 {
-  g_autoptr (GArray) taps = NULL;
-  GError *fault = NULL;
-  int fd;
+  guint count;
 
   if (netctl_firewall_is_known (vpc->firewall))
     return TRUE;
-  fd = netctl_ns_open (vpc->ns, TRUE, &fault);
-  if (fd >= 0)
-    {
-      taps = netctl_wire_taps (fd, &fault);
-      close (fd);
-    }
-  if (fault != NULL)
-    {
-      g_propagate_error (error, fault);
-      return FALSE;
-    }
-  if (taps != NULL && taps->len > 0)
-    {
-      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY,
-                   "namespace \"%s\" has taps of an earlier process; reconcile comes first",
-                   vpc->ns);
-      return FALSE;
-    }
-  return TRUE;
+  if (!netctl_wire_count_taps (vpc->ns, &count, error))
+    return FALSE;
+  if (count == 0)
+    return TRUE;
+  g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY,
+               "namespace \"%s\" has taps of an earlier process; reconcile comes first", vpc->ns);
+  return FALSE;
 }
 
 /* The host's part in the VPC's public addresses; a reconcile comes to all of them at its end. */
@@ -237,6 +225,15 @@ attach_present (Kernel *kernel, const NetctlModel *model, int fd, GError **error
   return netctl_route_apply (fd, model, is_done ? error : NULL) && is_done;
 }
 
+/* Once the taps are ready for what guests do when they hear of it. */
+static gboolean
+apply_guide (Kernel *kernel, Vpc *vpc, int fd, GError **error)
+{
+  step (kernel, "guide");
+  return netctl_guide_apply (kernel->guide, netctl_firewall_model (vpc->firewall), fd,
+                             vpc->identity, error);
+}
+
 /* The VPC of a port or group, which must have been applied; with a descriptor of its namespace. */
 static Vpc *
 open_vpc (Kernel *kernel, guint32 index, int *out_fd, GError **error)
@@ -284,7 +281,8 @@ put_vpc (Kernel *kernel, Vpc *vpc, const NetctlVpc *wanted, GError **error)
   /* The taps' routes name their gateways; they are looked at only when those may have changed. */
   is_known = is_known && netctl_firewall_is_known (vpc->firewall);
   is_done = apply_all (kernel, vpc, fd, error)
-            && (is_known || attach_present (kernel, model, fd, error));
+            && (is_known || attach_present (kernel, model, fd, error))
+            && apply_guide (kernel, vpc, fd, error);
   close (fd);
   return is_done;
 }
@@ -312,6 +310,7 @@ remove_vpc (Kernel *kernel, guint32 index, GError **error)
   step (kernel, "metadata");
   if (kernel->metadata != NULL)
     netctl_metadata_close (kernel->metadata, index);
+  netctl_guide_close (kernel->guide, index);
   step (kernel, "dhcp");
   if (!netctl_dhcp_stop (kernel->dhcp, index, error))
     return FALSE;
@@ -333,24 +332,14 @@ static gboolean
 has_no_tap (guint32 index, GError **error)
 {
   g_autofree char *ns = netctl_vpc_namespace_name (index);
-  g_autoptr (GArray) taps = NULL;
-  GError *fault = NULL;
-  int fd = netctl_ns_open (ns, TRUE, &fault);
+  guint count;
 
-  if (fd >= 0)
-    {
-      taps = netctl_wire_taps (fd, &fault);
-      close (fd);
-    }
-  if (fault != NULL)
-    {
-      g_propagate_error (error, fault);
-      return FALSE;
-    }
-  if (taps == NULL || taps->len == 0)
+  if (!netctl_wire_count_taps (ns, &count, error))
+    return FALSE;
+  if (count == 0)
     return TRUE;
   g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_BUSY, "namespace \"%s\" still has %u taps", ns,
-               taps->len);
+               count);
   return FALSE;
 }
 
@@ -454,6 +443,8 @@ apply_port (Kernel *kernel, const NetctlPort *port, gboolean attach, GError **er
                           && shape_port (kernel, vpc, before, port, fd, error));
   if (is_done && attach)
     is_done = attach_tap (kernel, vpc, port, fd, error);
+  if (is_done)
+    netctl_guide_apply_port (kernel->guide, netctl_firewall_model (vpc->firewall), port->index);
   close (fd);
   return is_done;
 }
@@ -478,6 +469,7 @@ detach_port (Kernel *kernel, const NetctlPort *port, GError **error)
                           && shape_port (kernel, vpc, before, port, fd, error));
   if (is_done)
     {
+      netctl_guide_apply_port (kernel->guide, netctl_firewall_model (vpc->firewall), port->index);
       step (kernel, "tap");
       is_done = netctl_wire_untap (fd, port->index, error);
     }
@@ -516,7 +508,8 @@ put_model (Kernel *kernel, Vpc *vpc, NetctlModel *model, int fd, GError **error)
   /* A whole replacement mends what others did to our tables; flows go on. */
   netctl_firewall_forget (vpc->firewall);
   is_done = apply_all (kernel, vpc, fd, error) && attach_present (kernel, model, fd, error)
-            && netctl_wire_prune (fd, model, &is_left, error);
+            && netctl_wire_prune (fd, model, &is_left, error)
+            && apply_guide (kernel, vpc, fd, error);
   if (!netctl_firewall_is_known (vpc->firewall))
     before = netctl_firewall_swap (vpc->firewall, before);
   netctl_model_free (before);
@@ -577,6 +570,7 @@ reconcile_leftover (Kernel *kernel, guint32 index, GError **error)
   if (is_done && !is_left)
     return remove_vpc (kernel, index, error);
   /* What it was is no longer known, so that nobody builds on it. */
+  netctl_guide_close (kernel->guide, index);
   forget_vpc (kernel, index);
   return is_done && netctl_dhcp_stop (kernel->dhcp, index, error);
 }
@@ -745,6 +739,7 @@ kernel_free (Netctl *net)
   Kernel *kernel = (Kernel *) net;
 
   netctl_metadata_free (kernel->metadata);
+  netctl_guide_free (kernel->guide);
   netctl_edge_free (kernel->edge);
   netctl_dhcp_free (kernel->dhcp);
   g_queue_clear (&kernel->held);
@@ -778,6 +773,9 @@ netctl_new (const NetctlConfig *config, GError **error)
   kernel->vpcs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) vpc_free);
   kernel->dhcp = netctl_dhcp_new (config->run_dir, config->dns, config->ntp, error);
   if (kernel->dhcp == NULL)
+    return NULL;
+  kernel->guide = netctl_guide_new (config->ntp, error);
+  if (kernel->guide == NULL)
     return NULL;
   kernel->edge = netctl_edge_new (netctl_dhcp_servers (kernel->dhcp), config->public_interface);
   if (config->metadata != NULL)

@@ -109,9 +109,9 @@ netctl_nft_add_doors6 (NetctlTables *t, const NetctlVpc *vpc)
 
   raw = add_chain (t, INET, "c_raw6", NULL);
   netctl_table_line (raw, "icmpv6 type { 130-143, 148, 149, 151-153 } goto c_nd");
-  netctl_table_line (raw, "ip6 daddr { fe80::/10, ff00::/8 } goto c_near6");
-  netctl_table_line (raw, "ip6 saddr fe80::/10 counter drop");
-  netctl_table_line (raw, "iifname . ether saddr . ip6 saddr @port6 accept");
+  /* Of link-local addresses on there are none that are routed. */
+  netctl_table_line (raw, "ip6 daddr >= fe80:: goto c_near6");
+  netctl_table_line (raw, "ip6 saddr < fe80:: iifname . ether saddr . ip6 saddr @port6 accept");
   netctl_nft_add_forwarders (t, vpc, raw, G_SOCKET_FAMILY_IPV6);
   netctl_table_line (raw, "counter drop");
 

@@ -375,6 +375,24 @@ netctl_wire_taps (int fd, GError **error)
 }
 
 gboolean
+netctl_wire_count_taps (const char *ns, guint *out_count, GError **error)
+{
+  g_autoptr (GArray) taps = NULL;
+  GError *fault = NULL;
+  int fd = netctl_ns_open (ns, TRUE, &fault);
+
+  if (fd >= 0)
+    {
+      taps = netctl_wire_taps (fd, &fault);
+      close (fd);
+    }
+  *out_count = taps != NULL ? taps->len : 0;
+  if (fault != NULL)
+    g_propagate_error (error, fault);
+  return fault == NULL;
+}
+
+gboolean
 netctl_wire_prune (int fd, const NetctlModel *model, gboolean *out_left, GError **error)
 {
   g_autoptr (NetctlLink) link = netctl_link_open (fd, error);

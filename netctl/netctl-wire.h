@@ -15,6 +15,8 @@ gboolean netctl_wire_tap (int fd, const NetctlVpc *vpc, const NetctlPort *port, 
 gboolean netctl_wire_untap (int fd, guint32 port_index, GError **error);
 /* Indexes (guint32) of the ports whose tap is in the namespace behind @fd (-1: the host's). */
 GArray *netctl_wire_taps (int fd, GError **error);
+/* How many taps there are in the namespace called @ns; none without it. */
+gboolean netctl_wire_count_taps (const char *ns, guint *out_count, GError **error);
 /* Closes every tap here that is no port of @model, and deletes those that no process holds. With
  * @model NULL every tap is meant. *@out_left tells whether any is left. */
 gboolean netctl_wire_prune (int fd, const NetctlModel *model, gboolean *out_left, GError **error);

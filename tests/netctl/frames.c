@@ -200,7 +200,7 @@ frame_arp (const guint8 *to_mac, const guint8 *from_mac, guint16 operation,
 }
 
 Frame
-frame_icmp6 (const FrameIcmp6 *packet)
+frame_body6 (const FrameBody6 *packet)
 {
   Frame frame = { .length = 0 };
   gsize option = packet->is_behind_option ? 8 : 0, at;
@@ -208,18 +208,21 @@ frame_icmp6 (const FrameIcmp6 *packet)
   put_ethernet (&frame, packet->to_mac, packet->from_mac, ETH_P_IPV6);
   put (&frame, "\x60\0\0\0", 4);
   put16 (&frame, (guint16) (packet->length + option));
-  put8 (&frame, option > 0 ? IPPROTO_DSTOPTS : IPPROTO_ICMPV6);
+  put8 (&frame, option > 0 ? IPPROTO_DSTOPTS : packet->protocol);
   put8 (&frame, packet->hop_limit);
   put_address6 (&frame, packet->from);
   put_address6 (&frame, packet->to);
   if (option > 0)
-    put (&frame, "\x3a\0\1\4\0\0\0\0", 8);
+    {
+      put8 (&frame, packet->protocol);
+      put (&frame, "\0\1\4\0\0\0\0", 7);
+    }
   at = frame.length;
   put (&frame, packet->body, packet->length);
   /* The pseudo header: both addresses, the length and the next header. */
-  set_checksum (&frame, at + 2,
+  set_checksum (&frame, at + packet->checksum_at,
                 sum (frame.bytes + at, packet->length,
-                     sum (frame.bytes + 14 + 8, 32, (guint32) packet->length + IPPROTO_ICMPV6)));
+                     sum (frame.bytes + 14 + 8, 32, (guint32) packet->length + packet->protocol)));
   return frame;
 }
 

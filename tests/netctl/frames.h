@@ -25,17 +25,17 @@ Frame frame_packet (const FramePacket *packet);
 /* ARP; @operation 1 asks and 2 answers. */
 Frame frame_arp (const guint8 *to_mac, const guint8 *from_mac, guint16 operation,
                  const guint8 *sender_mac, const char *sender, const char *target);
-/* ICMPv6: @body begins with the type; the checksum is filled in. */
+/* IPv6 with anything behind it; the checksum is filled in at @checksum_at in @body. */
 typedef struct
 {
   const guint8 *to_mac, *from_mac;
   const char *from, *to;
-  guint8 hop_limit;
+  guint8 protocol, hop_limit;
   const guint8 *body;
-  gsize length;
+  gsize length, checksum_at;
   gboolean is_behind_option; /* an empty destination option stands before it */
-} FrameIcmp6;
-Frame frame_icmp6 (const FrameIcmp6 *packet);
+} FrameBody6;
+Frame frame_body6 (const FrameBody6 *packet);
 /* Any ethertype with that text behind it. */
 Frame frame_raw (const guint8 *to_mac, const guint8 *from_mac, guint16 ethertype,
                  const char *payload);

@@ -21,12 +21,15 @@ record_vpc (guint32 index, const char *ranges, gboolean nat)
   vpc->nat = nat;
   for (guint i = 0; texts[i] != NULL; i++)
     {
-      NetctlSubnet subnet;
+      NetctlSubnet subnet = { 0 };
 
       assert_true (netctl_prefix_parse (texts[i], &subnet.range));
-      subnet.gateway = subnet.range;
-      subnet.gateway.length = 32;
-      subnet.gateway.bytes[3] |= 1;
+      if (subnet.range.family == G_SOCKET_FAMILY_IPV4)
+        {
+          subnet.gateway = subnet.range;
+          subnet.gateway.length = 32;
+          subnet.gateway.bytes[3] |= 1;
+        }
       g_array_append_val (vpc->subnets, subnet);
     }
   return vpc;

@@ -311,6 +311,19 @@ a_port_that_does_not_fit_is_refused (void **state)
 }
 
 static void
+an_ipv6_address_belongs_to_one_port_of_a_subnet (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+
+  record_put_vpc (model, record_vpc (1, "10.0.0.0/24 fd00:0:0:1::/64", FALSE));
+  record_put_group (model, record_group (1, 1));
+  record_put_port (model, record_port (1, 1, "10.0.0.11 fd00:0:0:1::11", "1"));
+  assert_port_refused (model, record_port (1, 2, "10.0.0.12 fd00:0:0:1::11", "1"));
+  assert_port_refused (model, record_port (1, 2, "10.0.0.12 fd00:0:0:2::12", "1"));
+  record_put_port (model, record_port (1, 2, "10.0.0.12 fd00:0:0:1::12", "1"));
+}
+
+static void
 a_group_with_members_stays (void **state)
 {
   g_autoptr (NetctlModel) model = model_with (NULL, NULL);
@@ -365,6 +378,7 @@ main (void)
     cmocka_unit_test (what_lies_behind_a_guest_obeys_its_rules),
     cmocka_unit_test (what_is_translated_obeys_no_route),
     cmocka_unit_test (a_port_that_does_not_fit_is_refused),
+    cmocka_unit_test (an_ipv6_address_belongs_to_one_port_of_a_subnet),
     cmocka_unit_test (a_group_with_members_stays),
     cmocka_unit_test (one_bad_record_of_a_plan_rejects_itself_only),
   };

@@ -63,6 +63,18 @@ an_empty_vpc_without_nat_lets_nothing_through (void **state)
 }
 
 static void
+a_vpc_of_both_families_has_doors_for_each (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+
+  record_put_vpc (model, record_vpc (1, "10.0.0.0/24 fd00:0:0:1::/64", TRUE));
+  record_put_group (model, record_group (1, 1));
+  record_put_port (model, record_port (1, 1, "10.0.0.11 fd00:0:0:1::11", "1"));
+  record_put_port (model, record_port (1, 2, "10.0.0.12", "1"));
+  assert_golden_replacement ("dual-stack", netctl_nft_vpc (model));
+}
+
+static void
 every_kind_of_rule_has_its_text (void **state)
 {
   static const char *const rules[] = {
@@ -355,6 +367,7 @@ main (void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (the_default_group_is_as_in_ecs),
     cmocka_unit_test (an_empty_vpc_without_nat_lets_nothing_through),
+    cmocka_unit_test (a_vpc_of_both_families_has_doors_for_each),
     cmocka_unit_test (every_kind_of_rule_has_its_text),
     cmocka_unit_test (many_rules_become_sets_of_ranges),
     cmocka_unit_test (ports_with_the_same_groups_share_their_chains),

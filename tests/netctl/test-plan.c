@@ -188,8 +188,50 @@ a_wrong_vpc_is_refused (void **state)
   assert_vpc_refused (record_vpc (1, "10.0.0.0/24 10.0.0.128/25", FALSE));
   assert_vpc_refused (record_vpc (1, "10.0.0.0/31", FALSE));
   assert_vpc_refused (record_vpc (1, "100.100.100.0/24", FALSE));
-  assert_vpc_refused (record_vpc (1, "fd00::/64", FALSE));
+  assert_vpc_refused (record_vpc (1, "100.100.2.0/24", FALSE));
+  assert_vpc_refused (record_vpc (1, "10.0.0.0/24 fd00::/63", FALSE));
+  assert_vpc_refused (record_vpc (1, "10.0.0.0/24 fd00::/64 fd00::/64", FALSE));
+  assert_vpc_refused (record_vpc (1, "10.0.0.0/24 fe80::/64", FALSE));
+  assert_vpc_refused (record_vpc (1, "10.0.0.0/24 ff05::/64", FALSE));
+  assert_vpc_refused (record_vpc (1, "10.0.0.0/24 ::/64", FALSE));
   assert_vpc_refused (record_vpc (NETCTL_VPC_INDEX_MAX + 1, "10.0.0.0/24", FALSE));
+}
+
+static void
+a_vpc_may_have_both_families (void **state)
+{
+  g_autoptr (NetctlVpc) both = record_vpc (1, "10.0.0.0/24 fd00:0:0:1::/64 2001:db8::/64", FALSE);
+  g_autoptr (NetctlVpc) one = record_vpc (1, "10.0.0.0/24", FALSE);
+  g_autoptr (NetctlPort) port = record_port (1, 1, "10.0.0.2 fd00:0:0:1::2 10.0.0.3", "1");
+
+  assert_true (netctl_vpc_check (both, NULL));
+  assert_true (netctl_vpc_has_ipv6 (both));
+  assert_false (netctl_vpc_has_ipv6 (one));
+  assert_true (netctl_port_check (port, NULL));
+}
+
+static void
+the_link_local_address_follows_from_the_mac (void **state)
+{
+  static const guint8 mac[6] = { 0x00, 0x16, 0x3e, 0x01, 0x02, 0x03 };
+  NetctlPrefix address = netctl_prefix_link_local (mac);
+  g_autofree char *text = netctl_prefix_format (&address);
+
+  assert_string_equal (text, "fe80::216:3eff:fe01:203");
+}
+
+static void
+a_wrong_domain_is_refused (void **state)
+{
+  static const char *const domains[] = { "a b", "a/b", ".a", "-a", "a,b", "a\nb" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
+    {
+      NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", FALSE);
+
+      vpc->domain = g_strdup (domains[i]);
+      assert_vpc_refused (vpc);
+    }
 }
 
 static void
@@ -287,6 +329,8 @@ a_wrong_port_is_refused (void **state)
   assert_port_refused (without_mac);
   assert_port_refused (record_port (1, 1, "10.0.0.0/24", "1"));
   assert_port_refused (record_port (1, 1, "fd00::1", "1"));
+  assert_port_refused (record_port (1, 1, "fd00::1 10.0.0.2", "1"));
+  assert_port_refused (record_port (1, 1, "10.0.0.2 fd00::/64", "1"));
   assert_port_refused (record_port (1, 1, "10.0.0.2", ""));
   assert_port_refused (record_port (1, NETCTL_PORT_INDEX_MAX + 1, "10.0.0.2", "1"));
 }
@@ -305,6 +349,9 @@ main (void)
     cmocka_unit_test (the_largest_indexes_share_the_name_prefixes),
     cmocka_unit_test (transit_addresses_stay_in_their_range),
     cmocka_unit_test (a_wrong_vpc_is_refused),
+    cmocka_unit_test (a_vpc_may_have_both_families),
+    cmocka_unit_test (the_link_local_address_follows_from_the_mac),
+    cmocka_unit_test (a_wrong_domain_is_refused),
     cmocka_unit_test (a_wrong_rule_is_refused),
     cmocka_unit_test (a_rule_has_a_form_for_each_family_it_can_match),
     cmocka_unit_test (a_wrong_host_name_is_refused),

@@ -95,7 +95,7 @@ void
 world_start (World *world)
 {
   static const char *const dns[] = { "192.0.2.53", NULL };
-  static const char *const ntp[] = { "192.0.2.123", "ntp.example.com", NULL };
+  static const char *const ntp[] = { "192.0.2.123", "ntp.example.com", "fd00::123", NULL };
   NetctlConfig config = { .run_dir = world->run_dir,
                           .dns = dns,
                           .ntp = ntp,
