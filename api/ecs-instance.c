@@ -484,7 +484,7 @@ static const ApiAction actions[] = {
     .run = modify_instance_spec,
     API_PARAMS (SpecArgs, spec_params),
     API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_INSTANCE_TYPE,
-                VMM_ERROR_NO_STOCK) },
+                VMM_ERROR_NO_STOCK, VMM_ERROR_NIC_LIMIT) },
   { .name = "DescribeUserData",
     .summary = "Shows the user data of an instance.",
     .since = "0.1",

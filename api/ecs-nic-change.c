@@ -341,7 +341,7 @@ static const ApiAction actions[] = {
     .run = detach_nic,
     API_PARAMS (OneArgs, detach_params),
     API_ERRORS (VMM_ERROR_NIC_NOT_FOUND, VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_NIC_STATUS,
-                VMM_ERROR_NIC_INSTANCE_STATUS, VMM_ERROR_NIC_PRIMARY, VMM_ERROR_DEPENDENCY_ROUTE) },
+                VMM_ERROR_NIC_INSTANCE_STATUS, VMM_ERROR_NIC_PRIMARY) },
   { .name = "ModifyNetworkInterfaceAttribute",
     .summary = "Changes name, description, security groups or DeleteOnRelease of an interface.",
     .since = "0.2",

@@ -275,6 +275,20 @@ what_cannot_be_attached_is_refused_by_its_code (void **state)
 }
 
 static void
+a_type_too_small_for_its_interfaces_is_refused (void **state)
+{
+  World *w = *state;
+  const char *off = world_add_instance (w, &w->alice, world_add_image (w, 1), VMM_INSTANCE_STOPPED);
+  g_autoptr (GError) error = NULL;
+
+  assert_true (ops_instance_resize (&w->ctx, &w->alice, off, "ecs.g1.xlarge", NULL));
+  for (guint i = 0; i < 3; i++)
+    assert_true (attach (w, available (w), off, NULL));
+  assert_false (ops_instance_resize (&w->ctx, &w->alice, off, "ecs.t1.micro", &error));
+  assert_vmm_error (error, VMM_ERROR_NIC_LIMIT);
+}
+
+static void
 an_interface_of_another_vpc_is_refused (void **state)
 {
   World *w = *state;
@@ -581,6 +595,7 @@ main (void)
     WORLD_TEST (an_account_has_no_more_than_its_quota),
     WORLD_TEST (a_stopped_instance_has_it_at_once_and_a_running_one_soon),
     WORLD_TEST (what_cannot_be_attached_is_refused_by_its_code),
+    WORLD_TEST (a_type_too_small_for_its_interfaces_is_refused),
     WORLD_TEST (an_interface_of_another_vpc_is_refused),
     WORLD_TEST (what_cannot_be_detached_is_refused_by_its_code),
     WORLD_TEST (only_an_available_interface_is_deleted_and_its_address_is_free_then),

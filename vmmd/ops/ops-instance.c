@@ -296,6 +296,10 @@ ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, c
         "the current status '%s' of instance '%s' does not support this operation; stop "
         "it first",
         vmm_instance_state_wire (instance->state), id);
+  if (instance->nics->len > vmm_nic_limit (to->vcpus))
+    return vmm_fail (error, VMM_ERROR_NIC_LIMIT,
+                     "instance '%s' has %u interfaces, type '%s' has at most %u", id,
+                     instance->nics->len, to->id, vmm_nic_limit (to->vcpus));
   if (!ops_capacity_read (ctx, txn, &capacity, error))
     return FALSE;
   capacity.vcpus_used -= instance->vcpus;

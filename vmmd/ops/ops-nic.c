@@ -133,8 +133,7 @@ ops_nic_detach (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   nic = store_nic_find (txn, caller->account_id, id, error);
   if (nic != NULL)
     instance = store_instance_get (txn, caller->account_id, instance_id, error);
-  if (instance == NULL || !check_detach (nic, instance, error)
-      || !ops_route_check_hop (txn, id, error))
+  if (instance == NULL || !check_detach (nic, instance, error))
     return FALSE;
   is_on = instance->state == VMM_INSTANCE_RUNNING;
   if (is_on || nic->state != VMM_NIC_IN_USE)
