@@ -20,6 +20,8 @@ VMMD, DRIVER = sys.argv[1:3]
 # How many steps the start of the daemon may have lost or won since they were counted.
 START_SLACK = 4
 SETTLED = ("Available", "InUse")
+# Each is what one operation asks for by name, so that a host looks the same each time.
+POOL = ["203.0.113.10", "203.0.113.11"]
 
 
 def without_names(line):
@@ -34,6 +36,13 @@ def without_names(line):
 def host_of(world):
     lines = fingerprint.fakes(world.daemon) if DRIVER == "fake" else fingerprint.network()
     return sorted(without_names(line) for line in lines)
+
+
+def member_of(reply, path):
+    """path: names, and numbers for places in lists, with dots between them."""
+    for part in path.split("."):
+        reply = reply[int(part)] if part.isdigit() else reply[part]
+    return reply
 
 
 class Change(Operation):
@@ -54,7 +63,7 @@ class Change(Operation):
     def ask(self, world):
         reply = world.daemon.call(self.action, **self.params)
         for name, member in self.keep.items():
-            world.made[name] = reply[member]
+            world.made[name] = member_of(reply, member)
 
     def ask_again_if_lost(self, world):
         try:
@@ -77,7 +86,7 @@ class Change(Operation):
 
 class NetworkWorld(World):
     def __init__(self):
-        super().__init__(VMMD, DRIVER)
+        super().__init__(VMMD, DRIVER, {"network": {"public-pools": ", ".join(POOL)}})
         self.made = {}
 
     def is_settled(self):
@@ -85,7 +94,12 @@ class NetworkWorld(World):
         rows = self.daemon.call("DescribeNetworkInterfaces", PageSize=100)["NetworkInterfaceSets"]["NetworkInterfaceSet"]
         generations = [part for row in rows for part in [row, *row["GroupGenerations"]["GroupGeneration"]]
                        if row["AppliedGeneration"] > 0]
-        return (all(row["Status"] in SETTLED for row in rows)
+        public = [row for action, members in (
+            ("DescribeEipAddresses", ("EipAddresses", "EipAddress")),
+            ("DescribeSnatTableEntries", ("SnatTableEntries", "SnatTableEntry")),
+            ("DescribeForwardTableEntries", ("ForwardTableEntries", "ForwardTableEntry")))
+            for row in self.daemon.call(action, Version="2016-04-28")[members[0]][members[1]]]
+        return (all(row["Status"] in SETTLED for row in rows + public)
                 and all(part["DesiredGeneration"] == part["AppliedGeneration"] for part in generations))
 
     def first_step_that_serves(self):
@@ -197,6 +211,44 @@ def a_crash_at_any_step_of_an_interfaces_life_is_mended():
         Change("DeleteNetworkInterface", nic, gone=["InvalidEniId.NotFound"])])
 
 
+def a_crash_at_any_step_of_a_public_addresss_life_is_mended():
+    eip = lambda made: {"AllocationId": made["eip"]}  # noqa: E731
+    status = ["IncorrectEipStatus"]
+    walk_all(the_world, [
+        Change("AllocateEipAddress", lambda made: {"IpAddress": POOL[0], "Bandwidth": 8}, {"eip": "AllocationId"},
+               takes_token=True),
+        Change("AssociateEipAddress", lambda made: {**eip(made), "InstanceId": the_world.instance}, gone=status),
+        Change("ModifyEipAddressAttribute", lambda made: {**eip(made), "Bandwidth": 80}),
+        Change("UnassociateEipAddress", eip, gone=status),
+        Change("ReleaseEipAddress", eip, gone=["InvalidAllocationId.NotFound"])])
+
+
+def a_crash_at_any_step_of_a_nat_gateways_life_is_mended():
+    vpc = {"Version": "2016-04-28"}
+    entry = lambda made, kind: {**vpc, f"{kind}TableId": made[f"{kind}-table"],  # noqa: E731
+                                f"{kind}EntryId": made[f"{kind}-entry"]}
+    bound = lambda made: {"AllocationId": made["gate-eip"]}  # noqa: E731
+    walk_all(the_world, [
+        Change("AllocateEipAddress", lambda made: {"IpAddress": POOL[1]}, {"gate-eip": "AllocationId"}, takes_token=True),
+        Change("CreateNatGateway", lambda made: {"VpcId": made["home"]},
+               {"gate": "NatGatewayId", "Snat-table": "SnatTableIds.SnatTableId.0",
+                "Forward-table": "ForwardTableIds.ForwardTableId.0"}, takes_token=True),
+        Change("AssociateEipAddress", lambda made: {**bound(made), "InstanceId": made["gate"], "InstanceType": "Nat"},
+               gone=["IncorrectEipStatus"]),
+        Change("CreateSnatEntry", lambda made: {**vpc, "SnatTableId": made["Snat-table"], "SnatIp": POOL[1],
+                                                "SourceVSwitchId": made["home-vswitch"]},
+               {"Snat-entry": "SnatEntryId"}, takes_token=True),
+        Change("CreateForwardEntry", lambda made: {**vpc, "ForwardTableId": made["Forward-table"], "ExternalIp": POOL[1],
+                                                   "ExternalPort": "8022", "InternalIp": made["own"],
+                                                   "InternalPort": "22", "IpProtocol": "TCP"},
+               {"Forward-entry": "ForwardEntryId"}, takes_token=True),
+        Change("DeleteForwardEntry", lambda made: entry(made, "Forward"), gone=["InvalidForwardEntryId.NotFound"]),
+        Change("DeleteSnatEntry", lambda made: entry(made, "Snat"), gone=["InvalidSnatEntryId.NotFound"]),
+        Change("UnassociateEipAddress", bound, gone=["IncorrectEipStatus"]),
+        Change("DeleteNatGateway", lambda made: {"NatGatewayId": made["gate"]}, gone=["InvalidNatGatewayId.NotFound"]),
+        Change("ReleaseEipAddress", bound, gone=["InvalidAllocationId.NotFound"])])
+
+
 def set_up(world):
     """A guest that runs, in a group of its own, and a second group."""
     world.plain(Run("RunInstances", None, "Running"))
@@ -210,6 +262,7 @@ def set_up(world):
     tables = world.daemon.call("DescribeVRouters")["VRouters"]["VRouter"]
     [made["table"]] = [router["RouteTableIds"]["RouteTableId"][0] for router in tables if router["VpcId"] == made["home"]]
     [own] = row["VpcAttributes"]["PrivateIpAddress"]["IpAddress"]
+    made["own"] = own
     network = own.rsplit(".", 1)[0]
     made["free"] = [f"{network}.{number}" for number in (101, 102)]
     world.first = world.first_step_that_serves()
@@ -230,4 +283,6 @@ with the_world.daemon:
              a_crash_at_any_step_of_a_prefix_lists_life_is_mended,
              a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended,
              a_crash_at_any_step_of_an_interfaces_life_is_mended,
+             a_crash_at_any_step_of_a_public_addresss_life_is_mended,
+             a_crash_at_any_step_of_a_nat_gateways_life_is_mended,
              all_is_gone_at_the_end])
