@@ -22,7 +22,12 @@ const makeRpc = (apiVersion) => new RPCClient({
 });
 const POST = { method: 'POST', timeout: 30000 };
 const rpcs = { ecs: makeRpc('2014-05-26'), vpc: makeRpc('2016-04-28'), location: makeRpc('2015-06-12') };
-const call = (product, action, params = {}) => rpcs[product].request(action, { RegionId: regionId, ...params }, POST);
+// The commands below block: what the server closed meanwhile, being idle, must be seen before a connection is used again.
+const seeWhatClosed = () => new Promise((resolve) => { setTimeout(resolve, 10); });
+async function call(product, action, params = {}) {
+  await seeWhatClosed();
+  return rpcs[product].request(action, { RegionId: regionId, ...params }, POST);
+}
 const client = new sdk.default(new $OpenApiUtil.Config({
   accessKeyId: VMMD_KEY_ID, accessKeySecret: VMMD_KEY_SECRET, endpoint: VMMD_ENDPOINT, protocol: 'http', regionId,
   readTimeout: 30000,
