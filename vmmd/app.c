@@ -101,6 +101,14 @@ host_memory_mib (VmmContext *ctx)
   return (guint64) info.totalram * info.mem_unit >> 20;
 }
 
+static gboolean
+host_network (VmmContext *ctx, char **out_plan, char **out_state, GError **error)
+{
+  App *app = ctx->app;
+
+  return work_network_show (app->work, out_plan, out_state, error);
+}
+
 /* A directory of that mode; QEMU's group gets it when @group is given. */
 static gboolean
 make_dir (const char *parent, const char *name, mode_t mode, const char *group, GError **error)
@@ -314,6 +322,7 @@ app_new (const VmmConfig *config, gboolean check_replies, GError **error)
                            .service_status = service_status,
                            .host_processors = host_processors,
                            .host_memory_mib = host_memory_mib,
+                           .host_network = host_network,
                            .app = app };
   if (!read_pools (app, config, error) || !make_dirs (config, error)
       || !take_lock (app, config, error) || !open_store (app, config, error)

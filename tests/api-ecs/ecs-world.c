@@ -41,6 +41,16 @@ host_memory_mib (VmmContext *ctx)
   return 9 * 1024;
 }
 
+static gboolean
+host_network (VmmContext *ctx, char **out_plan, char **out_state, GError **error)
+{
+  if (out_plan != NULL)
+    *out_plan = g_strdup ("host a\nhost b\n");
+  if (out_state != NULL)
+    *out_state = g_strdup ("host a\n");
+  return TRUE;
+}
+
 World *
 world_new (void)
 {
@@ -67,6 +77,7 @@ world_new (void)
                              .service_status = service_status,
                              .host_processors = host_processors,
                              .host_memory_mib = host_memory_mib,
+                             .host_network = host_network,
                              .app = world };
   assert_null (error);
   account = ops_account_create (&world->ctx, "tenant", &error);

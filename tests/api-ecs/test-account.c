@@ -31,12 +31,27 @@ a_tenant_may_do_none_of_it (void **state)
                                          "Action=ListAccessKeys",
                                          "Action=UpdateAccessKey&UserAccessKeyId=a&Status=Active",
                                          "Action=DeleteAccessKey&UserAccessKeyId=a",
-                                         "Action=DescribeServiceStatus" };
+                                         "Action=DescribeServiceStatus",
+                                         "Action=DescribeHostNetwork" };
   World *w = *state;
 
   w->as_admin = FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
     assert_answer (w, actions[i], "Forbidden.RAM");
+}
+
+static void
+the_hosts_network_is_shown_whole_or_in_part (void **state)
+{
+  World *w = *state;
+
+  assert_ok (w, "Action=DescribeHostNetwork");
+  assert_string_equal (world_get (w, "$.Plan"), "host a\nhost b\n");
+  assert_string_equal (world_get (w, "$.State"), "host a\n");
+  assert_ok (w, "Action=DescribeHostNetwork&Part=State");
+  assert_string_equal (world_get (w, "$.State"), "host a\n");
+  assert_int_equal (world_count (w, "$.Plan"), 0);
+  assert_answer (w, "Action=DescribeHostNetwork&Part=Rest", "InvalidParameter");
 }
 
 static void
@@ -95,6 +110,7 @@ main (void)
 #define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
   const struct CMUnitTest tests[] = {
     CASE (a_tenant_may_do_none_of_it),
+    CASE (the_hosts_network_is_shown_whole_or_in_part),
     CASE (accounts_are_made_and_listed),
     CASE (a_secret_is_shown_once),
     CASE (the_status_tells_accelerator_and_room),

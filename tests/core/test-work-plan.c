@@ -231,6 +231,39 @@ a_change_of_a_list_reaches_a_running_guest (void **state)
   host_settle (w, is_kept_out, &target, "the range to be kept out again");
 }
 
+static void
+the_host_has_what_the_rows_want (void **state)
+{
+  World *w = *state;
+  g_autoptr (VmmInstance) guest = run_guest (w);
+  g_autofree char *address = g_strdup (nic_of (guest)->ip);
+  g_autofree char *plan = NULL, *actual = NULL, *alone = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_true (work_network_show (w->host->work, &plan, &actual, &error));
+  assert_contains (plan, address);
+  assert_string_equal (actual, plan);
+  assert_true (work_network_show (w->host->work, NULL, &alone, &error));
+  assert_string_equal (alone, actual);
+}
+
+/* Behind the daemon's back. */
+static void
+what_the_host_lacks_is_seen (void **state)
+{
+  World *w = *state;
+  g_autoptr (VmmInstance) guest = run_guest (w);
+  g_autoptr (NetctlPlan) nothing = netctl_plan_new ();
+  g_autofree char *plan = NULL, *actual = NULL;
+
+  assert_true (w->host->net->class->reconcile (w->host->net, nothing, NULL));
+  assert_true (work_network_show (w->host->work, &plan, &actual, NULL));
+  assert_string_equal (actual, "");
+  assert_true (*plan != '\0');
+  work_kick (w->host->work, WORK_RECONCILE);
+  host_wait_idle (w);
+}
+
 int
 main (void)
 {
@@ -240,6 +273,8 @@ main (void)
     HOST_TEST (a_rule_is_told_with_both_sides_and_its_family),
     HOST_TEST (a_rule_with_a_list_is_one_for_each_of_its_ranges),
     HOST_TEST (a_change_of_a_list_reaches_a_running_guest),
+    HOST_TEST (the_host_has_what_the_rows_want),
+    HOST_TEST (what_the_host_lacks_is_seen),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

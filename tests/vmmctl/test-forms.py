@@ -66,7 +66,8 @@ def every_parameter_of_the_forms_exists():
 def every_path_of_the_forms_exists():
     for form in DATA["forms"]:
         paths = paths_of(form["action"])
-        named = [form[key] for key in ("list", "one", "ids", "decode") if key in form]
+        named = [form[key] for key in ("list", "one", "ids", "decode", "text") if key in form]
+        named += form.get("difference", [])
         named += [f"{form['list']}.{path}" for path in form.get("columns", {}).values()]
         assert set(named) <= paths, (form["form"], set(named) - paths)
     for wait in DATA["waits"].values():
@@ -135,6 +136,15 @@ def an_instance_lives_and_dies():
 
 def shop(*words, code=0):
     return vmmctl("--account", "shop", *words, code=code)
+
+
+def the_hosts_network_is_as_it_shall_be():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    plan = vmmctl("net", "plan")
+    assert "namespace" in plan and "port " in plan, plan
+    assert vmmctl("net", "show") == plan
+    assert vmmctl("net", "diff") == ""
+    shop("instance", "rm", instance, "--force", "--wait")
 
 
 def a_network_is_made_shown_and_deleted():

@@ -133,6 +133,23 @@ def no_server_is_exit_3_with_advice():
         expect(run("--socket", "/nonexistent/socket", "instance", "list"), 3, "", "is vmmd running?")
 
 
+def what_differs_is_shown_and_is_exit_1():
+    plan, state = "a 1\nb one\nb two\nc 3\n", "a 1\na 2\nb two\nb one\n"
+    for given, lines, code in ((plan, "", 0), (state, "+a 2\n-b one\n+b one\n-c 3\n", 1)):
+        with world({"DescribeHostNetwork": [(200, {"RequestId": "R-1", "Plan": plan, "State": given})]}) as (stub, run):
+            result = run("net", "diff")
+            assert (result.returncode, result.stdout) == (code, lines), result
+            assert sent(stub) == {}
+
+
+def a_text_is_shown_as_it_is():
+    with world({"DescribeHostNetwork": [(200, {"RequestId": "R-1", "State": "a\n  b\n"})]}) as (stub, run):
+        result = run("net", "show")
+        assert (result.returncode, result.stdout) == (0, "a\n  b\n"), result
+        assert sent(stub) == {"Part": "State"}
+        expect(run("net", "diff"), 3, "", "not both Plan and State")
+
+
 def json_output_is_the_answer_itself():
     with world({"DescribeInstances": [instances("Running")]}) as (_stub, run):
         result = run("instance", "list", "--output", "json")

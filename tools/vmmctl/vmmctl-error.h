@@ -10,6 +10,7 @@ GQuark vmmctl_error_quark (void);
 typedef enum
 {
   VMMCTL_ERROR_REFUSED = 1, /* the server answered with an error */
+  VMMCTL_ERROR_DIFFERS = 1, /* what was compared differs, as for diff */
   VMMCTL_ERROR_USAGE = 2,   /* the words make no sense; nothing was sent */
   VMMCTL_ERROR_AWAY = 3,    /* the server cannot be reached, or gave no answer that makes sense */
   VMMCTL_ERROR_WAIT = 4,    /* what was waited for failed, or took too long */

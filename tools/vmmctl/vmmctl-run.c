@@ -2,6 +2,7 @@
 /* Short forms as data: what is sent, what is shown, what is waited for. */
 #include "vmmctl-run.h"
 #include "vmmctl-args.h"
+#include "vmmctl-difference.h"
 #include "vmmctl-error.h"
 #include "vmmctl-json.h"
 #include "vmmctl-print.h"
@@ -209,6 +210,38 @@ print_decoded (JsonNode *answer, const char *member, GError **error)
   return TRUE;
 }
 
+/* The members called @members, of which there are two: what only one of them has. */
+static gboolean
+print_difference (JsonNode *answer, JsonArray *members, GError **error)
+{
+  JsonObject *object = json_node_get_object (answer);
+  const char *from = vmmctl_json_member (object, json_array_get_string_element (members, 0));
+  const char *to = vmmctl_json_member (object, json_array_get_string_element (members, 1));
+  g_autofree char *difference = NULL;
+
+  if (from == NULL || to == NULL)
+    return vmmctl_fail (error, VMMCTL_ERROR_AWAY, "the answer has not both %s and %s",
+                        json_array_get_string_element (members, 0),
+                        json_array_get_string_element (members, 1));
+  difference = vmmctl_difference (from, to);
+  g_print ("%s", difference);
+  return *difference == '\0'
+         || vmmctl_fail (error, VMMCTL_ERROR_DIFFERS, "%s and %s differ",
+                         json_array_get_string_element (members, 0),
+                         json_array_get_string_element (members, 1));
+}
+
+static gboolean
+print_text (JsonNode *answer, const char *member, GError **error)
+{
+  const char *text = vmmctl_json_member (json_node_get_object (answer), member);
+
+  if (text == NULL)
+    return vmmctl_fail (error, VMMCTL_ERROR_AWAY, "the answer has no %s", member);
+  g_print ("%s", text);
+  return TRUE;
+}
+
 static void
 print_ids (JsonNode *found)
 {
@@ -235,6 +268,10 @@ print_answer (const VmmctlRun *run, JsonObject *form, JsonNode *answer, GPtrArra
     vmmctl_print_json (answer);
   else if (json_object_has_member (form, "decode"))
     return print_decoded (answer, vmmctl_json_member (form, "decode"), error);
+  else if (json_object_has_member (form, "text"))
+    return print_text (answer, vmmctl_json_member (form, "text"), error);
+  else if (json_object_has_member (form, "difference"))
+    return print_difference (answer, json_object_get_array_member (form, "difference"), error);
   else if (json_object_has_member (form, "ids"))
     print_ids (vmmctl_json_at (answer, vmmctl_json_member (form, "ids")));
   else if (rows != NULL && json_object_has_member (form, "columns"))

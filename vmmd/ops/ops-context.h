@@ -30,10 +30,14 @@ struct VmmContext
   const VmmPool *pools; /* of public addresses; NULL for none */
   /* Asks the executor to look at the object of that id. Never blocks. */
   void (*kick) (VmmContext *ctx, const char *id);
-  /* The two come from above ops, as kick does; set by the application. */
+  /* These come from above ops, as kick does; set by the application. */
   void (*service_status) (VmmContext *ctx, OpsServiceStatus *out);
   guint (*host_processors) (VmmContext *ctx);
   guint64 (*host_memory_mib) (VmmContext *ctx);
+  /* The host's network as lines: as the rows want it and as the kernel has it, at one moment.
+   * Either out may be NULL; the caller frees the text. VMM_ERROR_UNAVAILABLE. Any thread; may
+   * take seconds and holds up changes of the network meanwhile. */
+  gboolean (*host_network) (VmmContext *ctx, char **out_plan, char **out_state, GError **error);
   gpointer app;
 };
 

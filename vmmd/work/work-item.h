@@ -22,6 +22,8 @@ typedef struct
   GMutex vpcs[32];
 } WorkNetLocks;
 WorkNetLocks *work_net_locks (Work *work);
+/* As given to work_new(). Borrowed. */
+const WorkParts *work_parts (Work *work);
 
 typedef struct
 {
@@ -100,6 +102,9 @@ gboolean work_nic_change (WorkItem *item, const VmmNic *nic, GError **error);
 gboolean work_nic_release (WorkItem *item, const VmmNic *nic, GError **error);
 /* Makes the whole host network equal to the rows. */
 gboolean work_network_reconcile (WorkItem *item, GError **error);
+/* Fills @plan with what the rows say of this host, and item->news with what is in force once that
+ * is so. The caller holds `whole` for writing. */
+gboolean work_network_plan (WorkItem *item, StoreTxn *txn, NetctlPlan *plan, GError **error);
 /* Makes the file of the layer whose row stands; OPERATION_CONFLICT when that is gone. @file_system
  * may be NULL. */
 gboolean work_make_layer (WorkItem *item, const char *id, const char *file_system, GError **error);

@@ -462,18 +462,12 @@ forget_unplanned (WorkItem *item, StoreTxn *txn, const NetctlPlan *plan, GError 
   return TRUE;
 }
 
-static gboolean
-compare (WorkItem *item, GError **error)
+gboolean
+work_network_plan (WorkItem *item, StoreTxn *txn, NetctlPlan *plan, GError **error)
 {
-  g_autoptr (GRWLockWriterLocker) writing
-      = g_rw_lock_writer_locker_new (&work_net_locks (item->work)->whole);
-  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (NetctlPlan) plan = netctl_plan_new ();
-  g_autoptr (GPtrArray) vpcs = NULL;
+  g_autoptr (GPtrArray) vpcs = store_vpcs_in_use (txn, item->ctx->host_id, error);
   g_autoptr (GPtrArray) nics = NULL;
 
-  if (txn != NULL)
-    vpcs = store_vpcs_in_use (txn, item->ctx->host_id, error);
   for (guint i = 0; vpcs != NULL && i < vpcs->len; i++)
     if (!plan_vpc (item, txn, g_ptr_array_index (vpcs, i), plan, error))
       return FALSE;
@@ -482,7 +476,20 @@ compare (WorkItem *item, GError **error)
   for (guint i = 0; nics != NULL && i < nics->len; i++)
     if (!plan_nic (item, txn, g_ptr_array_index (nics, i), plan, error))
       return FALSE;
-  return nics != NULL && forget_unplanned (item, txn, plan, error)
+  return nics != NULL;
+}
+
+static gboolean
+compare (WorkItem *item, GError **error)
+{
+  g_autoptr (GRWLockWriterLocker) writing
+      = g_rw_lock_writer_locker_new (&work_net_locks (item->work)->whole);
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (NetctlPlan) plan = netctl_plan_new ();
+
+  (void) writing;
+  return txn != NULL && work_network_plan (item, txn, plan, error)
+         && forget_unplanned (item, txn, plan, error)
          && WORK_CALL (item->parts->net, reconcile, plan, error);
 }
 

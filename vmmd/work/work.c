@@ -282,6 +282,12 @@ work_net_locks (Work *work)
   return &work->net_locks;
 }
 
+const WorkParts *
+work_parts (Work *work)
+{
+  return &work->parts;
+}
+
 gboolean
 work_is_cancelled (Work *work)
 {

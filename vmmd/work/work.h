@@ -17,6 +17,10 @@ void work_kick (Work *work, const char *id);
 /* The host says that something happened to the object: the same, but not before the back-off of a
  * failed attempt is over, since that attempt may have caused it. */
 void work_notice (Work *work, const char *id);
+/* The host's network as lines, see netctl.h: as the rows want it and as the kernel has it. Nothing
+ * is changed, and no work changes the network meanwhile. Either out may be NULL; the caller frees
+ * the text. VMM_ERROR_UNAVAILABLE if the kernel cannot be read. Any thread. */
+gboolean work_network_show (Work *work, char **out_plan, char **out_state, GError **error);
 /* Lets running items finish and begins no other. Guests are not touched. */
 void work_stop (Work *work);
 /* Stopped before. */
