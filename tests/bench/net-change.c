@@ -20,6 +20,7 @@
 #include "netctl-apply.h"
 #include "netctl-ns.h"
 #include "netctl-plan.h"
+#include "records.h"
 #include "stage.h"
 #include "world.h"
 
@@ -74,14 +75,25 @@ report (const Scene *scene, const char *what, double took_us)
 /* netctl's operations */
 
 static void
+apply_group (Scene *scene, const char *what, const char *rule)
+{
+  g_autoptr (NetctlGroup) group = stage_group (scene->stage, 1, 0);
+  g_autoptr (GError) error = NULL;
+  gint64 begun_us;
+
+  if (rule != NULL)
+    record_rule (group, rule);
+  begun_us = g_get_monotonic_time ();
+  check (scene->net->class->group_apply (scene->net, group, &error), &error);
+  report (scene, what, since_us (begun_us));
+}
+
+/* To revoke is more than to add: the flows that were allowed by it are looked for. */
+static void
 change_rule (Scene *scene)
 {
-  g_autoptr (NetctlGroup) group = stage_group (scene->stage, 1, 1 + scene->round % 2);
-  g_autoptr (GError) error = NULL;
-  gint64 begun_us = g_get_monotonic_time ();
-
-  check (scene->net->class->group_apply (scene->net, group, &error), &error);
-  report (scene, "rule", since_us (begun_us));
+  apply_group (scene, "rule", "in accept 1 tcp 22 - 192.0.2.0/24");
+  apply_group (scene, "revoked rule", NULL);
 }
 
 static void
