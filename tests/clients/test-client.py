@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "daemon", "lib"))
 from daemon import Daemon  # noqa: E402
 
-with Daemon(sys.argv[1]) as vmmd:
+with Daemon(sys.argv[1], options={"network": {"public-pools": "198.51.100.0/28"}}) as vmmd:
     vmmd.start()
     key = vmmd.create_key()
     environment = {**os.environ, "VMMD_ENDPOINT": f"127.0.0.1:{vmmd.port}", "VMMD_KEY_ID": key["AccessKeyId"],
