@@ -12,7 +12,7 @@ const sdk = require('@alicloud/ecs20140526');
 const { $OpenApiUtil } = require('@alicloud/openapi-core');
 const RPCClient = require('@alicloud/pop-core').RPCClient;
 const { run, waitUntil, failure, readyLines } = require('./lib/tap.js');
-const { misfits } = require('./lib/types.js');
+const { misfits, keepBodies } = require('./lib/types.js');
 
 const { VMMD_ENDPOINT, VMMD_KEY_ID, VMMD_KEY_SECRET, VMMD_IMAGE_ID } = process.env;
 const regionId = 'cn-local';
@@ -28,11 +28,12 @@ const client = new sdk.default(new $OpenApiUtil.Config({
   accessKeyId: VMMD_KEY_ID, accessKeySecret: VMMD_KEY_SECRET, endpoint: VMMD_ENDPOINT, protocol: 'http', regionId,
   readTimeout: 30000,
 }));
+keepBodies(client);
 // As in test-network.js, and the answer must have the types that the client declares.
 async function ask(method, params = {}) {
-  const Request = sdk[`${method[0].toUpperCase()}${method.slice(1)}Request`];
-  const { body } = await client[method](new Request({ regionId, ...params }));
-  assert.deepEqual(misfits(body), []);
+  const name = `${method[0].toUpperCase()}${method.slice(1)}`;
+  const { body } = await client[method](new sdk[`${name}Request`]({ regionId, ...params }));
+  assert.deepEqual(misfits(sdk[`${name}ResponseBody`], client.lastBody), []);
   return body;
 }
 
