@@ -34,6 +34,7 @@ while :; do
 done
 """
 GIB = 1 << 30
+snapshots = []
 SECTORS = GIB // 512
 MARK = "markedbytheguest"
 
@@ -117,6 +118,35 @@ def it_is_there_after_a_stop_and_a_start():
                lambda: said().count([disk_id[2:], str(6 * SECTORS), MARK]) >= 3)
 
 
+def snapshot(snapshot_id):
+    return vmmd.call("DescribeSnapshots", SnapshotIds=f'["{snapshot_id}"]')["Snapshots"]["Snapshot"][0]
+
+
+def take_snapshot():
+    made = vmmd.call("CreateSnapshot", DiskId=disk_id, SnapshotName="before")["SnapshotId"]
+    wait_until("the snapshot to be accomplished", 60, lambda: snapshot(made)["Status"] == "accomplished")
+    return made
+
+
+def a_snapshot_of_a_running_guest_takes_an_instant():
+    before = len(layers())
+    snapshots.append(take_snapshot())
+    row = snapshot(snapshots[0])
+    assert row["Consistency"] in ("crash", "frozen") and row["Progress"] == "100%", row
+    assert row["SourceDiskId"] == disk_id and int(row["SourceDiskSize"]) == 6, row
+    assert row["FullSnapshotSizeInBytes"] > 0, row
+    assert len(layers()) == before + 1
+    refused("IncorrectInstanceStatus", "ResetDisk", DiskId=disk_id, SnapshotId=snapshots[0])
+
+
+def a_snapshot_whose_daemon_is_killed_is_taken_all_the_same():
+    made = vmmd.call("CreateSnapshot", DiskId=disk_id)["SnapshotId"]
+    vmmd.kill()
+    vmmd.start()
+    wait_until("the snapshot to be accomplished", 60, lambda: snapshot(made)["Status"] == "accomplished")
+    snapshots.append(made)
+
+
 def a_reinit_makes_it_empty_again():
     vmmd.call("StopInstance", InstanceId=guest)
     vmmd.wait_status(guest, "Stopped")
@@ -127,8 +157,44 @@ def a_reinit_makes_it_empty_again():
     wait_until("the guest to find it empty", 120,
                lambda: said() and [disk_id[2:], str(6 * SECTORS), "empty"] in said()[-3:])
     wait_disk("In_use")
-    wait_until("the old layer to be gone", 30, lambda: len(layers()) == len(before))
     assert layers() != before
+
+
+def a_reset_brings_back_what_the_snapshot_holds():
+    vmmd.call("StopInstance", InstanceId=guest)
+    vmmd.wait_status(guest, "Stopped")
+    seen = len(said())
+    vmmd.call("ResetDisk", DiskId=disk_id, SnapshotId=snapshots[0])
+    vmmd.call("StartInstance", InstanceId=guest)
+    vmmd.wait_status(guest, "Running")
+    wait_until("the guest to see its disk", 120, lambda: len(said()) > seen and said()[-1][0] == disk_id[2:])
+    assert said()[seen:] == [[disk_id[2:], str(6 * SECTORS), MARK]], said()[seen:]
+    wait_disk("In_use")
+
+
+def a_disk_from_a_snapshot_outlives_it():
+    made = vmmd.call("CreateDisk", ZoneId=disk()["ZoneId"], SnapshotId=snapshots[0])["DiskId"]
+    wait_until("the disk to be made", 60, lambda: vmmd.call(
+        "DescribeDisks", DiskIds=f'["{made}"]')["Disks"]["Disk"][0]["Status"] == "Available")
+    assert snapshot(snapshots[0])["Usage"] == "disk"
+    refused("SnapshotCreatedDisk", "DeleteSnapshot", SnapshotId=snapshots[0])
+    vmmd.call("DeleteSnapshot", SnapshotId=snapshots[0], Force="true")
+    vmmd.call("DeleteSnapshot", SnapshotId=snapshots[1])
+    assert vmmd.call("DescribeSnapshots")["TotalCount"] == 0
+    vmmd.call("DetachDisk", DiskId=disk_id, InstanceId=guest)
+    wait_disk("Available")
+    seen = len(said())
+    vmmd.call("AttachDisk", DiskId=made, InstanceId=guest)
+    wait_until("the guest to see the copy", 60, lambda: said()[-1][0] == made[2:])
+    assert said()[seen:] in ([["none"], [made[2:], str(6 * SECTORS), MARK]], [[made[2:], str(6 * SECTORS), MARK]])
+    wait_until("the copy to be in use", 60, lambda: vmmd.call(
+        "DescribeDisks", DiskIds=f'["{made}"]')["Disks"]["Disk"][0]["Status"] == "In_use")
+    vmmd.call("DetachDisk", DiskId=made, InstanceId=guest)
+    wait_until("the copy to be free", 90, lambda: vmmd.call(
+        "DescribeDisks", DiskIds=f'["{made}"]')["Disks"]["Disk"][0]["Status"] == "Available")
+    vmmd.call("DeleteDisk", DiskId=made)
+    # The image's, the system disk's, and the one that all of the disk's layers were merged into.
+    wait_until("the layers to be merged", 60, lambda: len(layers()) == 3)
 
 
 def a_file_system_is_there_when_it_was_asked_for():
@@ -163,5 +229,7 @@ with Daemon(sys.argv[1]) as vmmd:
     tap.run([an_empty_disk_is_made_and_found_by_its_serial, it_grows_under_the_guest,
              what_is_attached_is_neither_deleted_nor_attached_again, the_guest_gives_it_up,
              a_killed_daemon_finishes_what_was_asked, it_is_there_after_a_stop_and_a_start,
-             a_reinit_makes_it_empty_again, a_file_system_is_there_when_it_was_asked_for,
+             a_snapshot_of_a_running_guest_takes_an_instant, a_snapshot_whose_daemon_is_killed_is_taken_all_the_same,
+             a_reinit_makes_it_empty_again, a_reset_brings_back_what_the_snapshot_holds,
+             a_disk_from_a_snapshot_outlives_it, a_file_system_is_there_when_it_was_asked_for,
              it_outlives_its_instance_and_its_deletion_leaves_nothing])

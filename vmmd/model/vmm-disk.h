@@ -88,6 +88,8 @@ typedef struct
   VmmConsistency consistency;
   gint64 created_ms, expires_ms, deadline_ms; /* expires_ms 0: never */
   char *reason;
+  guint64 size_bytes;      /* that its own layer takes on the host */
+  guint n_images, n_disks; /* made from it and still there */
 } VmmSnapshot;
 
 typedef struct

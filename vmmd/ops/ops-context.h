@@ -18,6 +18,8 @@ typedef struct
   guint64 pool_total_bytes, pool_free_bytes;
 } OpsServiceStatus;
 
+#define OPS_LAYERS "layers"
+
 typedef struct VmmContext VmmContext;
 struct VmmContext
 {
@@ -28,7 +30,8 @@ struct VmmContext
   char *host_id;
   char **dns_servers;   /* given to guests */
   const VmmPool *pools; /* of public addresses; NULL for none */
-  /* Asks the executor to look at the object of that id. Never blocks. */
+  /* Asks the executor to look at the object of that id, or with OPS_LAYERS at layers that may be
+   * nobody's. Never blocks. */
   void (*kick) (VmmContext *ctx, const char *id);
   /* These come from above ops, as kick does; set by the application. */
   void (*service_status) (VmmContext *ctx, OpsServiceStatus *out);

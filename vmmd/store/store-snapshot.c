@@ -10,6 +10,10 @@
   "id, account_id, host_id, group_id, disk_id, instance_id, image_id, zone_id, category, name,"    \
   " description, layer_id, policy_id, reason, state, consistency, is_system, is_auto,"             \
   " virtual_bytes, retention_days, created_ms, expires_ms, deadline_ms"
+#define SNAPSHOT_READ                                                                              \
+  SNAPSHOT_COLUMNS ", coalesce ((SELECT size_bytes FROM layer l WHERE l.id=layer_id), 0),"         \
+                   " (SELECT count(*) FROM image_disk i WHERE i.snapshot_id=snapshot.id),"         \
+                   " (SELECT count(*) FROM disk d WHERE d.source_snapshot_id=snapshot.id)"
 #define TEXTS 14
 
 static gpointer
@@ -33,6 +37,9 @@ read_snapshot (StoreRows *rows)
   s->created_ms = store_rows_int (rows, TEXTS + 6);
   s->expires_ms = store_rows_int (rows, TEXTS + 7);
   s->deadline_ms = store_rows_int (rows, TEXTS + 8);
+  s->size_bytes = (guint64) store_rows_int (rows, TEXTS + 9);
+  s->n_images = (guint) store_rows_int (rows, TEXTS + 10);
+  s->n_disks = (guint) store_rows_int (rows, TEXTS + 11);
   return s;
 }
 
@@ -73,8 +80,8 @@ store_snapshot_get (StoreTxn *txn, const char *account_id, const char *id, GErro
 {
   g_autoptr (StoreRows) rows = store_query (
       txn, error,
-      "SELECT " SNAPSHOT_COLUMNS " FROM snapshot WHERE id=?1 AND (?2 IS NULL OR account_id=?2)",
-      "ss", id, account_id);
+      "SELECT " SNAPSHOT_READ " FROM snapshot WHERE id=?1 AND (?2 IS NULL OR account_id=?2)", "ss",
+      id, account_id);
   g_autoptr (GError) local = NULL;
 
   if (rows == NULL)
@@ -116,7 +123,7 @@ store_snapshot_list (StoreTxn *txn, const char *account_id, const VmmSnapshotQue
     g_string_append (filter.where, by_image[query->is_used_by_image != 0]);
   if (query->is_used_by_disk >= 0)
     g_string_append (filter.where, by_disk[query->is_used_by_disk != 0]);
-  return store_list (txn, SNAPSHOT_COLUMNS, "snapshot", "seq", &filter, page, info, read_snapshot,
+  return store_list (txn, SNAPSHOT_READ, "snapshot", "seq", &filter, page, info, read_snapshot,
                      (GDestroyNotify) vmm_snapshot_free, error);
 }
 
@@ -126,7 +133,7 @@ store_snapshot_progressing (StoreTxn *txn, const char *instance_id, const char *
 {
   g_autoptr (StoreRows) rows = store_query (
       txn, error,
-      "SELECT " SNAPSHOT_COLUMNS " FROM snapshot WHERE state='progressing' AND disk_id IN"
+      "SELECT " SNAPSHOT_READ " FROM snapshot WHERE state='progressing' AND disk_id IN"
       " (SELECT id FROM disk WHERE (?1 IS NULL OR instance_id=?1) AND (?2 IS NULL OR id=?2))"
       " ORDER BY seq",
       "ss", instance_id, disk_id);

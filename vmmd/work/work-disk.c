@@ -77,19 +77,6 @@ work_make_layer (WorkItem *item, const char *id, const char *file_system, GError
   return WORK_CALL (img, layer_create, id, layer->parent_id, layer->virtual_bytes, error);
 }
 
-/* Layers that are nobody's go, here or at the next comparison. */
-static void
-sweep (WorkItem *item, const VmmDisk *disk)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (work_sweep_layers (item, &error))
-    return;
-  vmm_warning ("what disk %s leaves behind: %s; the next comparison takes it away", disk->id,
-               error->message);
-  work_kick (item->work, WORK_RECONCILE);
-}
-
 /* ---- in an instance ---- */
 
 static gint64
@@ -141,7 +128,7 @@ turn (WorkItem *item, const VmmDisk *disk)
       return work_failed (item, g_steal_pointer (&error));
     }
   answer = report (item, disk, VMM_DISK_TURNED, NULL);
-  sweep (item, disk);
+  work_kick (item->work, WORK_LAYERS);
   return answer;
 }
 
@@ -232,7 +219,7 @@ remove_disk (WorkItem *item, const VmmDisk *disk)
   gint64 answer = report (item, disk, VMM_DISK_DELETED, NULL);
 
   if (answer == WORK_DONE)
-    sweep (item, disk);
+    work_kick (item->work, WORK_LAYERS);
   return answer;
 }
 
@@ -265,6 +252,6 @@ work_disk (WorkItem *item)
     case VMM_DISK_WORK_DETACH:
     case VMM_DISK_WORK_NONE:
     default:
-      return disk->want_bytes != 0 ? grow (item, NULL, disk) : WORK_DONE;
+      return disk->want_bytes != 0 ? grow (item, NULL, disk) : work_disk_snapshot (item, disk);
     }
 }

@@ -19,6 +19,8 @@
 #define START_ATTEMPTS 3
 /* A guest in its firmware loses the first press of the power button. */
 #define PRESS_AGAIN_MS 5000
+/* How often a start looks whether a merge is over. */
+#define MERGE_LOOK_MS 200
 
 static VmmInstance *
 load (WorkItem *item, GError **error)
@@ -121,10 +123,20 @@ start (WorkItem *item, const VmmInstance *instance)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) undo = NULL;
+  gboolean is_merging;
+  gint64 next;
 
-  /* A reset that was asked for before the start comes before it. */
+  /* What the disks rest on is settled first: a reset or a snapshot that was asked for before, and a
+   * merge of their layers. */
   if (work_instance_disks (item, instance) == 0)
     return 0;
+  next = work_instance_snapshots (item, instance);
+  if (next != WORK_DONE)
+    return next;
+  if (!work_is_merging (item, instance, &is_merging, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (is_merging)
+    return MERGE_LOOK_MS;
   if (work_start_guest (item, instance, &error))
     return report (item, instance, VMM_INSTANCE_STARTED, NULL);
   if (work_is_away (error))
@@ -246,12 +258,23 @@ resume_paused (WorkItem *item, const VmmInstance *instance)
   return work_failed (item, error);
 }
 
+static gint64
+settle_disks (WorkItem *item, const VmmInstance *instance)
+{
+  gint64 disks = work_instance_disks (item, instance);
+  gint64 snapshots = work_instance_snapshots (item, instance);
+
+  if (disks == WORK_DONE || snapshots == WORK_DONE)
+    return disks == WORK_DONE ? snapshots : disks;
+  return MIN (disks, snapshots);
+}
+
 /* Interfaces and disks of a running guest: whichever wants to be looked at first. */
 static gint64
 settle_devices (WorkItem *item, const VmmInstance *instance)
 {
   gint64 nics = work_instance_nics (item, instance);
-  gint64 disks = work_instance_disks (item, instance);
+  gint64 disks = settle_disks (item, instance);
 
   if (nics == WORK_DONE || disks == WORK_DONE)
     return nics == WORK_DONE ? disks : nics;
@@ -291,7 +314,7 @@ settle (WorkItem *item, const VmmInstance *instance)
     }
   if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_RUNNING)
     return settle_devices (item, instance);
-  return instance->state == VMM_INSTANCE_STOPPED ? work_instance_disks (item, instance) : WORK_DONE;
+  return instance->state == VMM_INSTANCE_STOPPED ? settle_disks (item, instance) : WORK_DONE;
 }
 
 /* Past its deadline a state ends, and its owner reads why. */

@@ -70,6 +70,15 @@ gint64 work_disk (WorkItem *item);
 /* Plugs, unplugs, grows and resets the disks of an instance that is running or stopped: WORK_DONE,
  * or when to look again. */
 gint64 work_instance_disks (WorkItem *item, const VmmInstance *instance);
+/* Takes the snapshots that are under way of an instance's disks, or of one disk that is attached
+ * nowhere: WORK_DONE when there are none, or when to look again. */
+gint64 work_instance_snapshots (WorkItem *item, const VmmInstance *instance);
+gint64 work_disk_snapshot (WorkItem *item, const VmmDisk *disk);
+/* Sweeps and merges layers. */
+gint64 work_layers (WorkItem *item);
+/* Whether a layer that the instance's disks rest on is being merged, so that it must not start. */
+gboolean work_is_merging (WorkItem *item, const VmmInstance *instance, gboolean *out,
+                          GError **error);
 /* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 

@@ -71,7 +71,10 @@ sweep_layer_files (WorkItem *item, GError **error)
       if (!WORK_CALL (img, layer_remove, id, error))
         return FALSE;
     }
-  return rows != NULL && work_sweep_layers (item, error);
+  if (rows == NULL || !work_sweep_layers (item, error))
+    return FALSE;
+  work_kick (item->work, WORK_LAYERS);
+  return TRUE;
 }
 
 /* Kicks the items of @ids (taken); FALSE when it is NULL. */

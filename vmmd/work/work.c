@@ -107,7 +107,7 @@ run_kind (WorkItem *item)
     case VMM_ID_DISK:
       return work_disk (item);
     default:
-      return work_reconcile (item);
+      return g_str_equal (item->id, WORK_LAYERS) ? work_layers (item) : work_reconcile (item);
     }
 }
 

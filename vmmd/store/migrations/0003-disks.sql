@@ -57,6 +57,8 @@ CREATE INDEX snapshot_expires ON snapshot (expires_ms) WHERE expires_ms > 0;
 -- One at a time of a disk.
 CREATE UNIQUE INDEX snapshot_working ON snapshot (disk_id) WHERE state = 'progressing';
 
+CREATE INDEX disk_source ON disk (source_snapshot_id) WHERE source_snapshot_id <> '';
+
 CREATE TABLE snapshot_group (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
   instance_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The verbs on snapshots. Any pool thread. Ids of other accounts are SNAPSHOT_NOT_FOUND. */
+#pragma once
+#include "ops-context.h"
+#include "vmm-disk.h"
+#include "vmm-query.h"
+
+/* Snapshots of one disk. */
+#define OPS_SNAPSHOTS_MAX 256
+/* Layers a disk may rest on, itself included; a snapshot beyond them is refused. */
+#define OPS_CHAIN_MAX 16
+
+/* As on the wire, NULL or 0 for not given. */
+typedef struct
+{
+  const char *disk_id, *name, *description;
+  guint retention_days;
+} OpsSnapshotSpec;
+
+/* A snapshot that is progressing: what the disk holds at the instant its disk turns to a new layer.
+ * Its id; the caller frees it. */
+char *ops_snapshot_create (VmmContext *ctx, const VmmCaller *caller, const OpsSnapshotSpec *spec,
+                           GError **error);
+/* VmmSnapshot*, newest first. */
+GPtrArray *ops_snapshot_list (VmmContext *ctx, const VmmCaller *caller,
+                              const VmmSnapshotQuery *query, const VmmPage *page,
+                              VmmPageInfo *out_info, GError **error);
+/* SNAPSHOT_IMAGE while an image was made from it, SNAPSHOT_DISK while a disk was, unless @force. */
+gboolean ops_snapshot_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                              gboolean force, GError **error);
+/* NULL leaves a text, -1 the retention; 0 days keeps it for ever. */
+gboolean ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                              const char *name, const char *description, int retention_days,
+                              GError **error);
+
+/* For the worker: the disk of @snapshot has turned to its next layer, and the one it had takes
+ * @size_bytes on the host. */
+gboolean ops_snapshot_accomplish (VmmContext *ctx, const VmmSnapshot *snapshot,
+                                  VmmConsistency consistency, guint64 size_bytes, GError **error);
+/* For the worker: it never will, and goes on in the layer it has. */
+gboolean ops_snapshot_fail (VmmContext *ctx, const VmmSnapshot *snapshot, const char *reason,
+                            GError **error);

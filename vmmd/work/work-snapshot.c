@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Snapshots: a disk turns to a new layer, and the one it had is the snapshot. All that are under
+ * way in an instance turn at one instant. Each step may run twice; which layer a running guest
+ * writes to is asked of its QEMU. */
+#include "config.h"
+
+#include "ops-snapshot.h"
+#include "store-disk.h"
+#include "store-snapshot.h"
+#include "vmm-clock.h"
+#include "vmm-error.h"
+#include "vmm-log.h"
+#include "work-item.h"
+#include "work.h"
+#include <string.h>
+
+/* How long the guest's agent has to freeze its file systems. */
+#define FREEZE_S 5
+
+/* A snapshot under way, and its disk. */
+typedef struct
+{
+  VmmSnapshot *snapshot;
+  VmmDisk *disk;
+} Pair;
+
+static void
+free_pair (gpointer data)
+{
+  Pair *pair = data;
+
+  vmm_snapshot_free (pair->snapshot);
+  vmm_disk_free (pair->disk);
+  g_free (pair);
+}
+
+/* Pairs of the instance's disks, or of the one disk; the other is NULL. */
+static GPtrArray *
+load (WorkItem *item, const char *instance_id, const char *disk_id, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) snapshots
+      = txn != NULL ? store_snapshot_progressing (txn, instance_id, disk_id, error) : NULL;
+  g_autoptr (GPtrArray) pairs = g_ptr_array_new_with_free_func (free_pair);
+
+  if (snapshots == NULL)
+    return NULL;
+  g_ptr_array_set_free_func (snapshots, NULL);
+  for (guint i = 0; i < snapshots->len; i++)
+    {
+      Pair *pair = g_new0 (Pair, 1);
+
+      pair->snapshot = g_ptr_array_index (snapshots, i);
+      g_ptr_array_add (pairs, pair);
+    }
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      Pair *pair = g_ptr_array_index (pairs, i);
+
+      pair->disk = store_disk_get (txn, NULL, pair->snapshot->disk_id, error);
+      if (pair->disk == NULL)
+        return NULL;
+    }
+  return g_steal_pointer (&pairs);
+}
+
+static gboolean
+make_layers (WorkItem *item, GPtrArray *pairs, GError **error)
+{
+  for (guint i = 0; i < pairs->len; i++)
+    if (!work_make_layer (item, ((Pair *) g_ptr_array_index (pairs, i))->disk->next_layer_id, NULL,
+                          error))
+      return FALSE;
+  return TRUE;
+}
+
+/* The old layers are complete: nobody writes them again, and the rows follow. */
+static gboolean
+accomplish (WorkItem *item, GPtrArray *pairs, VmmConsistency consistency, GError **error)
+{
+  ImgStore *img = item->parts->img;
+
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const Pair *pair = g_ptr_array_index (pairs, i);
+      ImgLayerInfo info;
+
+      if (!WORK_CALL (img, layer_seal, pair->disk->layer_id, error)
+          || !img->class->layer_info (img, pair->disk->layer_id, &info, error)
+          || !ops_snapshot_accomplish (item->ctx, pair->snapshot, consistency, info.used_bytes,
+                                       error))
+        return FALSE;
+      vmm_info ("snapshot %s of disk %s: accomplished", pair->snapshot->id, pair->disk->id);
+    }
+  return TRUE;
+}
+
+/* Nothing has turned yet: the disks go on as they were. */
+static gint64
+give_up (WorkItem *item, GPtrArray *pairs, const char *reason)
+{
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const Pair *pair = g_ptr_array_index (pairs, i);
+
+      if (!ops_snapshot_fail (item->ctx, pair->snapshot, reason, &error))
+        return work_failed (item, g_steal_pointer (&error));
+      vmm_warning ("snapshot %s of disk %s: %s", pair->snapshot->id, pair->disk->id, reason);
+    }
+  work_kick (item->work, WORK_LAYERS);
+  return 0;
+}
+
+static gboolean
+is_expired (GPtrArray *pairs)
+{
+  return vmm_clock_now_ms () > ((const Pair *) g_ptr_array_index (pairs, 0))->snapshot->deadline_ms;
+}
+
+/* ---- a running guest ---- */
+
+static void
+free_turn (gpointer turn)
+{
+  virt_turn_free (turn);
+}
+
+static GPtrArray *
+turns_of (WorkItem *item, GPtrArray *pairs)
+{
+  GPtrArray *turns = g_ptr_array_new_with_free_func (free_turn);
+
+  for (guint i = 0; i < pairs->len; i++)
+    {
+      const VmmDisk *disk = ((const Pair *) g_ptr_array_index (pairs, i))->disk;
+      VirtTurn *turn = g_new0 (VirtTurn, 1);
+
+      turn->serial = work_disk_serial (disk);
+      turn->path = item->parts->img->class->layer_path (item->parts->img, disk->next_layer_id);
+      g_ptr_array_add (turns, turn);
+    }
+  return turns;
+}
+
+/* Whether the guest writes to the new layers already: the turn is all or nothing, so one tells. */
+static gboolean
+has_turned (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *out,
+            GError **error)
+{
+  g_autoptr (GPtrArray) disks
+      = item->parts->virt->class->disk_list (item->parts->virt, instance->id, error);
+  const VirtTurn *turn = g_ptr_array_index (turns, 0);
+
+  *out = FALSE;
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      const VirtDisk *disk = g_ptr_array_index (disks, i);
+
+      if (g_str_equal (disk->serial, turn->serial)
+          && g_str_equal (g_ptr_array_index (disk->chain, 0), turn->path))
+        *out = TRUE;
+    }
+  return disks != NULL;
+}
+
+/* Frozen if the guest's agent answers in time; thawed in any case. */
+static gboolean
+turn (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *out_frozen,
+      GError **error)
+{
+  VirtDriver *virt = item->parts->virt;
+  g_autoptr (GError) thaw_error = NULL;
+  gboolean is_done;
+
+  if (!WORK_CALL (virt, freeze, instance->id, FREEZE_S, out_frozen, error))
+    return FALSE;
+  is_done = WORK_CALL (virt, disk_turn, instance->id, turns, error);
+  if (!WORK_CALL (virt, thaw, instance->id, &thaw_error))
+    {
+      vmm_warning ("thawing %s: %s; it is tried again", instance->id, thaw_error->message);
+      if (is_done)
+        g_propagate_error (error, g_steal_pointer (&thaw_error));
+      return FALSE;
+    }
+  return is_done;
+}
+
+static gint64
+snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
+{
+  g_autoptr (GPtrArray) turns = turns_of (item, pairs);
+  g_autoptr (GError) error = NULL;
+  VmmConsistency consistency = VMM_CONSISTENCY_CRASH;
+  gboolean is_turned = FALSE, is_frozen = FALSE;
+
+  /* A daemon that died in the middle may have left the guest frozen: thawed before all else. */
+  if (!WORK_CALL (item->parts->virt, thaw, instance->id, &error)
+      || !has_turned (item, instance, turns, &is_turned, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (!is_turned && is_expired (pairs))
+    return give_up (item, pairs, "it was not taken within its time");
+  if (!is_turned)
+    {
+      if (!make_layers (item, pairs, &error) || !turn (item, instance, turns, &is_frozen, &error))
+        return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
+                   ? give_up (item, pairs, error->message)
+                   : work_failed (item, g_steal_pointer (&error));
+      if (is_frozen)
+        consistency = VMM_CONSISTENCY_FROZEN;
+    }
+  if (accomplish (item, pairs, consistency, &error))
+    return 0;
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+/* ---- nobody has the disks open ---- */
+
+/* A new layer that is there may hold what a guest wrote before it died: it is taken, never dropped,
+ * however late it is. */
+static gint64
+snapshot_off (WorkItem *item, GPtrArray *pairs)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!make_layers (item, pairs, &error))
+    {
+      if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE) || is_expired (pairs))
+        return give_up (item, pairs, error->message);
+      return work_failed (item, g_steal_pointer (&error));
+    }
+  if (accomplish (item, pairs, VMM_CONSISTENCY_OFF, &error))
+    return 0;
+  return work_failed (item, g_steal_pointer (&error));
+}
+
+gint64
+work_instance_snapshots (WorkItem *item, const VmmInstance *instance)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) pairs = load (item, instance->id, NULL, &error);
+
+  if (pairs == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  if (pairs->len == 0)
+    return WORK_DONE;
+  if (instance->state == VMM_INSTANCE_RUNNING)
+    return snapshot_running (item, instance, pairs);
+  /* A guest that is starting has none of its layers open yet: this comes first. */
+  return snapshot_off (item, pairs);
+}
+
+gint64
+work_disk_snapshot (WorkItem *item, const VmmDisk *disk)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) pairs = load (item, NULL, disk->id, &error);
+
+  if (pairs == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  return pairs->len > 0 ? snapshot_off (item, pairs) : WORK_DONE;
+}
