@@ -9,6 +9,7 @@
 #include "store-nat.h"
 #include "store-nic.h"
 #include "store-nonce.h"
+#include "store-snapshot.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
@@ -112,12 +113,37 @@ forget_old (WorkItem *item, GError **error)
          && store_nonce_expire (item->ctx->nonces, now, error);
 }
 
+/* Snapshots whose time is over; one that an image rests on waits for the image's end. */
+static gboolean
+expire_snapshots (WorkItem *item, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin (item->ctx->store, error);
+  g_autoptr (GPtrArray) ids
+      = txn != NULL ? store_snapshot_expired (txn, vmm_clock_now_ms (), error) : NULL;
+
+  for (guint i = 0; ids != NULL && i < ids->len; i++)
+    {
+      const char *id = g_ptr_array_index (ids, i);
+      guint images = 0, disks = 0;
+
+      if (!store_snapshot_count_users (txn, id, &images, &disks, error)
+          || (images == 0 && !store_snapshot_delete (txn, id, error)))
+        return FALSE;
+    }
+  if (ids == NULL || !store_commit (txn, error))
+    return FALSE;
+  if (ids->len > 0)
+    work_kick (item->work, WORK_LAYERS);
+  return TRUE;
+}
+
 /* Each part is tried: an absent libvirtd must not keep the network or the disks from converging. */
 gint64
 work_reconcile (WorkItem *item)
 {
   static gboolean (*const parts[]) (WorkItem *, GError **)
-      = { work_network_reconcile, sweep_domains, sweep_layer_files, kick_all, forget_old };
+      = { work_network_reconcile, sweep_domains, sweep_layer_files, kick_all,
+          expire_snapshots,       forget_old };
   gint64 next_ms = EVERY_MS;
 
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
