@@ -40,6 +40,19 @@ is_outside (const NetctlNat *nat, const NetctlModel *model, const NetctlPrefix *
   return port != NULL && port == netctl_model_port_at (model, &route->next_hop);
 }
 
+/* Of IPv6 nothing is translated, and nothing lies beyond but what routes lead to. */
+static gboolean
+has_place6 (const NetctlVpc *vpc, const NetctlPrefix *address)
+{
+  static const char *const local[] = { "fe80::/10", "ff00::/8" };
+  NetctlPrefix range;
+
+  for (guint i = 0; i < G_N_ELEMENTS (local); i++)
+    if (netctl_prefix_parse (local[i], &range) && netctl_prefix_contains (&range, address))
+      return TRUE;
+  return netctl_vpc_subnet_of (vpc, address) != NULL || netctl_vpc_route_of (vpc, address) != NULL;
+}
+
 gboolean
 netctl_nat_keeps (const NetctlNat *nat, const NetctlModel *model, const NetctlFlow *flow)
 {
@@ -50,9 +63,10 @@ netctl_nat_keeps (const NetctlNat *nat, const NetctlModel *model, const NetctlFl
   guint16 port = flow->called_port;
   gboolean is_inward, is_shown_as_it_is;
 
-  /* Of IPv6 nothing is translated, and nothing lies outside. */
-  if (!flow->is_live || flow->source.family != G_SOCKET_FAMILY_IPV4)
+  if (!flow->is_live)
     return TRUE;
+  if (flow->source.family == G_SOCKET_FAMILY_IPV6)
+    return has_place6 (vpc, &flow->source) && has_place6 (vpc, &flow->destination);
   is_inward = netctl_nat_inward (nat, to, flow->protocol, flow->called_port, &to, &port);
   if (to != netctl_prefix_ipv4 (&flow->destination) || port != flow->destination_port)
     return FALSE;

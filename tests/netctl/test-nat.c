@@ -346,6 +346,38 @@ a_default_route_takes_flows_of_those_without_an_address (void **state)
   assert_false (keeps (model, "10.0.0.3 " WEB ":80 " WEB ":80 100.64.0.3"));
 }
 
+static gboolean
+keeps6 (const NetctlModel *model, const char *source, const char *destination)
+{
+  g_autoptr (NetctlNat) nat = netctl_nat_new (model->vpc);
+  NetctlFlow flow = { .protocol = IPPROTO_TCP, .is_live = TRUE };
+
+  assert_true (netctl_prefix_parse (source, &flow.source));
+  assert_true (netctl_prefix_parse (destination, &flow.destination));
+  flow.shown = flow.source;
+  flow.called = flow.destination;
+  return netctl_nat_keeps (nat, model, &flow);
+}
+
+static void
+flows_of_ipv6_end_with_the_route_they_came_by (void **state)
+{
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+  NetctlVpc *vpc = vpc_with_all ();
+  NetctlSubnet subnet = { 0 };
+
+  assert_true (netctl_prefix_parse ("fd00:1::/64", &subnet.range));
+  g_array_append_val (vpc->subnets, subnet);
+  record_route (vpc, "fd00:9::/32", "fd00:1::9");
+  record_put_vpc (model, vpc);
+  assert_true (keeps6 (model, "fd00:1::2", "fd00:1::3"));
+  assert_true (keeps6 (model, "fd00:1::2", "fd00:9::3"));
+  assert_true (keeps6 (model, "fd00:9::3", "fd00:1::2"));
+  assert_true (keeps6 (model, "fd00:1::2", NETCTL_ROUTER6));
+  assert_false (keeps6 (model, "fd00:8::3", "fd00:1::2"));
+  assert_false (keeps6 (model, "fd00:1::2", "fd00:8::3"));
+}
+
 static void
 a_shared_public_address_is_named_with_both_vpcs (void **state)
 {
@@ -412,6 +444,7 @@ main (void)
     cmocka_unit_test (the_longest_route_answers),
     cmocka_unit_test (flows_are_kept_under_todays_translation_only),
     cmocka_unit_test (a_default_route_takes_flows_of_those_without_an_address),
+    cmocka_unit_test (flows_of_ipv6_end_with_the_route_they_came_by),
     cmocka_unit_test (a_shared_public_address_is_named_with_both_vpcs),
     cmocka_unit_test (classes_of_bandwidth_are_unique_and_stay),
   };

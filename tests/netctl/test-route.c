@@ -347,6 +347,67 @@ routes_come_and_go_without_a_trace (void **state)
   world_assert_same (after, before);
 }
 
+#define BEHIND6 "fd00:9::5"
+
+/* TRUE if a datagram that @guest sends under @source is heard. */
+static gboolean
+speaks_as6 (const Guest *guest, const char *source, const char *address, int to, guint timeout_ms)
+{
+  gboolean is_heard;
+  int from;
+
+  g_free (world_run ("ip -n %s addr replace %s/128 dev lo nodad", guest->ns, source));
+  from = world_udp (guest->ns, source, 4000);
+  is_heard = world_sends (from, address, 9, to, timeout_ms);
+  close (from);
+  return is_heard;
+}
+
+static void
+a_route_of_ipv6_leads_to_a_guest_alone_or_drops (void **state)
+{
+  World *world = *state;
+  static const char *const never[] = { "fd00:8::5", "fd00:0:0:1::77" };
+  Guest *router = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *guest = world_guest (world, 1, 2, "10.0.0.12", 1);
+  Guest *other = world_guest (world, 1, 3, "10.0.0.13", 1);
+  int there, ear;
+  g_autofree char *routes = NULL, *after = NULL;
+
+  world_subnet6 (world, vpc_of (world), "fd00:0:0:1::/64");
+  world_give6 (router, "fd00:0:0:1::11");
+  world_give6 (guest, "fd00:0:0:1::12");
+  world_give6 (other, "fd00:0:0:1::13");
+  open_group (world, "fd00::/8");
+  g_free (world_run ("ip -n %s addr add " BEHIND6 "/128 dev lo nodad", router->ns));
+  there = world_listen (router->ns, BEHIND6, 80);
+  ear = world_udp (guest->ns, "fd00:0:0:1::12", 9);
+  assert_kept_out (guest->ns, BEHIND6, 80);
+  assert_false (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, NEVER_MS));
+  apply_route (world, "fd00:9::/32", "fd00:0:0:1::11");
+  assert_reaches (guest->ns, BEHIND6, 80);
+  assert_true (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, SOON_MS));
+  assert_false (speaks_as6 (other, "fd00:9::6", "fd00:0:0:1::12", ear, NEVER_MS));
+  for (guint i = 0; i < G_N_ELEMENTS (never); i++)
+    assert_false (speaks_as6 (router, never[i], "fd00:0:0:1::12", ear, NEVER_MS));
+  apply_route (world, "::/0", "fd00:0:0:1::11");
+  assert_true (speaks_as6 (router, never[0], "fd00:0:0:1::12", ear, SOON_MS));
+  assert_false (speaks_as6 (router, never[1], "fd00:0:0:1::12", ear, NEVER_MS));
+  g_array_set_size (vpc_of (world)->routes, 1);
+  world_apply_vpc (world, vpc_of (world));
+  close (there);
+  g_free (world_run ("ip -n ecs-v000001 link del et00000001"));
+  routes = world_run ("ip -n ecs-v000001 -6 route");
+  assert_non_null (strstr (routes, "blackhole fd00:9::/32"));
+  assert_null (strstr (routes, "et00000001"));
+  assert_kept_out (guest->ns, BEHIND6, 80);
+  g_array_set_size (vpc_of (world)->routes, 0);
+  world_apply_vpc (world, vpc_of (world));
+  after = world_run ("ip -n ecs-v000001 -6 route");
+  assert_null (strstr (after, "fd00:9::"));
+  close (ear);
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -360,6 +421,7 @@ main (void)
     WORLD_TEST (taking_a_route_away_ends_what_went_by_it),
     WORLD_TEST (a_default_route_leads_the_world_to_a_guest_and_spares_the_services),
     WORLD_TEST (what_comes_from_outside_is_answered_there_despite_a_default_route),
+    WORLD_TEST (a_route_of_ipv6_leads_to_a_guest_alone_or_drops),
     WORLD_TEST (routes_come_and_go_without_a_trace),
   };
 
