@@ -452,6 +452,16 @@ netctl_dhcp_stop (NetctlDhcp *dhcp, guint32 vpc_index, GError **error)
   return TRUE;
 }
 
+/* A file that was still being written when a process died has a second dot in its name. */
+static void
+remove_if_half (const NetctlDhcp *dhcp, const char *name)
+{
+  g_autofree char *path = g_build_filename (dhcp->dir, name, NULL);
+
+  if (strchr (name, '.') != strrchr (name, '.'))
+    g_unlink (path);
+}
+
 gboolean
 netctl_dhcp_prune (NetctlDhcp *dhcp, GHashTable *wanted, GError **error)
 {
@@ -464,7 +474,10 @@ netctl_dhcp_prune (NetctlDhcp *dhcp, GHashTable *wanted, GError **error)
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     if (netctl_server_file_parse (name, &index))
-      g_hash_table_add (present, GUINT_TO_POINTER (index));
+      {
+        g_hash_table_add (present, GUINT_TO_POINTER (index));
+        remove_if_half (dhcp, name);
+      }
   netctl_server_collect (&leases_kind, dhcp->dir, present);
   netctl_server_collect (&names_kind, dhcp->dir, present);
   g_hash_table_iter_init (&iter, present);

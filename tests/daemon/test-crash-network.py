@@ -29,7 +29,7 @@ VPC_API = "2016-04-28"
 def without_names(line):
     """Objects that are made anew each time have new numbers, addresses of hardware and places in lists."""
     line = re.sub(r"\b([il]-)[0-9a-z]{20}\b|\b(et|eu|ecs-v)[0-9a-f]{6,8}\b", r"\1\2*", line)
-    line = re.sub(r"\b(in|eg|sgm6?)_[0-9a-f_]+\b", r"\1_*", line)
+    line = re.sub(r"\b(in|eg|sgm6?)_[0-9a-f_]+\b|\b(1:)[0-9a-f]+\b", r"\1\2*", line)
     # The second is the first as nft's JSON has it where it is a part of a packet.
     line = re.sub(r"\b00:16:3e(:[0-9a-f]{2}){3}\b|\b955[234]\d{7}\b|\b100\.(6[4-9]|7[0-9])(\.\d+){2}\b", "*", line)
     return " ".join(sorted(re.sub(r"\b(set:s|tag:s)\d+", r"\1", line).split())) if line.startswith("dnsmasq") else line

@@ -337,6 +337,22 @@ reconcile_removes_leftovers_of_ours_only (void **state)
 }
 
 static void
+reconcile_removes_files_that_were_not_finished (void **state)
+{
+  World *world = *state;
+  g_autofree char *before = world_fingerprint (world), *after = NULL;
+  g_autofree char *half
+      = g_build_filename (world->run_dir, "dhcp", "ecs-v000001.leases.QU16Y3", NULL);
+
+  assert_true (g_file_set_contents (half, "half", -1, NULL));
+  world_stop (world);
+  world_start (world);
+  assert_false (g_file_test (half, G_FILE_TEST_EXISTS));
+  after = world_fingerprint (world);
+  world_assert_same (after, before);
+}
+
+static void
 a_tap_that_the_plan_lacks_is_closed_but_not_taken_from_its_process (void **state)
 {
   World *world = furnish (state);
@@ -626,6 +642,7 @@ main (void)
     WORLD_TEST (reconcile_mends_what_others_broke),
     WORLD_TEST (reconcile_mends_a_vpc_whose_namespace_was_deleted),
     WORLD_TEST (reconcile_removes_leftovers_of_ours_only),
+    WORLD_TEST (reconcile_removes_files_that_were_not_finished),
     WORLD_TEST (a_tap_that_the_plan_lacks_is_closed_but_not_taken_from_its_process),
     WORLD_TEST (a_vpc_that_the_plan_lacks_stays_closed_while_a_process_holds_a_tap_in_it),
     WORLD_TEST (flows_that_were_revoked_while_nobody_ran_end_at_the_start),

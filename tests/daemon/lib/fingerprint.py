@@ -69,7 +69,7 @@ def _rules(*inside):
 
 def _network(prefix, *inside):
     lines = ["link " + line.split(": ")[1].split("@")[0] for line in output(*inside, "ip", "-o", "link").splitlines()]
-    lines += ["qdisc " + re.sub(r"^qdisc (\w+) [0-9a-f]+:", r"\1", line.strip())
+    lines += ["qdisc " + re.sub(r"^qdisc (\w+) [0-9a-f]+:|direct_packets_stat \d+", r"\1", line.strip())
               for line in output(*inside, "tc", "qdisc", "show").splitlines()]
     # The kernel gives a link a link-local address, by chance and some time after it is made.
     lines += [f"route {line.strip()}" for line in output(*inside, "ip", "route", "show", "table", "all").splitlines()
