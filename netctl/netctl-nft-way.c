@@ -10,6 +10,8 @@ netctl_nft_add_ways (NetctlTables *t, const NetctlVpc *vpc)
   fwd = add_chain (t, INET, "c_fwd", "type filter hook forward priority 0; policy drop");
   netctl_table_line (fwd, "ct state established,related accept");
   netctl_table_line (fwd, "ct state invalid drop");
+  /* Addresses are dispensed by us alone. */
+  netctl_table_line (fwd, "udp sport . udp dport { 67 . 68, 547 . 546 } drop");
   netctl_table_line (fwd, "iifname vmap @egress");
   netctl_table_line (fwd, "iifname " TAP " drop");
   netctl_table_line (fwd, "goto c_fwd_in");
