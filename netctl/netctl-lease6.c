@@ -151,14 +151,16 @@ is_for_us (const Question *question)
 static gboolean
 read_question (const guint8 *message, gsize length, Question *out)
 {
-  const guint8 *at = message + 4;
-  gsize left = length - 4;
+  const guint8 *at;
+  gsize left;
   gboolean is_wrong = FALSE;
   Item item;
 
   memset (out, 0, sizeof *out);
   if (length < 4)
     return FALSE;
+  at = message + 4;
+  left = length - 4;
   out->type = message[0];
   out->transaction = message + 1;
   while (next_item (&at, &left, &item, &is_wrong))
