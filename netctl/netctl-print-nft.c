@@ -55,7 +55,8 @@ static void
 add_element (Reader *reader, char *text)
 {
   g_strstrip (text);
-  if (*text != '\0')
+  /* How much each tap sent lately comes and goes by itself. */
+  if (*text != '\0' && strstr (reader->head->str, "dynamic") == NULL)
     netctl_lines_add (reader->lines, reader->place, "%s %s element %s", reader->table,
                       reader->object, text);
 }

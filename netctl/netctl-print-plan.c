@@ -72,7 +72,18 @@ print_tap (NetctlLines *lines, const char *place, const NetctlVpc *vpc, const Ne
       g_autofree char *text = netctl_prefix_format (address);
       g_autofree char *gateway = netctl_prefix_address (&subnet->gateway);
 
-      ADD ("route %s dev %s src %s", text, tap, gateway);
+      if (address->family == G_SOCKET_FAMILY_IPV4)
+        ADD ("route %s dev %s src %s", text, tap, gateway);
+      else
+        ADD ("route %s dev %s", text, tap);
+      ADD ("neighbour %s dev %s mac %s", text, tap, mac);
+    }
+  if (netctl_vpc_has_ipv6 (vpc))
+    {
+      NetctlPrefix link_local = netctl_prefix_link_local (port->mac);
+      g_autofree char *text = netctl_prefix_address (&link_local);
+
+      ADD ("address " NETCTL_ROUTER6 "/64 dev %s", tap);
       ADD ("neighbour %s dev %s mac %s", text, tap, mac);
     }
 }

@@ -491,8 +491,8 @@ plug_in (void)
 static void
 plan_one_of_each (World *world)
 {
-  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
-  NetctlPort *port = record_port (1, 1, "10.0.0.11", "1");
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24 fd00:0:0:1::/64", TRUE);
+  NetctlPort *port = record_port (1, 1, "10.0.0.11 fd00:0:0:1::11", "1");
 
   record_eip (vpc, "192.0.2.101", "10.0.0.11");
   record_public (vpc, "192.0.2.102");
@@ -500,6 +500,7 @@ plan_one_of_each (World *world)
   record_forward (vpc, "192.0.2.102", "tcp 80-90 80-90", "10.0.0.11");
   record_route (vpc, "172.16.0.0/16", "10.0.0.11");
   record_route (vpc, "0.0.0.0/0", "10.0.0.11");
+  record_route (vpc, "fd00:7::/64", "fd00:0:0:1::11");
   for (guint i = 0; i < vpc->publics->len; i++)
     g_array_index (vpc->publics, NetctlPublic, i).kbit_s_in
         = g_array_index (vpc->publics, NetctlPublic, i).kbit_s_out = 1000;

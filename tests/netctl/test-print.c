@@ -175,6 +175,33 @@ after_each_call_there_is_no_difference (void **state)
   assert_difference (world, "");
 }
 
+static void
+both_families_are_shown_and_what_comes_and_goes_is_not (void **state)
+{
+  World *world = *state;
+  NetctlVpc *vpc = world_vpc (world, 1, "10.0.0.0/24", TRUE);
+  Guest *one, *two;
+
+  world_group (world, 1, 1);
+  world_subnet6 (world, vpc, "fd00:0:0:1::/64");
+  one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  two = world_guest (world, 1, 2, "10.0.0.12", 1);
+  assert_difference (world, "");
+  world_give6 (one, "fd00:0:0:1::11");
+  world_give6 (two, "fd00:0:0:1::12");
+  assert_true (world_pings (one->ns, "fd00:0:0:1::12", 5000));
+  assert_true (world_pings (one->ns, "10.0.0.12", 5000));
+  assert_difference (world, "");
+  g_free (world_run ("ip -n ecs-v000001 addr del fe80::1/64 dev et00000001"));
+  g_free (world_run ("ip -n ecs-v000001 -6 route del fd00:0:0:1::12"));
+  g_free (world_run ("ip -n ecs-v000001 neigh del fe80::216:3eff:fe00:2 dev et00000002"));
+  assert_difference (world, "-ecs-v000001 address fe80::1/64 dev et00000001\n"
+                            "-ecs-v000001 neighbour fe80::216:3eff:fe00:2 dev et00000002 mac "
+                            "00:16:3e:00:00:02\n"
+                            "-ecs-v000001 route fd00:0:0:1::12 dev et00000002\n");
+  assert_mended (world);
+}
+
 /* Where a foreign hand takes away what the first line says. */
 static void
 assert_noticed (World *world, const char *command, const char *expected)
@@ -298,6 +325,8 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (after_each_call_there_is_no_difference, set_up, tear_down),
+    cmocka_unit_test_setup_teardown (both_families_are_shown_and_what_comes_and_goes_is_not, set_up,
+                                     tear_down),
     cmocka_unit_test_setup_teardown (what_a_foreign_hand_takes_away_is_named, set_up, tear_down),
     cmocka_unit_test_setup_teardown (a_server_that_ended_is_named, set_up, tear_down),
     cmocka_unit_test_setup_teardown (a_client_that_a_server_is_not_told_of_is_named, set_up,
