@@ -7,16 +7,16 @@
 #include "vmm-error.h"
 #include "vmm-instance.h"
 
-/* One row an interface, with what there may be several of gathered into texts. */
-#define LIST_OF(column, from, order)                                                               \
-  "(SELECT group_concat (x) FROM (SELECT " column " AS x FROM " from                               \
-  " WHERE nic_id=n.id ORDER BY " order "))"
-#define SECONDARY "(SELECT group_concat (ip) FROM nic_ip WHERE nic_id=n.id AND is_primary=0)"
+/* One row an interface, with what there may be several of gathered into texts: in the order of the
+ * index that finds them, so groups by position and addresses by value. Sorting them by a word of
+ * SQL would cost a list of instances half as much again. */
+#define GROUPS "(SELECT group_concat (group_id) FROM nic_group WHERE nic_id=n.id)"
+#define IPS "(SELECT group_concat (ip) FROM nic_ip WHERE nic_id=n.id AND is_primary=0)"
+#define IPS6 "(SELECT group_concat (ip) FROM nic_ip6 WHERE nic_id=n.id)"
 #define NIC_COLUMNS                                                                                \
   "n.id, n.account_id, n.instance_id, n.vpc_id, n.vswitch_id, n.mac, n.name, n.description, "      \
   "n.reason, n.state, n.ip, n.idx, v.idx, n.is_primary, n.delete_with_instance, n.created_ms, "    \
-  "n.deadline_ms, n.generation, " LIST_OF (                                                        \
-      "group_id", "nic_group", "position") ", " SECONDARY ", " LIST_OF ("ip", "nic_ip6", "ip")
+  "n.deadline_ms, n.generation, " GROUPS ", " IPS ", " IPS6
 #define NIC_TABLE "nic n JOIN vpc v ON v.id=n.vpc_id"
 #define NIC_SELECT "SELECT " NIC_COLUMNS " FROM " NIC_TABLE " WHERE "
 #define NIC_ORDER " ORDER BY n.is_primary DESC, n.idx"
