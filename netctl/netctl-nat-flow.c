@@ -75,8 +75,8 @@ netctl_nat_keeps (const NetctlNat *nat, const NetctlModel *model, const NetctlFl
     /* From outside by a public address, or by a guest that has a route for it. */
     return is_shown_as_it_is && (is_inward || netctl_vpc_route_of (vpc, &flow->source) != NULL);
   if (is_outside (nat, model, &flow->destination, &flow->source))
-    return shown == netctl_nat_outward (nat, source)
-           || (shown == transit && (vpc->nat || is_own (vpc, &flow->source)));
+    return netctl_nat_may_show (nat, source, shown)
+           || (shown == transit && is_own (vpc, &flow->source));
   return is_shown_as_it_is
          || (netctl_prefix_equal (&flow->source, &flow->destination)
              && netctl_vpc_has_public (vpc, &flow->shown));

@@ -160,15 +160,13 @@ netctl_nat_own (const NetctlNat *nat, guint32 source)
   return GPOINTER_TO_UINT (g_hash_table_lookup (nat->owners, GUINT_TO_POINTER (source)));
 }
 
-guint32
-netctl_nat_outward (const NetctlNat *nat, guint32 source)
+/* The address of the longest SNAT entry for @source, or 0. */
+static guint32
+shared_address (const NetctlNat *nat, guint32 source)
 {
   NetctlPrefix address = netctl_prefix_from_ipv4 (source);
-  guint32 own = netctl_nat_own (nat, source);
   const NetctlSnat *best = NULL;
 
-  if (own != 0)
-    return own;
   for (guint i = 0; i < nat->vpc->snats->len; i++)
     {
       const NetctlSnat *snat = &g_array_index (nat->vpc->snats, NetctlSnat, i);
@@ -177,9 +175,31 @@ netctl_nat_outward (const NetctlNat *nat, guint32 source)
           && (best == NULL || snat->source.length > best->source.length))
         best = snat;
     }
-  if (best != NULL)
-    return netctl_prefix_ipv4 (&best->public_address);
+  return best != NULL ? netctl_prefix_ipv4 (&best->public_address) : 0;
+}
+
+static guint32
+host_address (const NetctlNat *nat)
+{
   return nat->vpc->nat ? netctl_vpc_transit_address (nat->vpc->index) : 0;
+}
+
+guint32
+netctl_nat_outward (const NetctlNat *nat, guint32 source)
+{
+  guint32 address = netctl_nat_own (nat, source);
+
+  if (address == 0)
+    address = shared_address (nat, source);
+  return address != 0 ? address : host_address (nat);
+}
+
+gboolean
+netctl_nat_may_show (const NetctlNat *nat, guint32 source, guint32 address)
+{
+  return address != 0
+         && (address == netctl_nat_own (nat, source) || address == shared_address (nat, source)
+             || address == host_address (nat));
 }
 
 GHashTable *

@@ -34,6 +34,9 @@ guint32 netctl_nat_own (const NetctlNat *nat, guint32 source);
 /* The address (network order) under which @source leaves the VPC: its own, that of the longest
  * SNAT entry, the VPC's transit address; 0 if it may not leave. */
 guint32 netctl_nat_outward (const NetctlNat *nat, guint32 source);
+/* Whether a flow that @source has under @address may go on: the above, or one of those that would
+ * be next. */
+gboolean netctl_nat_may_show (const NetctlNat *nat, guint32 source, guint32 address);
 
 /* Private addresses with a public address of their own: private -> public, GUINT_TO_POINTER of
  * network order. Borrowed. */

@@ -81,31 +81,44 @@ change (NetctlLink *link, guint16 type, guint16 flags, const Proxy *proxy)
   return netctl_link_command (link, message);
 }
 
-static gboolean
-contains (const GArray *proxies, const Proxy *proxy)
+static guint
+hash_proxy (gconstpointer key)
 {
-  for (guint i = 0; i < proxies->len; i++)
-    {
-      const Proxy *other = &g_array_index (proxies, Proxy, i);
+  return ((const Proxy *) key)->address;
+}
 
-      if (other->address == proxy->address && other->device == proxy->device)
-        return TRUE;
-    }
-  return FALSE;
+static gboolean
+equal_proxies (gconstpointer x, gconstpointer y)
+{
+  const Proxy *a = x, *b = y;
+
+  return a->address == b->address && a->device == b->device;
+}
+
+static GHashTable *
+index_proxies (const GArray *proxies)
+{
+  GHashTable *index = g_hash_table_new (hash_proxy, equal_proxies);
+
+  for (guint i = 0; i < proxies->len; i++)
+    g_hash_table_add (index, &g_array_index (proxies, Proxy, i));
+  return index;
 }
 
 static gboolean
 set_proxies (NetctlLink *link, const GArray *wanted, GError **error)
 {
   g_autoptr (GArray) present = g_array_new (FALSE, FALSE, sizeof (Proxy));
+  g_autoptr (GHashTable) wish = index_proxies (wanted), known = NULL;
 
   if (!netctl_link_dump (link, RTM_GETNEIGH, put_query, NULL, collect, present, "neighbours",
                          error))
     return FALSE;
+  known = index_proxies (present);
   for (guint i = 0; i < present->len; i++)
     {
       const Proxy *proxy = &g_array_index (present, Proxy, i);
-      int code = contains (wanted, proxy) ? 0 : change (link, RTM_DELNEIGH, 0, proxy);
+      int code = g_hash_table_contains (wish, proxy) ? 0 : change (link, RTM_DELNEIGH, 0, proxy);
 
       if (code != ENOENT
           && !netctl_link_check (error, code, "stop answering for", "public address"))
@@ -115,7 +128,7 @@ set_proxies (NetctlLink *link, const GArray *wanted, GError **error)
     {
       const Proxy *proxy = &g_array_index (wanted, Proxy, i);
 
-      if (!contains (present, proxy)
+      if (!g_hash_table_contains (known, proxy)
           && !netctl_link_check (error,
                                  change (link, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, proxy),
                                  "answer for", "public address"))

@@ -91,21 +91,35 @@ collect (const struct nlmsghdr *message, void *data)
   return MNL_CB_OK;
 }
 
-static gboolean
-entries_equal (const NetctlRouteEntry *a, const NetctlRouteEntry *b)
+static guint
+hash_entry (gconstpointer key)
 {
+  const NetctlRouteEntry *entry = key;
+  guint hash = entry->destination.length * 31 + (guint) entry->device;
+
+  for (guint i = 0; i < size_of (entry->destination.family); i++)
+    hash = hash * 33 + entry->destination.bytes[i];
+  return hash * 33 + entry->metric;
+}
+
+static gboolean
+equal_entries (gconstpointer x, gconstpointer y)
+{
+  const NetctlRouteEntry *a = x, *b = y;
+
   return netctl_prefix_equal (&a->destination, &b->destination)
          && (a->device == 0 || netctl_prefix_equal (&a->gateway, &b->gateway))
          && a->device == b->device && a->metric == b->metric && a->table == b->table;
 }
 
-static gboolean
-contains (const GArray *entries, const NetctlRouteEntry *entry)
+static GHashTable *
+index_entries (const GArray *entries)
 {
+  GHashTable *index = g_hash_table_new (hash_entry, equal_entries);
+
   for (guint i = 0; i < entries->len; i++)
-    if (entries_equal (&g_array_index (entries, NetctlRouteEntry, i), entry))
-      return TRUE;
-  return FALSE;
+    g_hash_table_add (index, &g_array_index (entries, NetctlRouteEntry, i));
+  return index;
 }
 
 /* Changes */
@@ -142,14 +156,17 @@ static gboolean
 change_those (NetctlLink *link, const GArray *a, const GArray *b, GSocketFamily family,
               gboolean is_new, GError **error)
 {
+  g_autoptr (GHashTable) known = index_entries (b);
+
   for (guint i = 0; i < a->len; i++)
     {
       const NetctlRouteEntry *entry = &g_array_index (a, NetctlRouteEntry, i);
-      g_autofree char *name = netctl_prefix_format (&entry->destination);
+      g_autofree char *name = NULL;
       int code;
 
-      if (entry->destination.family != family || contains (b, entry))
+      if (entry->destination.family != family || g_hash_table_contains (known, entry))
         continue;
+      name = netctl_prefix_format (&entry->destination);
       code = change (link, is_new ? RTM_NEWROUTE : RTM_DELROUTE,
                      is_new ? NLM_F_CREATE | NLM_F_EXCL : 0, entry);
       /* Routes go by themselves with their link. */

@@ -225,8 +225,8 @@ check (GError **error, int code, const char *what, const NetctlLinkInfo *info)
   return netctl_link_check (error, code, what, info->name);
 }
 
-static const Class *
-find_class (const GArray *classes, guint minor)
+static Class *
+find_class (GArray *classes, guint minor)
 {
   for (guint i = 0; i < classes->len; i++)
     if (g_array_index (classes, Class, i).minor == minor)
@@ -257,14 +257,17 @@ change_classes (NetctlLink *link, const NetctlLinkInfo *info, const GArray *want
                 const GArray *present, GError **error)
 {
   g_autoptr (GHashTable) known = g_hash_table_new (NULL, NULL);
+  g_autoptr (GHashTable) wish = g_hash_table_new (NULL, NULL);
 
+  for (guint i = 0; i < wanted->len; i++)
+    g_hash_table_add (wish, GUINT_TO_POINTER (g_array_index (wanted, Class, i).minor));
   for (guint i = 0; i < present->len; i++)
     {
       Present *entry = &g_array_index (present, Present, i);
       int code = 0;
 
       g_hash_table_insert (known, GUINT_TO_POINTER (entry->minor), entry);
-      if (find_class (wanted, entry->minor) == NULL)
+      if (!g_hash_table_contains (wish, GUINT_TO_POINTER (entry->minor)))
         code = netctl_link_command (
             link, begin (link, RTM_DELTCLASS, 0, info->index, 0, ROOT | entry->minor));
       if (!check (error, code, "take a bandwidth from", info))
@@ -355,10 +358,10 @@ static void
 add_class (GArray *classes, guint minor, guint32 kbit_s)
 {
   Class class = { minor, (guint64) kbit_s * 125 };
-  const Class *same = kbit_s != 0 ? find_class (classes, minor) : NULL;
+  Class *same = kbit_s != 0 ? find_class (classes, minor) : NULL;
 
   if (same != NULL)
-    ((Class *) same)->rate += class.rate;
+    same->rate += class.rate;
   else if (kbit_s != 0)
     g_array_append_val (classes, class);
 }

@@ -297,6 +297,7 @@ flows_are_kept_under_todays_translation_only (void **state)
     WEB " " B ":80 10.0.0.3:8080 " WEB,
     WEB " " C ":23 10.0.1.5:23 " WEB,
     "10.0.0.2 " WEB ":80 " WEB ":80 " A,
+    "10.0.0.2 " WEB ":80 " WEB ":80 " B, /* began before it had an address of its own */
     "10.0.0.3 " WEB ":80 " WEB ":80 " B,
     "10.0.1.4 " WEB ":80 " WEB ":80 " C,
     "10.0.0.3 10.0.1.4:80 10.0.1.4:80 10.0.0.3",
@@ -310,7 +311,7 @@ flows_are_kept_under_todays_translation_only (void **state)
   static const char *const ended[] = {
     WEB " 203.0.113.9:80 10.0.0.2:80 " WEB,    WEB " " A ":80 10.0.0.3:80 " WEB,
     WEB " " B ":80 10.0.0.3:80 " WEB,          WEB " 10.0.0.3:80 10.0.0.3:80 " WEB,
-    "10.0.0.2 " WEB ":80 " WEB ":80 " B,       "10.0.0.3 " WEB ":80 " WEB ":80 100.64.0.3",
+    "10.0.0.2 " WEB ":80 " WEB ":80 " C,       "10.0.0.3 " WEB ":80 " WEB ":80 100.64.0.3",
     "10.0.0.3 " WEB ":80 " WEB ":80 10.0.0.3", "10.0.0.3 " A ":80 " A ":80 " B,
     "10.0.0.3 172.16.1.1:80 172.16.1.1:80 " B, "172.17.1.1 10.0.0.3:80 10.0.0.3:80 172.17.1.1",
     "10.0.0.3 10.0.0.4:80 10.0.0.4:80 " B,
