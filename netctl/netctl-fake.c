@@ -522,11 +522,17 @@ describe_model (GString *out, Fake *fake, const NetctlModel *model)
     {
       const NetctlPort *port = g_tree_node_value (n);
       gboolean is_attached = g_hash_table_contains (fake->attached, g_tree_node_key (n));
-      g_autofree char *address
-          = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, 0));
 
-      g_string_append_printf (out, "port %u/%u %s %s\n", vpc, port->index,
-                              is_attached ? "attached" : "prepared", address);
+      g_string_append_printf (out, "port %u/%u %s", vpc, port->index,
+                              is_attached ? "attached" : "prepared");
+      for (guint a = 0; a < port->addresses->len; a++)
+        {
+          g_autofree char *address
+              = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, a));
+
+          g_string_append_printf (out, " %s", address);
+        }
+      g_string_append_c (out, '\n');
     }
 }
 

@@ -225,6 +225,25 @@ async function a_route_leads_to_the_guest_that_it_names() {
   await waitUntil('the route to be gone', 30, () => !wayTo('10.200.1.1').includes(address));
 }
 
+async function the_network_gets_ipv6_while_the_guest_runs() {
+  await call('vpc', 'ModifyVpcAttribute', { VpcId: made.VpcId, EnableIPv6: true });
+  await call('vpc', 'ModifyVSwitchAttribute', { VSwitchId: made.VSwitchId, EnableIPv6: true, Ipv6CidrBlock: 7 });
+  const range = (await call('vpc', 'DescribeVSwitches', { VSwitchId: made.VSwitchId })).VSwitches.VSwitch[0].Ipv6CidrBlock;
+  const [prefix] = range.split('::/64');
+  const { networkInterfaceSets } = await ask('describeNetworkInterfaces', { instanceId: id });
+  const [{ networkInterfaceId }] = networkInterfaceSets.networkInterfaceSet;
+  const { ipv6Sets } = await ask('assignIpv6Addresses', { networkInterfaceId, ipv6AddressCount: 1 });
+  const [own] = ipv6Sets.ipv6Address;
+  assert.ok(own.startsWith(prefix), `${own} of ${range}`);
+  const [shown] = (await instance()).networkInterfaces.networkInterface;
+  assert.deepEqual(shown.ipv6Sets.ipv6Set.map((row) => row.ipv6Address), [own]);
+  await waitUntil('the way to the address', 30, () => /dev et0/.test(wayTo(own)));
+  await ask('unassignIpv6Addresses', { networkInterfaceId, ipv6Address: [own] });
+  await waitUntil('the way to be gone', 30, () => !/dev et0/.test(wayTo(own)));
+  await call('vpc', 'ModifyVSwitchAttribute', { VSwitchId: made.VSwitchId, EnableIPv6: false });
+  await call('vpc', 'ModifyVpcAttribute', { VpcId: made.VpcId, EnableIPv6: false });
+}
+
 async function what_is_needed_is_not_deleted() {
   const codes = [];
   for (const [action, params] of [['DeleteSecurityGroup', { SecurityGroupId: made.open }],
@@ -250,4 +269,5 @@ process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 run([the_location_service_leads_here, a_vpc_and_vswitches_are_made, both_versions_and_both_clients_show_the_same,
   its_routes_are_listed, an_instance_with_a_key_made_here_comes_up_in_it, it_is_reached_while_it_is_in_the_open_group,
   its_groups_are_replaced_at_once, a_rule_that_is_changed_is_in_force, a_prefix_list_lets_in_whom_it_names,
-  a_route_leads_to_the_guest_that_it_names, what_is_needed_is_not_deleted, all_is_deleted_in_turn]);
+  a_route_leads_to_the_guest_that_it_names, the_network_gets_ipv6_while_the_guest_runs, what_is_needed_is_not_deleted,
+  all_is_deleted_in_turn]);

@@ -2,6 +2,7 @@
 /* Routes, rules and prefix lists on a host at work: whichever call fails once, and though the
  * daemon goes down before it did anything, the network comes to be as the rows say. */
 #include "ops-group.h"
+#include "ops-ipv6.h"
 #include "ops-network.h"
 #include "ops-prefix-list.h"
 #include "ops-route.h"
@@ -34,6 +35,17 @@ add_list (World *w)
   return world_keep (w, id);
 }
 
+/* Of a network that lives. */
+static void
+turn_ipv6_on (World *w, const VmmNic *nic)
+{
+  const OpsVpcChange vpc = { .ipv6 = 1 };
+  const OpsVswitchChange vswitch = { .ipv6 = 1, .ipv6_number = 0 };
+
+  assert_true (ops_vpc_modify (&w->ctx, &w->alice, nic->vpc_id, &vpc, NULL));
+  assert_true (ops_vswitch_modify (&w->ctx, &w->alice, nic->vswitch_id, &vswitch, NULL));
+}
+
 static Scene
 add_scene (World *w)
 {
@@ -47,6 +59,7 @@ add_scene (World *w)
   vpc = ops_vpc_get (&w->ctx, &w->alice, scene.nic->vpc_id, &error);
   assert_no_error (error);
   scene.table = world_keep (w, g_strdup (vpc->route_table_id));
+  turn_ipv6_on (w, scene.nic);
   assert_true (ops_group_authorize (&w->ctx, &w->alice, scene.group, &rule, 1, &error));
   host_wait_idle (w);
   return scene;
@@ -151,6 +164,35 @@ rule_lets_in (World *w, const Scene *scene)
          && !lets_in (w, scene, "10.3.0.1", 1000);
 }
 
+#define ADDRESS6 "fd00:ec5::9"
+
+static void
+add_address (World *w, const Scene *scene)
+{
+  const char *ips[] = { ADDRESS6, NULL };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) added
+      = ops_ipv6_assign (&w->ctx, &w->alice, scene->nic->id, ips, 0, &error);
+
+  assert_no_error (error);
+}
+
+static void
+remove_address (World *w, const Scene *scene)
+{
+  const char *ips[] = { ADDRESS6, NULL };
+
+  assert_true (ops_ipv6_unassign (&w->ctx, &w->alice, scene->nic->id, ips, NULL));
+}
+
+static gboolean
+has_address (World *w, const Scene *scene)
+{
+  g_autofree char *text = netctl_fake_describe (w->host->net);
+
+  return strstr (text, ADDRESS6) != NULL;
+}
+
 static const struct
 {
   const char *name;
@@ -161,6 +203,7 @@ static const struct
   { "route", add_route, remove_route, has_route },
   { "entry of a list", add_entry, remove_entry, list_lets_in },
   { "rule with both sides", add_rule, remove_rule, rule_lets_in },
+  { "IPv6 address", add_address, remove_address, has_address },
 };
 
 /* ---- failures ---- */

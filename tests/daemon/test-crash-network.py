@@ -204,6 +204,19 @@ def a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended():
         Change("DeleteVSwitch", lambda made: {"VSwitchId": made["vswitch"]}, gone=["InvalidVSwitchId.NotFound"])])
 
 
+def a_crash_at_any_step_of_ipv6_coming_and_going_is_mended():
+    vpc = lambda on: lambda made: {"VpcId": made["home"], "EnableIPv6": on}  # noqa: E731
+    vswitch = lambda on: lambda made: {"VSwitchId": made["home-vswitch"], "EnableIPv6": on}  # noqa: E731
+    address = lambda made: {"NetworkInterfaceId": made["own-nic"], "Ipv6Address_1": "fd00:ec5:0:3::9"}  # noqa: E731
+    walk_all(the_world, [
+        Change("ModifyVpcAttribute", vpc("true")),
+        Change("ModifyVSwitchAttribute", lambda made: {**vswitch("true")(made), "Ipv6CidrBlock": "3"}),
+        Change("AssignIpv6Addresses", address, takes_token=True),
+        Change("UnassignIpv6Addresses", address, gone=["InvalidIp.IpUnassigned"]),
+        Change("ModifyVSwitchAttribute", vswitch("false")),
+        Change("ModifyVpcAttribute", vpc("false"))])
+
+
 def a_crash_at_any_step_of_an_interfaces_life_is_mended():
     nic = lambda made: {"NetworkInterfaceId": made["nic"]}  # noqa: E731
     on = lambda made: {**nic(made), "InstanceId": the_world.instance}  # noqa: E731
@@ -289,6 +302,8 @@ def set_up(world):
     world.plain(RunHere("RunInstances", None, "Running"))
     if DRIVER != "fake":
         world.daemon.wait_ready(world.instance)
+    row = world.daemon.instance(world.instance)
+    [made["own-nic"]] = [nic["NetworkInterfaceId"] for nic in row["NetworkInterfaces"]["NetworkInterface"]]
     [made["table"]] = [router["RouteTableIds"]["RouteTableId"][0] for router in call("DescribeVRouters")["VRouters"]["VRouter"]
                        if router["VpcId"] == made["home"]]
     [made["primary"]] = [row["NetworkInterfaceId"] for row in call(
@@ -316,6 +331,7 @@ with the_world.daemon:
              a_crash_at_any_step_of_a_groups_changes_is_mended,
              a_crash_at_any_step_of_a_prefix_lists_life_is_mended,
              a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended,
+             a_crash_at_any_step_of_ipv6_coming_and_going_is_mended,
              a_crash_at_any_step_of_an_interfaces_life_is_mended,
              a_crash_at_any_step_of_ipv6_addresses_lives_is_mended,
              a_crash_at_any_step_of_a_public_addresss_life_is_mended,
