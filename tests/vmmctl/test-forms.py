@@ -153,7 +153,13 @@ def a_network_is_made_shown_and_deleted():
     group = shop("group", "create", "--vpc", vpc, "--name", "web").strip()
     assert "fd00:ec5::/56" in shop("vpc", "list") and vswitch in shop("vpc", "list")
     assert "fd00:ec5:0:7::/64" in shop("vswitch", "list", "--vpc", vpc)
+    nic = shop("nic", "create", vswitch, "--group", group).strip()
+    [address] = shop("nic", "assign6", nic, "--count", "1").split()
+    assert address.startswith("fd00:ec5:0:7:"), address
+    shop("nic", "unassign6", nic, address)
+    shop("nic", "rm", nic)
     assert first_column(shop("group", "list", "--vpc", vpc)) == [group]
+    wait_until("the interface to be gone", 30, lambda: nic not in shop("nic", "list"))
     for words in (["group", "rm", group], ["vswitch", "rm", vswitch], ["vpc", "rm", vpc]):
         shop(*words)
     assert vpc not in shop("vpc", "list")
@@ -257,4 +263,4 @@ if __name__ == "__main__":
         WORLD["daemon"] = daemon
         tap.run([value for name, value in list(globals().items())
                  if callable(value) and getattr(value, "__module__", "") == "__main__"
-                 and name not in ("params_of", "paths_of", "vmmctl", "first_column", "shop")])
+                 and name not in ("params_of", "paths_of", "vmmctl", "first_column", "shop", "wait_until")])
