@@ -284,19 +284,11 @@ def a_crash_at_any_step_of_a_nat_gateways_life_is_mended():
     world.daemon.call("ReleaseEipAddress", AllocationId=world.made["eip-1"])
 
 
-def a_crash_at_any_step_of_ipv6_addresses_lives_is_mended():
-    own = lambda made: {"NetworkInterfaceId": made["primary"], "Ipv6Address_1": made["free6"]}  # noqa: E731
-    walk_all(the_world, [
-        Change("AssignIpv6Addresses", own, takes_token=True),
-        Change("UnassignIpv6Addresses", own, gone=["InvalidIp.IpUnassigned"])])
-
-
 def set_up(world):
     """A guest that runs, in a VPC and a group of its own, and a second group."""
     made, call = world.made, world.daemon.call
-    made["home"] = call("CreateVpc", CidrBlock="172.16.0.0/16", EnableIpv6="true")["VpcId"]
-    made["home-vswitch"] = call("CreateVSwitch", VpcId=made["home"], ZoneId=ZONE, CidrBlock="172.16.1.0/24",
-                                Ipv6CidrBlock=1)["VSwitchId"]
+    made["home"] = call("CreateVpc", CidrBlock="172.16.0.0/16")["VpcId"]
+    made["home-vswitch"] = call("CreateVSwitch", VpcId=made["home"], ZoneId=ZONE, CidrBlock="172.16.1.0/24")["VSwitchId"]
     made["group"] = call("CreateSecurityGroup", VpcId=made["home"])["SecurityGroupId"]
     made["second"] = call("CreateSecurityGroup", VpcId=made["home"])["SecurityGroupId"]
     world.plain(RunHere("RunInstances", None, "Running"))
@@ -306,11 +298,7 @@ def set_up(world):
     [made["own-nic"]] = [nic["NetworkInterfaceId"] for nic in row["NetworkInterfaces"]["NetworkInterface"]]
     [made["table"]] = [router["RouteTableIds"]["RouteTableId"][0] for router in call("DescribeVRouters")["VRouters"]["VRouter"]
                        if router["VpcId"] == made["home"]]
-    [made["primary"]] = [row["NetworkInterfaceId"] for row in call(
-        "DescribeNetworkInterfaces", InstanceId=world.instance)["NetworkInterfaceSets"]["NetworkInterfaceSet"]]
-    [vswitch] = call("DescribeVSwitches", VSwitchId=made["home-vswitch"])["VSwitches"]["VSwitch"]
     made["free"] = ["172.16.1.101", "172.16.1.102"]
-    made["free6"] = vswitch["Ipv6CidrBlock"].replace("/64", "66")
     world.first = world.first_step_that_serves()
 
 
@@ -333,7 +321,6 @@ with the_world.daemon:
              a_crash_at_any_step_of_a_vswitchs_or_routes_life_is_mended,
              a_crash_at_any_step_of_ipv6_coming_and_going_is_mended,
              a_crash_at_any_step_of_an_interfaces_life_is_mended,
-             a_crash_at_any_step_of_ipv6_addresses_lives_is_mended,
              a_crash_at_any_step_of_a_public_addresss_life_is_mended,
              a_crash_at_any_step_of_an_instances_own_public_address_is_mended,
              a_crash_at_any_step_of_a_nat_gateways_life_is_mended,

@@ -60,6 +60,8 @@ def _rules(*inside):
         [(kind, found)] = row.items()
         if kind == "metainfo":
             continue
+        if kind == "set" and "timeout" in found.get("flags", []):
+            found.pop("elem", None)  # they come and go with what guests say
         if kind == "rule":
             chain = (found["family"], found["table"], found["chain"])
             found["place"] = places[chain] = places.get(chain, 0) + 1
