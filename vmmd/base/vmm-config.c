@@ -101,8 +101,7 @@ static const Key keys[] = {
   STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20",
        "Range of its default vswitch."),
   STR ("network", "ipv6-pool", ipv6_pool, "fd00:ec5::/40",
-       "Where VPCs with IPv6 have their /56 from; empty offers no IPv6. A range that is routed to "
-       "this host makes guests reachable by it."),
+       "Where VPCs with IPv6 have their /56 from; empty offers no IPv6. IPv6 does not leave its VPC."),
   STR ("network", "dns-servers", dns_servers, "",
        "Name servers that answer guests for what their VPC does not know, comma separated; empty "
        "takes the host's."),
