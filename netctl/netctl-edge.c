@@ -16,6 +16,7 @@ struct NetctlEdge
   NetctlTables *tables; /* what the host's namespace holds; NULL if not known */
   NetctlFilter *filter; /* of the host's namespace; NULL until first used */
   gboolean is_guarded;  /* there may be ways out besides those noted */
+  gboolean is_known;    /* what all VPCs need was once told */
 };
 
 NetctlEdge *
@@ -27,6 +28,7 @@ netctl_edge_new (const GPtrArray *name_servers, const char *public_interface)
   edge->public_interface = g_strdup (public_interface);
   edge->vpcs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) netctl_vpc_free);
   edge->routed = g_hash_table_new (NULL, NULL);
+  edge->is_guarded = TRUE;
   return edge;
 }
 
@@ -67,7 +69,7 @@ void
 netctl_edge_expect (NetctlEdge *edge, const NetctlPlan *plan)
 {
   g_hash_table_remove_all (edge->vpcs);
-  edge->is_guarded = TRUE;
+  edge->is_guarded = edge->is_known = TRUE;
   g_clear_pointer (&edge->tables, netctl_tables_free);
   for (guint i = 0; i < plan->vpcs->len; i++)
     {
@@ -134,7 +136,7 @@ netctl_edge_apply_rules (NetctlEdge *edge, gboolean is_settled, GError **error)
   g_autoptr (GArray) publics = all_publics (edge, &has_uplink);
   g_autoptr (NetctlTables) tables = NULL;
 
-  is_guarded = has_uplink || (edge->is_guarded && !is_settled);
+  is_guarded = has_uplink || (edge->is_guarded && !(is_settled && edge->is_known));
   tables = netctl_nft_host (is_guarded, edge->name_servers, publics);
   if (edge->filter == NULL)
     edge->filter = netctl_filter_open (-1, error);

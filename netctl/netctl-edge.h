@@ -22,7 +22,8 @@ void netctl_edge_forget (NetctlEdge *edge, guint32 vpc_index);
 void netctl_edge_expect (NetctlEdge *edge, const NetctlPlan *plan);
 
 /* Makes the host's rules so. What guards the host against ways out stays until a call with
- * @is_settled, which says that there are no other ways out than those noted. */
+ * @is_settled, which says that there are no other ways out than those noted; before the first
+ * netctl_edge_expect() that is not believed. */
 gboolean netctl_edge_apply_rules (NetctlEdge *edge, gboolean is_settled, GError **error);
 /* Whether that VPC has public addresses or had some when the ways were last applied. */
 gboolean netctl_edge_is_public (const NetctlEdge *edge, guint32 vpc_index);

@@ -280,9 +280,11 @@ put_vpc (Kernel *kernel, Vpc *vpc, const NetctlVpc *wanted, GError **error)
     return FALSE;
   /* The taps' routes name their gateways; they are looked at only when those may have changed. */
   is_known = is_known && netctl_firewall_is_known (vpc->firewall);
-  is_done = apply_all (kernel, vpc, fd, error)
-            && (is_known || attach_present (kernel, model, fd, error))
-            && apply_guide (kernel, vpc, fd, error);
+  is_done
+      = apply_all (kernel, vpc, fd, error)
+        && (is_known || attach_present (kernel, model, fd, error))
+        && apply_guide (kernel, vpc, fd, error)
+        && (netctl_vpc_has_uplink (wanted) || apply_host (kernel, !kernel->is_reconciling, error));
   close (fd);
   return is_done;
 }

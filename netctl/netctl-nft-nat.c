@@ -141,7 +141,8 @@ add_spans (NetctlTableObject *map, NetctlTableObject *set, const NetctlVpc *vpc)
         {
           const Span *top = &g_array_index (open, Span, open->len - 1);
 
-          add_span (map, set, at, MIN (top->last, next - 1), top->address);
+          if (next > at)
+            add_span (map, set, at, MIN (top->last, next - 1), top->address);
           at = MAX (at, MIN (top->last + 1, next));
           if (top->last >= next)
             break;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Unit tests of routes and public addresses: what is refused and with which words, and what is
  * answered for single packets and live flows. */
+#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "netctl-nat-flow.h"
+#include "netctl-nft.h"
 #include "netctl-shape.h"
 #include "records.h"
 
@@ -347,6 +349,99 @@ a_default_route_takes_flows_of_those_without_an_address (void **state)
   assert_false (keeps (model, "10.0.0.3 " WEB ":80 " WEB ":80 100.64.0.3"));
 }
 
+/* The public address that the compiled map has for @source, or 0; fails if two elements hold it. */
+static guint32
+look_up (const NetctlTableObject *map, guint32 source)
+{
+  guint32 found = 0;
+
+  for (guint i = 0; i < map->lines->len; i++)
+    {
+      g_auto (GStrv) sides = g_strsplit (g_ptr_array_index (map->lines, i), " : ", 2);
+      g_auto (GStrv) range = g_strsplit (sides[0], "-", 2);
+      guint32 first = ntohl (ip (range[0]));
+      guint32 last = range[1] != NULL ? ntohl (ip (range[1])) : first;
+
+      if (source < first || source > last)
+        continue;
+      assert_int_equal (found, 0);
+      found = ip (sides[1]);
+    }
+  return found;
+}
+
+static const NetctlTableObject *
+object_of (const NetctlTables *tables, const char *name)
+{
+  for (guint i = 0; i < tables->objects->len; i++)
+    {
+      const NetctlTableObject *object = g_ptr_array_index (tables->objects, i);
+
+      if (g_str_equal (object->name, name))
+        return object;
+    }
+  fail_msg ("there is no %s", name);
+  return NULL;
+}
+
+/* A VPC with up to 12 SNAT sources, most of them within each other. */
+static NetctlVpc *
+random_snats (GRand *random)
+{
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", FALSE);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  record_public (vpc, A);
+  record_public (vpc, B);
+  record_public (vpc, C);
+  for (int n = g_rand_int_range (random, 1, 13); n > 0; n--)
+    {
+      static const char *const publics[] = { A, B, C };
+      NetctlPrefix source;
+      g_autofree char *text
+          = g_strdup_printf ("10.0.0.%d/%d", g_rand_int_range (random, 0, 64),
+                             g_rand_boolean (random) ? g_rand_int_range (random, 24, 33)
+                                                     : g_rand_int_range (random, 0, 33));
+      char *network;
+
+      assert_true (netctl_prefix_parse (text, &source));
+      network = netctl_prefix_network (&source);
+      if (!g_hash_table_add (seen, network))
+        continue;
+      record_snat (vpc, text, publics[g_rand_int_range (random, 0, 3)]);
+    }
+  return vpc;
+}
+
+static void
+compiled_sources_answer_as_the_longest_one_does (void **state)
+{
+  const char *given = g_getenv ("NETCTL_SEED");
+  guint32 seed = given != NULL ? (guint32) g_ascii_strtoull (given, NULL, 10) : g_random_int ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+
+  print_message ("# NETCTL_SEED=%u\n", seed);
+  for (guint round = 0; round < 300; round++)
+    {
+      g_autoptr (NetctlModel) model = netctl_model_new ();
+      g_autoptr (NetctlTables) tables = NULL;
+      g_autoptr (NetctlNat) nat = NULL;
+      const NetctlTableObject *map;
+
+      record_put_vpc (model, random_snats (random));
+      tables = netctl_nft_vpc (model);
+      map = object_of (tables, "snat_out");
+      nat = netctl_nat_new (model->vpc);
+      for (guint32 i = 0; i < 80; i++)
+        {
+          guint32 near = 0x0a000000 - 8 + i, far = g_rand_int (random);
+
+          assert_int_equal (look_up (map, near), netctl_nat_outward (nat, htonl (near)));
+          assert_int_equal (look_up (map, far), netctl_nat_outward (nat, htonl (far)));
+        }
+    }
+}
+
 static gboolean
 keeps6 (const NetctlModel *model, const char *source, const char *destination)
 {
@@ -445,6 +540,7 @@ main (void)
     cmocka_unit_test (the_longest_route_answers),
     cmocka_unit_test (flows_are_kept_under_todays_translation_only),
     cmocka_unit_test (a_default_route_takes_flows_of_those_without_an_address),
+    cmocka_unit_test (compiled_sources_answer_as_the_longest_one_does),
     cmocka_unit_test (flows_of_ipv6_end_with_the_route_they_came_by),
     cmocka_unit_test (a_shared_public_address_is_named_with_both_vpcs),
     cmocka_unit_test (classes_of_bandwidth_are_unique_and_stay),

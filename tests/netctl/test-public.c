@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "netctl-plan.h"
 #include "records.h"
 #include "world.h"
 
@@ -568,6 +569,77 @@ what_others_did_to_public_addresses_is_mended (void **state)
   world_assert_same (after, before);
 }
 
+/* A record of any kind of way at random; one that makes no sense together is drawn again. */
+static void
+draw_vpc (NetctlVpc *vpc, GRand *random)
+{
+  GArray *const arrays[] = { vpc->routes, vpc->publics, vpc->eips, vpc->snats, vpc->forwards };
+
+  do
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (arrays); i++)
+        g_array_set_size (arrays[i], 0);
+      vpc->nat = g_rand_boolean (random);
+      for (int i = g_rand_int_range (random, 0, 6); i > 0; i--)
+        {
+          g_autofree char *public_address = g_strdup_printf ("192.0.2.%d", 100 + i);
+          g_autofree char *inner = g_strdup_printf ("10.0.0.%d", g_rand_int_range (random, 11, 15));
+          g_autofree char *source = g_strdup_printf (
+              "10.0.0.%d/%d", g_rand_int_range (random, 0, 256), g_rand_int_range (random, 8, 33));
+          g_autofree char *range = g_strdup_printf ("172.16.%d.0/%d", i, 12 + 3 * i);
+          int first = g_rand_int_range (random, 1, 50);
+          g_autofree char *ports = g_strdup_printf ("tcp %d-%d %d-%d", first, first + i,
+                                                    first + i % 2, first + i + i % 2);
+
+          record_public (vpc, public_address);
+          if (g_rand_boolean (random))
+            {
+              g_array_set_size (vpc->publics, vpc->publics->len - 1);
+              record_eip (vpc, public_address, inner);
+            }
+          else
+            record_forward (vpc, public_address, g_rand_boolean (random) ? ports : "all - -",
+                            inner);
+          record_snat (vpc, source, public_address);
+          if (g_rand_boolean (random))
+            record_route (vpc, i == 1 ? "0.0.0.0/0" : range, inner);
+          g_array_index (vpc->publics, NetctlPublic, vpc->publics->len - 1).kbit_s_in
+              = (guint32) g_rand_int_range (random, 0, 3) * 1000;
+          g_array_index (vpc->publics, NetctlPublic, vpc->publics->len - 1).kbit_s_out
+              = (guint32) g_rand_int_range (random, 0, 3) * 1000;
+        }
+    }
+  while (!netctl_vpc_check (vpc, NULL));
+}
+
+static void
+whatever_changes_the_kernel_has_what_the_plan_says (void **state)
+{
+  World *world = *state;
+  const NetctlClass *class = world->net->class;
+  const char *given = g_getenv ("NETCTL_SEED");
+  guint32 seed = given != NULL ? (guint32) g_ascii_strtoull (given, NULL, 10) : g_random_int ();
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+
+  print_message ("# NETCTL_SEED=%u\n", seed);
+  world_guest (world, 1, 1, "10.0.0.11", 1);
+  world_guest (world, 1, 2, "10.0.0.12", 2);
+  for (guint round = 0; round < 25; round++)
+    {
+      NetctlPort *port = g_ptr_array_index (world->plan->ports, round % 2);
+      g_autofree char *planned = NULL, *actual = NULL;
+
+      draw_vpc (vpc_of (world, 0), random);
+      world_apply_vpc (world, vpc_of (world, 0));
+      port->kbit_s_in = (guint32) g_rand_int_range (random, 0, 3) * 1000;
+      port->kbit_s_out = (guint32) g_rand_int_range (random, 0, 3) * 1000;
+      assert_true (class->port_attach (world->net, port, NULL));
+      assert_true (class->print_plan (world->net, world->plan, &planned, NULL));
+      assert_true (class->print_kernel (world->net, &actual, NULL));
+      world_assert_same (actual, planned);
+    }
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -591,6 +663,7 @@ main (void)
     WORLD_TEST (an_address_moves_between_vpcs_in_either_order),
     WORLD_TEST (two_vpcs_of_a_plan_do_not_share_an_address),
     WORLD_TEST (addresses_come_and_go_without_a_trace),
+    WORLD_TEST (whatever_changes_the_kernel_has_what_the_plan_says),
     WORLD_TEST (what_others_did_to_public_addresses_is_mended),
   };
 
