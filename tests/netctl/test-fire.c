@@ -198,7 +198,7 @@ assert_not_heard (Fire *fire, const char *when, gboolean has_router)
 
   while (frame_receive (fire->ear, &frame, 0))
     if (frame_contains (&frame, FIRE))
-      fail_msg ("the neighbour hears the guest %s, at try %u", when, fire->tries, FALSE);
+      fail_msg ("the neighbour hears the guest %s, at try %u", when, fire->tries);
   assert_silent (fire->host4, "the host", when, fire->tries, FALSE);
   assert_silent (fire->host6, "the host by IPv6", when, fire->tries, FALSE);
   assert_silent (fire->outside, "the outside", when, fire->tries, FALSE);
