@@ -59,7 +59,8 @@ static const Key keys[] = {
        "PEM file with the certificate chain; empty for HTTP only."),
   STR ("api", "tls-key", tls_key, "", "PEM file with the private key."),
   BOOL ("api", "signature-v1", signature_v1, "true", "Accept signature version 1.0 beside ACS3."),
-  INT ("api", "max-connections", max_connections, "1024", 1, 65535, "Open connections in all."),
+  /* libnftables aborts the process when its socket's number is 1024 or more. */
+  INT ("api", "max-connections", max_connections, "512", 1, 800, "Open connections in all."),
   INT ("api", "max-request-bytes", max_request_bytes, "1048576", 4096, 67108864,
        "Largest request body, and query."),
   INT ("api", "request-timeout-s", request_timeout_s, "20", 1, 3600,
@@ -101,7 +102,8 @@ static const Key keys[] = {
   STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20",
        "Range of its default vswitch."),
   STR ("network", "ipv6-pool", ipv6_pool, "fd00:ec5::/40",
-       "Where VPCs with IPv6 have their /56 from; empty offers no IPv6. IPv6 does not leave its VPC."),
+       "Where VPCs with IPv6 have their /56 from; empty offers no IPv6. IPv6 does not leave its "
+       "VPC."),
   STR ("network", "dns-servers", dns_servers, "",
        "Name servers that answer guests for what their VPC does not know, comma separated; empty "
        "takes the host's."),
