@@ -5,7 +5,7 @@
 #include "ops-disk-row.h"
 #include "ops-disk.h"
 #include "ops-instance-check.h"
-#include "ops-snapshot.h"
+#include "ops-snapshot-row.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "store-layer.h"
@@ -89,6 +89,7 @@ new_snapshot (VmmContext *ctx, const OpsSnapshotSpec *spec, const VmmDisk *disk)
   s->account_id = g_strdup (disk->account_id);
   s->host_id = g_strdup (ctx->host_id);
   s->state = VMM_SNAPSHOT_PROGRESSING;
+  s->group_id = g_strdup (spec->group_id != NULL ? spec->group_id : "");
   s->disk_id = g_strdup (disk->id);
   s->instance_id = g_strdup (disk->instance_id);
   s->image_id = g_strdup (disk->image_id);
@@ -106,11 +107,28 @@ new_snapshot (VmmContext *ctx, const OpsSnapshotSpec *spec, const VmmDisk *disk)
   return s;
 }
 
+VmmSnapshot *
+ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, const OpsSnapshotSpec *spec,
+                  GError **error)
+{
+  g_autoptr (VmmSnapshot) snapshot = NULL;
+  g_autofree char *next = NULL;
+
+  if (!check_disk (txn, disk, error))
+    return NULL;
+  snapshot = new_snapshot (ctx, spec, disk);
+  next = ops_disk_new_layer (ctx, txn, disk->layer_id, disk->virtual_bytes, error);
+  if (next == NULL || !store_disk_set_next (txn, disk->id, next, error)
+      || !store_snapshot_insert (txn, snapshot, error))
+    return NULL;
+  return g_steal_pointer (&snapshot);
+}
+
 char *
 ops_snapshot_create (VmmContext *ctx, const VmmCaller *caller, const OpsSnapshotSpec *spec,
                      GError **error)
 {
-  g_autofree char *before = NULL, *next = NULL, *worker = NULL;
+  g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmDisk) disk = NULL;
   g_autoptr (VmmSnapshot) snapshot = NULL;
@@ -121,17 +139,11 @@ ops_snapshot_create (VmmContext *ctx, const VmmCaller *caller, const OpsSnapshot
   if (txn == NULL || before != NULL)
     return g_steal_pointer (&before);
   disk = store_disk_get (txn, caller->account_id, spec->disk_id, error);
-  if (disk == NULL || !check_disk (txn, disk, error))
+  snapshot = disk != NULL ? ops_snapshot_add (ctx, txn, disk, spec, error) : NULL;
+  if (snapshot == NULL || !ops_finish (ctx, txn, caller, snapshot->id, error))
     return NULL;
-  snapshot = new_snapshot (ctx, spec, disk);
-  next = ops_disk_new_layer (ctx, txn, disk->layer_id, disk->virtual_bytes, error);
-  if (next == NULL || !store_disk_set_next (txn, disk->id, next, error)
-      || !store_snapshot_insert (txn, snapshot, error)
-      || !ops_finish (ctx, txn, caller, snapshot->id, error))
-    return NULL;
-  worker = g_strdup (ops_disk_worker (disk));
   g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, worker);
+  ctx->kick (ctx, ops_disk_worker (disk));
   return g_strdup (snapshot->id);
 }
 

@@ -14,6 +14,7 @@
 typedef struct
 {
   const char *disk_id, *name, *description;
+  const char *group_id; /* of those taken at one instant; not on the wire */
   guint retention_days;
 } OpsSnapshotSpec;
 
