@@ -5,7 +5,7 @@
 #include "ops-disk-row.h"
 #include "ops-disk.h"
 #include "ops-instance-check.h"
-#include "ops-snapshot-row.h"
+#include "ops-snapshot.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "store-layer.h"

@@ -34,6 +34,13 @@ gboolean ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const ch
                               const char *name, const char *description, int retention_days,
                               GError **error);
 
+/* For this room: one more snapshot of @disk under way in the caller's transaction, if disk and
+ * instance allow it now; @spec->disk_id is not read, nor are the texts checked. All that are added
+ * of one instance's disks before its work runs are taken at one instant: the caller commits, then
+ * kicks ops_disk_worker() once. The caller frees the snapshot. */
+VmmSnapshot *ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk,
+                               const OpsSnapshotSpec *spec, GError **error);
+
 /* For the worker: the disk of @snapshot has turned to its next layer, and the one it had takes
  * @size_bytes on the host. */
 gboolean ops_snapshot_accomplish (VmmContext *ctx, const VmmSnapshot *snapshot,
