@@ -68,7 +68,7 @@ static const ApiField list_fields[] = {
   API_OUT_STR (I "Status", API_REQUIRED, "Creating, Available, CreateFailed or UnAvailable."),
   API_OUT_STR (I "Progress", API_REQUIRED, "How far it is, such as 100%."),
   API_OUT_BOOL (I "Usable", API_REQUIRED, "Whether instances can be made from it."),
-  API_OUT_INT (I "Size", API_REQUIRED, "GiB of its disk."),
+  API_OUT_INT (I "Size", API_REQUIRED, "GiB of its system disk."),
   API_OUT_STR (I "ImageOwnerAlias", API_REQUIRED, "system or self."),
   API_OUT_BOOL (I "IsPublic", API_REQUIRED, "Whether all accounts see it."),
   API_OUT_STR (I "OSType", API_REQUIRED, "linux or windows."),
@@ -89,14 +89,14 @@ static const ApiField list_fields[] = {
   API_OUT_BOOL (I "IsCopied", API_REQUIRED, "Always false."),
   API_OUT_BOOL (I "IsSubscribed", API_REQUIRED, "Always false."),
   API_OUT_BOOL (I "IsSupportIoOptimized", API_REQUIRED, "Always true."),
-  API_OUT_STR (M "Device", API_REQUIRED, "Always /dev/xvda."),
-  API_OUT_STR (M "Type", API_REQUIRED, "Always system."),
+  API_OUT_STR (M "Device", API_REQUIRED, "/dev/xvda for the system disk, which comes first."),
+  API_OUT_STR (M "Type", API_REQUIRED, "system or data."),
   API_OUT_STR (M "Format", API_REQUIRED, "Always QCOW2."),
   API_OUT_STR (M "Size", API_REQUIRED, "GiB, as text."),
   API_OUT_STR (M "DiskImageSize", API_REQUIRED, "The same."),
   API_OUT_STR (M "Progress", API_REQUIRED, "How far it is, such as 100%."),
   API_OUT_INT (M "RemainTime", API_REQUIRED, "Always 0."),
-  API_OUT_STR (M "SnapshotId", API_REQUIRED, "Always empty."),
+  API_OUT_STR (M "SnapshotId", API_REQUIRED, "What it was made from, or empty."),
   API_OUT_STR (M "ImportOSSBucket", API_REQUIRED, "Always empty."),
   API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Always empty."),
   API_OUT_STR (I "Tags.Tag[].TagKey", 0, "A tag's key."),
@@ -104,25 +104,32 @@ static const ApiField list_fields[] = {
   API_PAGE_FIELDS,
 };
 
-/* Clients read the first mapping without asking whether there is one. */
 static void
-write_mapping (ApiReply *reply, const VmmImage *image, const char *progress)
+write_mapping (ApiReply *reply, const VmmImageDisk *disk, gboolean is_system, const char *progress)
 {
-  g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, ecs_gib (image->virtual_bytes));
+  g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, ecs_gib (disk->virtual_bytes));
 
-  api_reply_list (reply, "DiskDeviceMappings", "DiskDeviceMapping");
   api_reply_item (reply);
-  api_reply_string (reply, "Device", "/dev/xvda");
-  api_reply_string (reply, "Type", "system");
+  api_reply_string (reply, "Device", disk->device);
+  api_reply_string (reply, "Type", is_system ? "system" : "data");
   api_reply_string (reply, "Format", "QCOW2");
   api_reply_string (reply, "Size", size);
   api_reply_string (reply, "DiskImageSize", size);
   api_reply_string (reply, "Progress", progress);
   api_reply_int (reply, "RemainTime", 0);
-  api_reply_string (reply, "SnapshotId", "");
+  api_reply_string (reply, "SnapshotId", disk->snapshot_id);
   api_reply_string (reply, "ImportOSSBucket", "");
   api_reply_string (reply, "ImportOSSObject", "");
   api_reply_end (reply);
+}
+
+/* Clients read the first mapping without asking whether there is one; there always is. */
+static void
+write_mappings (ApiReply *reply, const VmmImage *image, const char *progress)
+{
+  api_reply_list (reply, "DiskDeviceMappings", "DiskDeviceMapping");
+  for (guint i = 0; i < image->disks->len; i++)
+    write_mapping (reply, g_ptr_array_index (image->disks, i), i == 0, progress);
   api_reply_end (reply);
 }
 
@@ -184,7 +191,7 @@ write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gb
   api_reply_string (reply, "Architecture", image->architecture);
   api_reply_second (reply, "CreationTime", image->created_ms);
   api_reply_string (reply, "Usage", is_used ? "instance" : "none");
-  write_mapping (reply, image, progress);
+  write_mappings (reply, image, progress);
   write_constants (reply);
   api_reply_end (reply);
 }

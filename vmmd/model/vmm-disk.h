@@ -16,17 +16,40 @@ VMM_ENUM_DECL (VmmImageState, vmm_image_state)
 /* "Creating", "Available", "CreateFailed", "UnAvailable". Static. */
 const char *vmm_image_state_wire (VmmImageState state);
 
+/* What an image was made from. */
+typedef enum
+{
+  VMM_IMAGE_IMPORT,    /* a file from outside */
+  VMM_IMAGE_INSTANCE,  /* snapshots that were taken for it */
+  VMM_IMAGE_SNAPSHOTS, /* snapshots that were there */
+  VMM_IMAGE_COPY,      /* another image */
+  VMM_IMAGE_SOURCE_LAST
+} VmmImageSource;
+VMM_ENUM_DECL (VmmImageSource, vmm_image_source)
+
+/* One disk of an image. */
+typedef struct
+{
+  char *device;          /* "/dev/xvda" for the system disk, which comes first */
+  char *layer_id;        /* NULL: none yet, or the disk is made empty */
+  char *snapshot_id;     /* "" unless made from one */
+  guint64 virtual_bytes; /* at least the layer's */
+} VmmImageDisk;
+
 typedef struct
 {
   char *id, *account_id; /* account_id "" for a system image, which all accounts see */
   VmmImageState state;
+  VmmImageSource source;
   char *name, *description, *os_type, *os_name, *architecture;
-  char *layer_id;
+  char *family, *version;
   char *source_file, *source_format; /* of an import under way */
   guint progress;                    /* percent */
-  guint64 virtual_bytes;
   gint64 created_ms, deadline_ms;
-  char *reason; /* why it failed */
+  char *reason;          /* why it failed */
+  char *layer_id;        /* of the system disk, NULL while there is none */
+  guint64 virtual_bytes; /* likewise */
+  GPtrArray *disks;      /* VmmImageDisk*, the system disk first; NULL stands for that alone */
 } VmmImage;
 
 /* One that is attached nowhere has "" as instance_id and device. */
@@ -104,10 +127,12 @@ typedef struct
 } VmmLayer;
 
 void vmm_image_free (VmmImage *image);
+void vmm_image_disk_free (VmmImageDisk *disk);
 void vmm_disk_free (VmmDisk *disk);
 void vmm_layer_free (VmmLayer *layer);
 void vmm_snapshot_free (VmmSnapshot *snapshot);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImage, vmm_image_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImageDisk, vmm_image_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmDisk, vmm_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmLayer, vmm_layer_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshot, vmm_snapshot_free)

@@ -91,8 +91,19 @@ vmm_image_free (VmmImage *i)
   if (i == NULL)
     return;
   FREE_STRINGS (i->id, i->account_id, i->name, i->description, i->os_type, i->os_name,
-                i->architecture, i->layer_id, i->source_file, i->source_format, i->reason);
+                i->architecture, i->layer_id, i->source_file, i->source_format, i->reason,
+                i->family, i->version);
+  g_clear_pointer (&i->disks, g_ptr_array_unref);
   g_free (i);
+}
+
+void
+vmm_image_disk_free (VmmImageDisk *d)
+{
+  if (d == NULL)
+    return;
+  FREE_STRINGS (d->device, d->layer_id, d->snapshot_id);
+  g_free (d);
 }
 
 void

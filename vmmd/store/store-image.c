@@ -7,33 +7,110 @@
 #include "vmm-error.h"
 
 #define IMAGE_COLUMNS                                                                              \
-  "id, account_id, state, name, description, os_type, os_name, architecture, layer_id,"            \
-  " source_file, source_format, progress, virtual_bytes, created_ms, deadline_ms, reason"
+  "id, account_id, name, description, os_type, os_name, architecture, family, version,"            \
+  " source_file, source_format, reason, state, source, progress, created_ms, deadline_ms"
+#define TEXTS 12
 
 static gpointer
 read_image (StoreRows *rows)
 {
   VmmImage *image = g_new0 (VmmImage, 1);
-  g_autofree char *state = store_rows_string (rows, 2);
+  char **texts[TEXTS]
+      = { &image->id,      &image->account_id,  &image->name,          &image->description,
+          &image->os_type, &image->os_name,     &image->architecture,  &image->family,
+          &image->version, &image->source_file, &image->source_format, &image->reason };
+  g_autofree char *state = store_rows_string (rows, TEXTS);
+  g_autofree char *source = store_rows_string (rows, TEXTS + 1);
 
-  image->id = store_rows_string (rows, 0);
-  image->account_id = store_rows_string (rows, 1);
+  for (guint i = 0; i < TEXTS; i++)
+    *texts[i] = store_rows_string (rows, (int) i);
   vmm_image_state_from_string (state, &image->state);
-  image->name = store_rows_string (rows, 3);
-  image->description = store_rows_string (rows, 4);
-  image->os_type = store_rows_string (rows, 5);
-  image->os_name = store_rows_string (rows, 6);
-  image->architecture = store_rows_string (rows, 7);
-  image->layer_id = store_rows_string (rows, 8);
-  image->source_file = store_rows_string (rows, 9);
-  image->source_format = store_rows_string (rows, 10);
-  image->progress = (guint) store_rows_int (rows, 11);
-  image->virtual_bytes = (guint64) store_rows_int (rows, 12);
-  image->created_ms = store_rows_int (rows, 13);
-  image->deadline_ms = store_rows_int (rows, 14);
-  image->reason = store_rows_string (rows, 15);
+  vmm_image_source_from_string (source, &image->source);
+  image->progress = (guint) store_rows_int (rows, TEXTS + 2);
+  image->created_ms = store_rows_int (rows, TEXTS + 3);
+  image->deadline_ms = store_rows_int (rows, TEXTS + 4);
   return image;
 }
+
+static const char *
+or_empty (const char *text)
+{
+  return text != NULL ? text : "";
+}
+
+/* ---- The disks of an image ---- */
+
+static gpointer
+read_image_disk (StoreRows *rows)
+{
+  VmmImageDisk *disk = g_new0 (VmmImageDisk, 1);
+
+  disk->device = store_rows_string (rows, 0);
+  disk->layer_id = store_rows_string (rows, 1);
+  disk->snapshot_id = store_rows_string (rows, 2);
+  disk->virtual_bytes = (guint64) store_rows_int (rows, 3);
+  return disk;
+}
+
+GPtrArray *
+store_image_disks (StoreTxn *txn, const char *image_id, GError **error)
+{
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT device, layer_id, snapshot_id, virtual_bytes FROM image_disk"
+                     " WHERE image_id=? ORDER BY position",
+                     "s", image_id);
+
+  return rows != NULL
+             ? store_read_all (rows, read_image_disk, (GDestroyNotify) vmm_image_disk_free, error)
+             : NULL;
+}
+
+static gboolean
+insert_disk (StoreTxn *txn, const char *image_id, guint position, const VmmImageDisk *disk,
+             GError **error)
+{
+  return store_exec (txn, error,
+                     "INSERT INTO image_disk (image_id, position, device, layer_id, snapshot_id,"
+                     " virtual_bytes) VALUES (?, ?, ?, ?, ?, ?)",
+                     "sisssi", image_id, (gint64) position, disk->device, disk->layer_id,
+                     or_empty (disk->snapshot_id), (gint64) disk->virtual_bytes)
+         > 0;
+}
+
+static gboolean
+insert_disks (StoreTxn *txn, const VmmImage *image, GError **error)
+{
+  VmmImageDisk alone = { .device = (char *) "/dev/xvda",
+                         .layer_id = image->layer_id,
+                         .virtual_bytes = image->virtual_bytes };
+
+  if (image->disks == NULL)
+    return insert_disk (txn, image->id, 0, &alone, error);
+  for (guint i = 0; i < image->disks->len; i++)
+    if (!insert_disk (txn, image->id, i, g_ptr_array_index (image->disks, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+/* What the other tables say of the image. */
+static gboolean
+fill (StoreTxn *txn, VmmImage *image, GError **error)
+{
+  image->disks = store_image_disks (txn, image->id, error);
+  if (image->disks == NULL)
+    return FALSE;
+  if (image->disks->len > 0)
+    {
+      const VmmImageDisk *system = g_ptr_array_index (image->disks, 0);
+
+      image->layer_id = g_strdup (system->layer_id);
+      image->virtual_bytes = system->virtual_bytes;
+    }
+  return TRUE;
+}
+
+/* ---- Images ---- */
 
 gboolean
 store_image_insert (StoreTxn *txn, const VmmImage *i, GError **error)
@@ -42,13 +119,14 @@ store_image_insert (StoreTxn *txn, const VmmImage *i, GError **error)
 
   if (store_exec (txn, &local,
                   "INSERT INTO image (" IMAGE_COLUMNS
-                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  "sssssssssssiiiis", i->id, i->account_id, vmm_image_state_to_string (i->state),
-                  i->name, i->description, i->os_type, i->os_name, i->architecture, i->layer_id,
-                  i->source_file, i->source_format, (gint64) i->progress, (gint64) i->virtual_bytes,
-                  i->created_ms, i->deadline_ms, i->reason)
+                  ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  "ssssssssssssssiii", i->id, i->account_id, i->name, i->description, i->os_type,
+                  i->os_name, i->architecture, or_empty (i->family), or_empty (i->version),
+                  or_empty (i->source_file), or_empty (i->source_format), or_empty (i->reason),
+                  vmm_image_state_to_string (i->state), vmm_image_source_to_string (i->source),
+                  (gint64) i->progress, i->created_ms, i->deadline_ms)
       > 0)
-    return TRUE;
+    return insert_disks (txn, i, error);
   if (store_error_is_duplicate (local))
     return vmm_fail (error, VMM_ERROR_IMAGE_NAME_DUPLICATED, "an image named '%s' exists", i->name);
   g_propagate_error (error, g_steal_pointer (&local));
@@ -62,16 +140,20 @@ store_image_get (StoreTxn *txn, const char *account_id, const char *id, GError *
                                             "SELECT " IMAGE_COLUMNS " FROM image WHERE id=?1"
                                             " AND (?2 IS NULL OR account_id=?2 OR account_id='')",
                                             "ss", id, account_id);
+  g_autoptr (VmmImage) image = NULL;
   g_autoptr (GError) local = NULL;
 
   if (rows == NULL)
     return NULL;
   if (store_rows_next (rows, &local))
-    return read_image (rows);
+    image = read_image (rows);
+  g_clear_pointer (&rows, store_rows_free);
   if (local != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
-  else
+  else if (image == NULL)
     vmm_fail (error, VMM_ERROR_IMAGE_NOT_FOUND, "the specified image '%s' does not exist", id);
+  else if (fill (txn, image, error))
+    return g_steal_pointer (&image);
   return NULL;
 }
 
@@ -85,6 +167,18 @@ states_of_wire (const char *const *wire)
     if (g_strv_contains (wire, vmm_image_state_wire (s)))
       g_strv_builder_add (states, vmm_image_state_to_string (s));
   return g_strv_builder_end (states);
+}
+
+static GPtrArray *
+list (StoreTxn *txn, StoreFilter *filter, const VmmPage *page, VmmPageInfo *info, GError **error)
+{
+  g_autoptr (GPtrArray) images = store_list (txn, IMAGE_COLUMNS, "image", "seq", filter, page, info,
+                                             read_image, (GDestroyNotify) vmm_image_free, error);
+
+  for (guint i = 0; images != NULL && i < images->len; i++)
+    if (!fill (txn, g_ptr_array_index (images, i), error))
+      return NULL;
+  return g_steal_pointer (&images);
 }
 
 GPtrArray *
@@ -110,8 +204,7 @@ store_image_list (StoreTxn *txn, const char *account_id, const VmmImageQuery *qu
     store_filter_in (&filter, "state", (const char *const *) states);
   else
     store_filter_string (&filter, "state=?", "none");
-  return store_list (txn, IMAGE_COLUMNS, "image", "seq", &filter, page, info, read_image,
-                     (GDestroyNotify) vmm_image_free, error);
+  return list (txn, &filter, page, info, error);
 }
 
 GPtrArray *
@@ -148,25 +241,30 @@ store_image_set_progress (StoreTxn *txn, const char *id, guint percent, GError *
 gboolean
 store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id, GError **error)
 {
-  return store_exec (txn, error, "UPDATE image SET layer_id=? WHERE id=?", "ss", layer_id, id) > 0;
+  return store_exec (txn, error, "UPDATE image_disk SET layer_id=? WHERE image_id=? AND position=0",
+                     "ss", layer_id, id)
+         > 0;
 }
 
 gboolean
 store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes, GError **error)
 {
-  return store_exec (txn, error,
-                     "UPDATE image SET virtual_bytes=?, progress=100, source_file='' WHERE id=?",
-                     "is", (gint64) virtual_bytes, image->id)
+  return store_exec (txn, error, "UPDATE image SET progress=100, source_file='' WHERE id=?", "s",
+                     image->id)
              > 0
-         && store_exec (txn, error, "UPDATE layer SET virtual_bytes=? WHERE id=?", "is",
-                        (gint64) virtual_bytes, image->layer_id)
-                > 0;
+         && store_exec (txn, error,
+                        "UPDATE image_disk SET virtual_bytes=? WHERE image_id=? AND position=0",
+                        "is", (gint64) virtual_bytes, image->id)
+                > 0
+         && store_layer_set_virtual (txn, image->layer_id, virtual_bytes, error);
 }
 
 gboolean
 store_image_delete (StoreTxn *txn, const char *id, GError **error)
 {
-  return store_exec (txn, error, "DELETE FROM image WHERE id=?", "s", id) >= 0;
+  return store_exec (txn, error, "DELETE FROM image_disk WHERE image_id=?", "s", id) >= 0
+         && store_exec (txn, error, "DELETE FROM image_share WHERE image_id=?", "s", id) >= 0
+         && store_exec (txn, error, "DELETE FROM image WHERE id=?", "s", id) >= 0;
 }
 
 gboolean

@@ -11,7 +11,6 @@
   " OR EXISTS (SELECT 1 FROM disk WHERE origin_layer_id=l.id)"                                     \
   " OR EXISTS (SELECT 1 FROM disk WHERE next_layer_id=l.id)"                                       \
   " OR EXISTS (SELECT 1 FROM snapshot WHERE layer_id=l.id)"                                        \
-  " OR EXISTS (SELECT 1 FROM image WHERE layer_id=l.id)"                                           \
   " OR EXISTS (SELECT 1 FROM image_disk WHERE layer_id=l.id))"
 
 gboolean
@@ -128,7 +127,6 @@ store_layer_repoint (StoreTxn *txn, const char *from, const char *to, GError **e
     "UPDATE disk SET origin_layer_id=? WHERE origin_layer_id=?",
     "UPDATE disk SET next_layer_id=? WHERE next_layer_id=?",
     "UPDATE snapshot SET layer_id=? WHERE layer_id=?",
-    "UPDATE image SET layer_id=? WHERE layer_id=?",
     "UPDATE image_disk SET layer_id=? WHERE layer_id=?",
     "UPDATE layer SET parent_id=? WHERE parent_id=?",
   };

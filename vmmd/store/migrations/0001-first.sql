@@ -66,12 +66,10 @@ CREATE INDEX layer_parent ON layer (parent_id);
 CREATE TABLE image (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
   state TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL, os_type TEXT NOT NULL,
-  os_name TEXT NOT NULL, architecture TEXT NOT NULL, layer_id TEXT REFERENCES layer (id),
-  source_file TEXT NOT NULL, source_format TEXT NOT NULL, progress INTEGER NOT NULL,
-  virtual_bytes INTEGER NOT NULL, created_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,
-  reason TEXT NOT NULL);
+  os_name TEXT NOT NULL, architecture TEXT NOT NULL, source_file TEXT NOT NULL,
+  source_format TEXT NOT NULL, progress INTEGER NOT NULL, created_ms INTEGER NOT NULL,
+  deadline_ms INTEGER NOT NULL, reason TEXT NOT NULL);
 CREATE UNIQUE INDEX image_name ON image (account_id, name) WHERE state <> 'deleting';
-CREATE INDEX image_layer ON image (layer_id);
 
 CREATE TABLE instance (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,

@@ -71,20 +71,18 @@ CREATE TABLE auto_snapshot_policy (
   created_ms INTEGER NOT NULL, last_run_ms INTEGER NOT NULL);
 CREATE INDEX auto_snapshot_policy_account ON auto_snapshot_policy (account_id, seq);
 
--- The disks of an image; the system disk is position 0 and its layer image.layer_id too.
+-- The disks of an image; position 0 is the system disk. One without a layer is made empty, or has
+-- none yet.
 CREATE TABLE image_disk (
   image_id TEXT NOT NULL REFERENCES image (id), position INTEGER NOT NULL, device TEXT NOT NULL,
   layer_id TEXT REFERENCES layer (id), snapshot_id TEXT NOT NULL, virtual_bytes INTEGER NOT NULL,
   PRIMARY KEY (image_id, position)) WITHOUT ROWID;
 CREATE INDEX image_disk_layer ON image_disk (layer_id) WHERE layer_id IS NOT NULL;
 CREATE INDEX image_disk_snapshot ON image_disk (snapshot_id) WHERE snapshot_id <> '';
-INSERT INTO image_disk (image_id, position, device, layer_id, snapshot_id, virtual_bytes)
-  SELECT id, 0, '/dev/xvda', layer_id, '', virtual_bytes FROM image;
 ALTER TABLE image ADD COLUMN family TEXT NOT NULL DEFAULT '';
 ALTER TABLE image ADD COLUMN version TEXT NOT NULL DEFAULT '';
--- "import", "instance", "snapshot", "disks" or "copy", and the id of what it was made from.
-ALTER TABLE image ADD COLUMN source_kind TEXT NOT NULL DEFAULT 'import';
-ALTER TABLE image ADD COLUMN source_id TEXT NOT NULL DEFAULT '';
+-- What it was made from: see VmmImageSource.
+ALTER TABLE image ADD COLUMN source TEXT NOT NULL DEFAULT 'import';
 CREATE INDEX image_family ON image (account_id, family) WHERE family <> '';
 CREATE TABLE image_share (
   image_id TEXT NOT NULL REFERENCES image (id), account_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
