@@ -104,6 +104,16 @@ show_open (Show *show)
 }
 
 static void
+show_close (Show *show)
+{
+  netctl_free (show->net);
+  netctl_plan_free (show->plan);
+  for (guint i = 0; i < G_N_ELEMENTS (show->stages); i++)
+    stage_free (show->stages[i]);
+  g_free (show->run_dir);
+}
+
+static void
 print_rate (const char *name, const char *what, Rate rate)
 {
   printf ("{\"candidate\": \"%s\", \"what\": \"%s\", \"per_second\": %.0f, "
@@ -147,5 +157,6 @@ main (int argc, char **argv)
   show_open (&show);
   for (guint round = 0; round < number (argv[1]); round++)
     measure (&show, number (argv[2]), number (argv[3]));
+  show_close (&show);
   return 0;
 }
