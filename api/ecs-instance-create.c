@@ -5,21 +5,43 @@
 #include "ecs-common.h"
 #include "ops-instance.h"
 
-/* What ECS knows of a data disk and of a second interface, only to refuse it by name. Members that
- * clients send with every empty entry (DeleteWithInstance) are not in the rows. */
+/* A data disk. An entry of which nothing is given but DeleteWithInstance, which some clients send
+ * always, is none. */
 typedef struct
 {
-  char *size, *category, *snapshot_id, *name, *device, *encrypted;
-} RefusedDisk;
+  char *category, *level, *snapshot_id, *name, *description, *device, *file_system;
+  char *encrypted, *policy_id;
+  int size;
+  gboolean delete_with_instance;
+} DataDisk;
 
-#define NO_DATA_DISKS "Data disks are not offered here."
-static const ApiParam refused_disk_params[] = {
-  ECS_REFUSED (RefusedDisk, size, "Size", .doc = NO_DATA_DISKS),
-  ECS_REFUSED (RefusedDisk, category, "Category", .doc = NO_DATA_DISKS),
-  ECS_REFUSED (RefusedDisk, snapshot_id, "SnapshotId", .doc = NO_DATA_DISKS),
-  ECS_REFUSED (RefusedDisk, name, "DiskName", .doc = NO_DATA_DISKS),
-  ECS_REFUSED (RefusedDisk, device, "Device", .doc = NO_DATA_DISKS),
-  ECS_REFUSED (RefusedDisk, encrypted, "Encrypted", .doc = NO_DATA_DISKS),
+static const ApiParam data_disk_params[] = {
+  API_INT (DataDisk, size, "Size", .fallback = "0", .min = 0, .max = 65536,
+           .error = VMM_ERROR_DATA_DISK_SIZE,
+           .doc = "GiB; without a SnapshotId required, with one at least as large."),
+  API_STR (DataDisk, category, "Category", .max_length = 32, .fallback = "cloud",
+           .choices = ecs_disk_categories, .error = VMM_ERROR_DATA_DISK_NOT_SUPPORTED,
+           .doc = "The category; all are local storage."),
+  API_STR (DataDisk, level, "PerformanceLevel", .max_length = 3,
+           API_CHOICES ("PL0", "PL1", "PL2", "PL3"), .error = VMM_ERROR_PERFORMANCE_LEVEL,
+           .doc = "Of cloud_essd alone; it bounds the sizes."),
+  API_STR (DataDisk, snapshot_id, "SnapshotId", .max_length = 64, .format = &api_format_snapshot_id,
+           .error = VMM_ERROR_SNAPSHOT_NOT_FOUND, .doc = "The snapshot that the disk shall hold."),
+  API_STR (DataDisk, name, "DiskName", .max_length = 512, .format = &ecs_format_instance_name,
+           .error = VMM_ERROR_DISK_NAME_MALFORMED,
+           .doc = "The name, 2 to 128 characters, beginning with a letter."),
+  ECS_DESCRIPTION (DataDisk, description, 0),
+  API_STR (DataDisk, device, "Device", .max_length = 32,
+           .doc = "/dev/xvdb to /dev/xvdz; by default the first that is free."),
+  API_BOOL (DataDisk, delete_with_instance, "DeleteWithInstance", .fallback = "true",
+            .doc = "Delete it with the instance; otherwise it is Available again."),
+  API_STR (DataDisk, file_system, "FileSystem", .max_length = 8, API_CHOICES ("ext4"),
+           .doc
+           = "Our extension: an empty disk gets one partition with such a file system, so that "
+             "the guest has but to mount it."),
+  ECS_REFUSED (DataDisk, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
+  ECS_REFUSED (DataDisk, policy_id, "AutoSnapshotPolicyId",
+               .doc = "Snapshot policies are not offered here."),
 };
 
 typedef struct
@@ -86,7 +108,7 @@ typedef struct
 {
   char *image_id, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
   char *name, *description, *host_name, *user_data, *key_pair;
-  char *disk_category, *disk_name, *disk_description;
+  char *disk_category, *disk_level, *disk_name, *disk_description;
   char **ips6;
   char *internet_charge_type;
   int disk_gib, ip6_count, bandwidth_in, bandwidth_out;
@@ -137,8 +159,6 @@ typedef struct
       API_STR (CreateArgs, http_tokens, "HttpTokens", .max_length = 32, API_CHOICES ("optional"),  \
                .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                                           \
                .doc = "The metadata service does not insist on tokens."),                          \
-      API_LIST (CreateArgs, disks, "DataDisk", RefusedDisk, refused_disk_params, .max = 16,        \
-                .doc = NO_DATA_DISKS),                                                             \
       ECS_REFUSED_TAGS (CreateArgs, tags)
 
 #define CREATE_PARAMS                                                                              \
@@ -187,6 +207,12 @@ typedef struct
       API_STR (CreateArgs, disk_description, "SystemDisk.Description", .max_length = 1024,         \
                .format = &ecs_format_description, .error = VMM_ERROR_INVALID_PARAMETER,            \
                .doc = "A description of the system disk."),                                        \
+      API_STR (CreateArgs, disk_level, "SystemDisk.PerformanceLevel", .max_length = 3,             \
+               API_CHOICES ("PL0", "PL1", "PL2", "PL3"), .error = VMM_ERROR_PERFORMANCE_LEVEL,     \
+               .doc = "Of cloud_essd alone."),                                                     \
+      API_LIST (CreateArgs, disks, "DataDisk", DataDisk, data_disk_params,                         \
+                .max = OPS_DISK_DATA_MAX, .error = VMM_ERROR_DATA_DISK_LIMIT,                      \
+                .doc = "Data disks, which the guest has from its first boot."),                    \
       API_INT (CreateArgs, bandwidth_in, "InternetMaxBandwidthIn", .fallback = "0", .min = 0,      \
                .max = VMM_BANDWIDTH_MAX_MBIT, .error = VMM_ERROR_BANDWIDTH_IN,                     \
                .doc = "Mbit/s that may come in from outside the VPC; otherwise as much as may go " \
@@ -224,7 +250,8 @@ static const ApiParam run_params[] = {
            .error = VMM_ERROR_MIN_AMOUNT,
            .doc = "Be content with so many when there is no room for all; otherwise all or none."),
   API_BOOL (CreateArgs, unique_suffix, "UniqueSuffix",
-            .doc = "Put 001, 002 and so on behind the names when there are several."),
+            .doc = "Put 001, 002 and so on behind the names, those of disks too, when there are "
+                   "several."),
   API_LIST (CreateArgs, nics, "NetworkInterface", RunNic, run_nic_params, .max = 8,
             .doc = "Interfaces, the primary one among them or not."),
 };
@@ -297,11 +324,36 @@ take_nics (const GArray *entries, OpsInstanceNic *nics, GroupRoom *rooms, OpsIns
   return TRUE;
 }
 
+/* DataDisk.N into @disks, which has one place for each entry; how many there are. */
+static guint
+take_disks (const GArray *entries, OpsInstanceDisk *disks)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const DataDisk *disk = &g_array_index (entries, DataDisk, i);
+      const OpsDiskSpec spec = { .snapshot_id = disk->snapshot_id,
+                                 .category = disk->category,
+                                 .performance_level = disk->level,
+                                 .name = disk->name,
+                                 .description = disk->description,
+                                 .file_system = disk->file_system,
+                                 .size_gib = (guint64) disk->size };
+
+      if (disk->size > 0 || disk->snapshot_id != NULL || disk->name != NULL
+          || disk->description != NULL || disk->device != NULL || disk->file_system != NULL)
+        disks[n++] = (OpsInstanceDisk){ spec, disk->device, disk->delete_with_instance };
+    }
+  return n;
+}
+
 /* The ids of the new instances. */
 static GPtrArray *
 create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
 {
   g_autofree OpsInstanceNic *nics = g_new0 (OpsInstanceNic, args->nics->len);
+  g_autofree OpsInstanceDisk *disks = g_new0 (OpsInstanceDisk, args->disks->len);
   g_autofree GroupRoom *rooms = g_new0 (GroupRoom, args->nics->len + 1);
   guint amount = MAX (MAX (args->amount, args->max_amount), 1);
   OpsInstanceSpec spec = {
@@ -317,10 +369,13 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
     .host_name = args->host_name,
     .user_data = args->user_data,
     .key_pair = args->key_pair,
-    .system_disk_category = args->disk_category,
-    .system_disk_name = args->disk_name,
-    .system_disk_description = args->disk_description,
-    .system_disk_gib = args->disk_gib,
+    .system_disk = { .category = args->disk_category,
+                     .performance_level = args->disk_level,
+                     .name = args->disk_name,
+                     .description = args->disk_description,
+                     .size_gib = (guint64) args->disk_gib },
+    .disks = disks,
+    .n_disks = take_disks (args->disks, disks),
     .bandwidth_in_mbit = (guint) args->bandwidth_in,
     .bandwidth_out_mbit = (guint) args->bandwidth_out,
     .charge_type = args->internet_charge_type,
@@ -384,7 +439,10 @@ create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
       VMM_ERROR_USER_DATA_BASE64, VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_CATEGORY,      \
       VMM_ERROR_SYSTEM_DISK_TOO_SMALL, VMM_ERROR_BANDWIDTH_IN, VMM_ERROR_BANDWIDTH_OUT,            \
       VMM_ERROR_INTERNET_CHARGE_TYPE, VMM_ERROR_PUBLIC_IP_NONE, VMM_ERROR_EIP_OVERLAP,             \
-      VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA,                           \
+      VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA, VMM_ERROR_DATA_DISK_SIZE, \
+      VMM_ERROR_DATA_DISK_LIMIT, VMM_ERROR_DATA_DISK_NOT_SUPPORTED, VMM_ERROR_PERFORMANCE_LEVEL,   \
+      VMM_ERROR_DISK_NAME_MALFORMED, VMM_ERROR_DISK_TOO_SMALL, VMM_ERROR_SNAPSHOT_NOT_FOUND,       \
+      VMM_ERROR_SNAPSHOT_NOT_READY, VMM_ERROR_DEVICE_MALFORMED, VMM_ERROR_DEVICE_IN_USE,           \
       VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
 
 static const ApiAction actions[] = {

@@ -72,7 +72,7 @@ what_means_nothing_passes_and_what_means_something_is_refused (void **state)
     { "InternetMaxBandwidthOut=0", "Password=Secret123" },
     { "PasswordInherit=false", "PasswordInherit=true" },
     { "AutoRenew=false&SpotPriceLimit=0.0000", "AutoReleaseTime=2030-01-01T00:00:00Z" },
-    { "DataDisk.1.DeleteWithInstance=false", "DataDisk.1.Size=20" },
+    { "DataDisk.1.DeleteWithInstance=false", "DataDisk.1.Encrypted=true" },
     { "RamRoleName=", "RamRoleName=admin" },
     { "HttpTokens=optional", "HttpTokens=required" },
     { "SystemDisk.Encrypted=False", "SystemDisk.Encrypted=true" },

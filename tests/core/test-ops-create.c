@@ -163,7 +163,7 @@ a_bad_field_is_refused_with_its_own_error (void **state)
     CASE (user_data, "QUJD\nQUJD", VMM_ERROR_USER_DATA_BASE64, "UserData"),
     CASE (user_data, huge, VMM_ERROR_USER_DATA_SIZE, "32768"),
     CASE (key_pair, "none", VMM_ERROR_KEY_PAIR_NOT_FOUND, "none"),
-    CASE (system_disk_category, "floppy", VMM_ERROR_SYSTEM_DISK_CATEGORY, "floppy"),
+    CASE (system_disk.category, "floppy", VMM_ERROR_SYSTEM_DISK_CATEGORY, "floppy"),
 #undef CASE
   };
 
@@ -185,11 +185,11 @@ a_system_disk_holds_its_image_and_is_not_endless (void **state)
   OpsInstanceSpec spec = world_spec (world_add_image (w, 4));
   g_autoptr (GPtrArray) ids = NULL;
 
-  spec.system_disk_gib = 3;
+  spec.system_disk.size_gib = 3;
   refuse (w, &w->alice, &spec, VMM_ERROR_SYSTEM_DISK_TOO_SMALL, "3 GiB, the image needs 4 GiB");
-  spec.system_disk_gib = 2049;
+  spec.system_disk.size_gib = 2049;
   refuse (w, &w->alice, &spec, VMM_ERROR_SYSTEM_DISK_SIZE, "at most 2048");
-  spec.system_disk_gib = 5;
+  spec.system_disk.size_gib = 5;
   ids = create (w, &w->alice, &spec);
   assert_int_equal (world_query (w, "SELECT virtual_bytes FROM disk"), 5 * WORLD_GIB);
 }

@@ -80,17 +80,30 @@ gboolean
 ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GError **error)
 {
   g_autoptr (GPtrArray) disks = store_disk_list_of (txn, instance->id, error);
-  /* A create that failed gives back all it made. */
-  gboolean never_ran = instance->boot_when_staged && instance->started_ms == 0;
 
   for (guint i = 0; disks != NULL && i < disks->len; i++)
     {
       const VmmDisk *disk = g_ptr_array_index (disks, i);
 
-      if (disk->delete_with_instance || disk->is_system
-          || (never_ran && disk->created_ms >= instance->created_ms))
+      if (disk->delete_with_instance || disk->is_system)
         continue;
       if (!ops_disk_move (ctx, txn, disk, VMM_DISK_DETACHED, NULL, error))
+        return FALSE;
+    }
+  return disks != NULL;
+}
+
+gboolean
+ops_disk_doom_all (StoreTxn *txn, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (GPtrArray) disks = store_disk_list_of (txn, instance->id, error);
+
+  for (guint i = 0; disks != NULL && i < disks->len; i++)
+    {
+      VmmDisk *disk = g_ptr_array_index (disks, i);
+
+      disk->delete_with_instance = TRUE;
+      if (disk->created_ms >= instance->created_ms && !store_disk_set_attributes (txn, disk, error))
         return FALSE;
     }
   return disks != NULL;

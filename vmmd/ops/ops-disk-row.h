@@ -16,6 +16,8 @@ gboolean ops_disk_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance 
 /* The instance goes: disks that outlive it become free, the others' rows go. */
 gboolean ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
                                GError **error);
+/* The making of the instance failed: the disks made with it go with it, whatever was asked. */
+gboolean ops_disk_doom_all (StoreTxn *txn, const VmmInstance *instance, GError **error);
 /* A new layer row on @parent_id (NULL: on nothing). Its id; the caller frees it. */
 char *ops_disk_new_layer (VmmContext *ctx, StoreTxn *txn, const char *parent_id,
                           guint64 virtual_bytes, GError **error);

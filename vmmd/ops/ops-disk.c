@@ -2,6 +2,7 @@
 /* The verbs on disks. */
 #include "config.h"
 
+#include "ops-disk-new.h"
 #include "ops-disk-row.h"
 #include "ops-disk.h"
 #include "ops-instance-check.h"
@@ -15,65 +16,6 @@
 #include <string.h>
 
 #define GIB (G_GUINT64_CONSTANT (1) << 30)
-#define DEVICE_PREFIX "/dev/xvd"
-#define FIRST_DATA_LETTER 'b'
-#define LAST_LETTER 'z'
-
-/* Sizes in GiB that ECS has for each category; all of them are files of the one pool here. */
-static const struct
-{
-  const char *category, *level;
-  guint64 least, most;
-} sizes[] = {
-  { "cloud", NULL, 5, 2000 },           { "cloud_efficiency", NULL, 20, 32768 },
-  { "cloud_ssd", NULL, 20, 32768 },     { "cloud_essd", "PL0", 1, 65536 },
-  { "cloud_essd", "PL1", 20, 65536 },   { "cloud_essd", "PL2", 461, 65536 },
-  { "cloud_essd", "PL3", 1261, 65536 }, { "cloud_auto", NULL, 1, 65536 },
-  { "ephemeral_ssd", NULL, 5, 800 },
-};
-
-static gboolean
-check_size (const char *category, const char *level, guint64 size_gib, GError **error)
-{
-  gboolean is_known = FALSE;
-
-  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
-    {
-      if (!g_str_equal (sizes[i].category, category))
-        continue;
-      is_known = TRUE;
-      if (sizes[i].level != NULL && !g_str_equal (sizes[i].level, level))
-        continue;
-      if (size_gib >= sizes[i].least && size_gib <= sizes[i].most)
-        return TRUE;
-      return vmm_fail (error, VMM_ERROR_DISK_SIZE,
-                       "the size of %s%s%s is %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                       " GiB, not %" G_GUINT64_FORMAT,
-                       category, sizes[i].level != NULL ? " " : "",
-                       sizes[i].level != NULL ? sizes[i].level : "", sizes[i].least, sizes[i].most,
-                       size_gib);
-    }
-  return is_known ? vmm_fail (error, VMM_ERROR_PERFORMANCE_LEVEL,
-                              "the PerformanceLevel '%s' is not PL0, PL1, PL2 or PL3", level)
-                  : vmm_fail (error, VMM_ERROR_DATA_DISK_NOT_SUPPORTED,
-                              "the disk category '%s' does not exist", category);
-}
-
-static gboolean
-check_texts (const char *name, const char *description, GError **error)
-{
-  if (name != NULL && *name != '\0' && !vmm_disk_name_is_valid (name))
-    return vmm_fail (error, VMM_ERROR_DISK_NAME_MALFORMED,
-                     "the DiskName must be 2 to 128 characters, begin with a letter, and not with "
-                     "http:// or https://");
-  return ops_check_description (description, error);
-}
-
-static char *
-copy_or (const char *text, const char *fallback)
-{
-  return g_strdup (text != NULL ? text : fallback);
-}
 
 const char *
 ops_disk_worker (const VmmDisk *disk)
@@ -83,107 +25,21 @@ ops_disk_worker (const VmmDisk *disk)
 
 /* ---- Create ---- */
 
-/* The snapshot that a disk may be made from. */
-static VmmSnapshot *
-find_source (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
-{
-  g_autoptr (VmmSnapshot) snapshot = store_snapshot_get (txn, caller->account_id, id, error);
-
-  if (snapshot != NULL && snapshot->state == VMM_SNAPSHOT_ACCOMPLISHED)
-    return g_steal_pointer (&snapshot);
-  if (snapshot != NULL)
-    vmm_fail (error, VMM_ERROR_SNAPSHOT_NOT_READY, "snapshot '%s' is %s", id,
-              vmm_snapshot_state_to_string (snapshot->state));
-  return NULL;
-}
-
-static gboolean
-check_spec (const VmmContext *ctx, const OpsDiskSpec *spec, GError **error)
-{
-  if (!check_texts (spec->name, spec->description, error))
-    return FALSE;
-  if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
-    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist",
-                     spec->zone_id);
-  if (spec->size_gib == 0 && spec->snapshot_id == NULL)
-    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "Size or SnapshotId is required");
-  if (spec->file_system != NULL && !g_str_equal (spec->file_system, "ext4"))
-    return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "the FileSystem '%s' is not ext4",
-                     spec->file_system);
-  if (spec->file_system != NULL && spec->snapshot_id != NULL)
-    return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
-                     "a disk from a snapshot has the file systems of the snapshot");
-  return TRUE;
-}
-
-/* A size of its own, or the snapshot's. */
-static gboolean
-choose_size (const OpsDiskSpec *spec, const VmmSnapshot *source, VmmDisk *disk, GError **error)
-{
-  guint64 least = source != NULL ? (source->virtual_bytes + GIB - 1) / GIB : 0;
-  guint64 size = spec->size_gib != 0 ? spec->size_gib : least;
-
-  if (size < least)
-    return vmm_fail (error, VMM_ERROR_DISK_SIZE,
-                     "the size must be at least that of the snapshot, %" G_GUINT64_FORMAT " GiB",
-                     least);
-  /* What a snapshot holds may be smaller than a category allows: it is taken as it is. */
-  if (spec->size_gib != 0
-      && !check_size (disk->category, disk->performance_level, spec->size_gib, error))
-    return FALSE;
-  disk->virtual_bytes = size * GIB;
-  return TRUE;
-}
-
-static VmmDisk *
-new_disk (VmmContext *ctx, const VmmCaller *caller, const OpsDiskSpec *spec,
-          const VmmSnapshot *source, GError **error)
-{
-  g_autoptr (VmmDisk) disk = g_new0 (VmmDisk, 1);
-
-  disk->id = vmm_id_new (VMM_ID_DISK);
-  disk->account_id = g_strdup (caller->account_id);
-  disk->host_id = g_strdup (ctx->host_id);
-  disk->zone_id = g_strdup (ctx->config->zone_id);
-  disk->name = copy_or (spec->name, "");
-  disk->description = copy_or (spec->description, "");
-  disk->category = copy_or (spec->category, "cloud");
-  disk->performance_level
-      = copy_or (spec->performance_level, g_str_equal (disk->category, "cloud_essd") ? "PL1" : "");
-  disk->file_system = copy_or (spec->file_system, "");
-  disk->source_snapshot_id = copy_or (spec->snapshot_id, "");
-  disk->state = VMM_DISK_CREATING;
-  disk->is_portable = disk->enable_auto_snapshot = TRUE;
-  disk->created_ms = vmm_clock_now_ms ();
-  disk->deadline_ms = disk->created_ms + ctx->config->stage_s * G_GINT64_CONSTANT (1000);
-  disk->origin_layer_id = source != NULL ? g_strdup (source->layer_id) : NULL;
-  return choose_size (spec, source, disk, error) ? g_steal_pointer (&disk) : NULL;
-}
-
 char *
 ops_disk_create (VmmContext *ctx, const VmmCaller *caller, const OpsDiskSpec *spec, GError **error)
 {
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
-  g_autoptr (VmmSnapshot) source = NULL;
   g_autoptr (VmmDisk) disk = NULL;
 
-  if (!check_spec (ctx, spec, error))
+  if (!ops_disk_check_spec (ctx, spec, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
     return g_steal_pointer (&before);
-  if (spec->snapshot_id != NULL)
-    {
-      source = find_source (txn, caller, spec->snapshot_id, error);
-      if (source == NULL)
-        return NULL;
-    }
-  disk = new_disk (ctx, caller, spec, source, error);
-  if (disk == NULL || !ops_disk_check_space (ctx, txn, disk->virtual_bytes, error))
-    return NULL;
-  disk->layer_id = ops_disk_new_layer (ctx, txn, disk->origin_layer_id, disk->virtual_bytes, error);
-  if (disk->layer_id == NULL || !store_disk_insert (txn, disk, error)
+  disk = ops_disk_new (ctx, txn, caller, spec, NULL, error);
+  if (disk == NULL || !ops_disk_check_space (ctx, txn, disk->virtual_bytes, error)
+      || !ops_disk_insert (ctx, txn, disk, error)
       || !ops_finish (ctx, txn, caller, disk->id, error))
     return NULL;
   g_clear_pointer (&txn, store_txn_free);
@@ -192,41 +48,6 @@ ops_disk_create (VmmContext *ctx, const VmmCaller *caller, const OpsDiskSpec *sp
 }
 
 /* ---- Attach and detach ---- */
-
-/* The device asked for, or the first free one; NULL with an error. The caller frees it. */
-static char *
-choose_device (GPtrArray *disks, const char *asked, GError **error)
-{
-  gboolean taken[LAST_LETTER + 1] = { FALSE };
-  guint data = 0;
-  char letter = 0;
-
-  for (guint i = 0; i < disks->len; i++)
-    {
-      const VmmDisk *disk = g_ptr_array_index (disks, i);
-      gsize length = strlen (disk->device);
-
-      data += !disk->is_system;
-      if (length > 0 && disk->device[length - 1] > 0 && disk->device[length - 1] <= LAST_LETTER)
-        taken[(int) disk->device[length - 1]] = TRUE;
-    }
-  if (data >= OPS_DISK_DATA_MAX)
-    vmm_fail (error, VMM_ERROR_DISK_LIMIT, "an instance has at most %d data disks",
-              OPS_DISK_DATA_MAX);
-  else if (asked == NULL || *asked == '\0')
-    for (letter = FIRST_DATA_LETTER; taken[(int) letter]; letter++)
-      ;
-  else if (!g_str_has_prefix (asked, DEVICE_PREFIX) || strlen (asked) != strlen (DEVICE_PREFIX) + 1
-           || asked[strlen (DEVICE_PREFIX)] < FIRST_DATA_LETTER
-           || asked[strlen (DEVICE_PREFIX)] > LAST_LETTER)
-    vmm_fail (error, VMM_ERROR_DEVICE_MALFORMED, "the Device '%s' is not /dev/xvdb to /dev/xvdz",
-              asked);
-  else if (taken[(int) asked[strlen (DEVICE_PREFIX)]])
-    vmm_fail (error, VMM_ERROR_DEVICE_IN_USE, "the Device '%s' is in use", asked);
-  else
-    letter = asked[strlen (DEVICE_PREFIX)];
-  return letter != 0 ? g_strdup_printf (DEVICE_PREFIX "%c", letter) : NULL;
-}
 
 static gboolean
 check_instance (const VmmInstance *instance, GError **error)
@@ -269,7 +90,7 @@ ops_disk_attach (VmmContext *ctx, const VmmCaller *caller, const char *id, const
   if (!ops_disk_move (ctx, txn, disk, event, NULL, error))
     return FALSE;
   disks = store_disk_list_of (txn, instance_id, error);
-  chosen = disks != NULL ? choose_device (disks, device, error) : NULL;
+  chosen = disks != NULL ? ops_disk_choose_device (disks, device, error) : NULL;
   if (chosen == NULL
       || !store_disk_set_place (txn, id, instance_id, chosen, vmm_clock_now_ms (), error)
       || !set_delete_with (txn, disk, delete_with_instance, error)
@@ -377,7 +198,7 @@ ops_disk_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, guint
                      disk->virtual_bytes / GIB);
   if (bytes == disk->virtual_bytes)
     return ops_finish (ctx, txn, caller, "", error);
-  if (!check_size (disk->category, disk->performance_level, size_gib, error)
+  if (!ops_disk_check_size (disk->category, disk->performance_level, size_gib, error)
       || !ops_disk_check_space (ctx, txn, bytes - disk->virtual_bytes, error)
       || !store_disk_set_want (txn, id, bytes, error) || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
@@ -421,7 +242,7 @@ ops_disk_modify (VmmContext *ctx, const VmmCaller *caller, const char *const *id
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
 
-  if (!check_texts (change->name, change->description, error))
+  if (!ops_disk_check_texts (change->name, change->description, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
@@ -496,7 +317,7 @@ ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   disk = store_disk_get (txn, caller->account_id, id, error);
-  snapshot = disk != NULL ? find_source (txn, caller, snapshot_id, error) : NULL;
+  snapshot = disk != NULL ? ops_disk_find_source (txn, caller, snapshot_id, error) : NULL;
   if (snapshot == NULL)
     return FALSE;
   if (!g_str_equal (snapshot->disk_id, id))

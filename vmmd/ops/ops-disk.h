@@ -2,20 +2,9 @@
 /* The verbs on disks. Any pool thread. Ids of other accounts are DISK_NOT_FOUND. */
 #pragma once
 #include "ops-context.h"
+#include "ops-disk-spec.h"
 #include "vmm-disk.h"
 #include "vmm-instance.h"
-
-/* Data disks of an instance, and the last device they have. */
-#define OPS_DISK_DATA_MAX 16
-
-/* What a verb asks for; as on the wire, NULL or 0 for not given. */
-typedef struct
-{
-  const char *zone_id, *snapshot_id, *category, *performance_level;
-  const char *name, *description;
-  const char *file_system; /* our extension: "ext4" makes one on the new disk */
-  guint64 size_gib;
-} OpsDiskSpec;
 
 /* A disk that is Creating: empty, with a file system, or holding what a snapshot holds. Its id; the
  * caller frees it. */

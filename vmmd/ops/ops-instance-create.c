@@ -7,6 +7,7 @@
 #include "ops-deadline.h"
 #include "ops-group-member.h"
 #include "ops-instance-check.h"
+#include "ops-instance-disk.h"
 #include "ops-instance-nic.h"
 #include "ops-instance.h"
 #include "ops-ipv6-row.h"
@@ -23,7 +24,6 @@
 #include <string.h>
 
 #define MAX_AMOUNT 100
-#define GIB (G_GUINT64_CONSTANT (1) << 30)
 
 /* What the transaction found for a spec. */
 typedef struct
@@ -32,7 +32,7 @@ typedef struct
   VmmImage *image;
   VmmVswitch *vswitch;
   GPtrArray *group_ids; /* char* */
-  guint64 disk_bytes;
+  GPtrArray *disks;     /* VmmDisk*, as each instance gets them */
   guint amount;
   gboolean gives_addresses; /* public ones, that go with the instances */
 } Plan;
@@ -43,6 +43,7 @@ plan_clear (Plan *plan)
   g_clear_pointer (&plan->image, vmm_image_free);
   g_clear_pointer (&plan->vswitch, vmm_vswitch_free);
   g_clear_pointer (&plan->group_ids, g_ptr_array_unref);
+  g_clear_pointer (&plan->disks, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
 
@@ -66,9 +67,6 @@ check_amount (const OpsInstanceSpec *spec, GError **error)
 static gboolean
 check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **error)
 {
-  static const char *const categories[]
-      = { "cloud", "cloud_efficiency", "cloud_ssd", "cloud_essd", "cloud_auto", NULL };
-
   plan->type = vmm_config_type (ctx->config, spec->type);
   if (plan->type == NULL)
     return vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
@@ -76,13 +74,10 @@ check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **e
   if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
     return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist",
                      spec->zone_id);
-  if (spec->system_disk_category != NULL
-      && !g_strv_contains (categories, spec->system_disk_category))
-    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_CATEGORY, "the disk category '%s' does not exist",
-                     spec->system_disk_category);
   return check_amount (spec, error)
          && ops_instance_check_nics (spec->nics, spec->n_nics, plan->type->vcpus, spec->amount,
                                      error)
+         && ops_instance_check_disks (ctx, &spec->system_disk, spec->disks, spec->n_disks, error)
          && ops_check_name (spec->name, error) && ops_check_description (spec->description, error)
          && ops_check_host_name (spec->host_name, error)
          && ops_check_user_data (spec->user_data, error);
@@ -92,8 +87,6 @@ static gboolean
 find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
             Plan *plan, GError **error)
 {
-  guint64 wanted = spec->system_disk_gib * GIB;
-
   plan->image = store_image_get (txn, caller->account_id, spec->image_id, error);
   if (plan->image == NULL)
     return FALSE;
@@ -101,15 +94,9 @@ find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
     return vmm_fail (error, VMM_ERROR_IMAGE_NOT_AVAILABLE, "the image '%s' is %s%s%s",
                      plan->image->id, vmm_image_state_wire (plan->image->state),
                      *plan->image->reason != '\0' ? ": " : "", plan->image->reason);
-  if (wanted != 0 && wanted < plan->image->virtual_bytes)
-    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_TOO_SMALL,
-                     "SystemDisk.Size is %u GiB, the image needs %" G_GUINT64_FORMAT " GiB",
-                     spec->system_disk_gib, (plan->image->virtual_bytes + GIB - 1) / GIB);
-  if (wanted > (guint64) ctx->config->max_image_gib * GIB)
-    return vmm_fail (error, VMM_ERROR_SYSTEM_DISK_SIZE, "SystemDisk.Size is %u GiB, at most %d",
-                     spec->system_disk_gib, ctx->config->max_image_gib);
-  plan->disk_bytes = wanted != 0 ? wanted : (plan->image->virtual_bytes + GIB - 1) / GIB * GIB;
-  return TRUE;
+  plan->disks = ops_instance_plan_disks (ctx, txn, caller, plan->image, &spec->system_disk,
+                                         spec->disks, spec->n_disks, error);
+  return plan->disks != NULL;
 }
 
 /* Its owner may have deleted it: then the choice is the owner's. */
@@ -162,7 +149,7 @@ admit (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanc
     return vmm_fail (error, VMM_ERROR_QUOTA,
                      "the account has %u instances, its limit is %u; %u asked", have, limit, min);
   fit = ops_capacity_fit (ctx, &capacity, plan->type->vcpus, plan->type->memory_mib,
-                          plan->disk_bytes, spec->amount, &why);
+                          ops_instance_disk_bytes (plan->disks), spec->amount, &why);
   if (fit < min)
     return vmm_fail (error, VMM_ERROR_NO_STOCK, "%s", why);
   plan->amount = MIN (fit, limit - have);
@@ -206,52 +193,16 @@ insert_nics (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const VmmI
                                    error);
 }
 
-static gboolean
-insert_disk (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
-             const OpsInstanceSpec *spec, const Plan *plan, GError **error)
-{
-  g_autoptr (VmmLayer) layer = g_new0 (VmmLayer, 1);
-  g_autoptr (VmmDisk) disk = g_new0 (VmmDisk, 1);
-  const char *category = spec->system_disk_category;
-
-  layer->id = vmm_id_new (VMM_ID_LAYER);
-  layer->host_id = g_strdup (ctx->host_id);
-  layer->parent_id = g_strdup (plan->image->layer_id);
-  layer->virtual_bytes = plan->disk_bytes;
-  layer->created_ms = instance->created_ms;
-
-  disk->id = vmm_id_new (VMM_ID_DISK);
-  disk->account_id = g_strdup (instance->account_id);
-  disk->host_id = g_strdup (ctx->host_id);
-  disk->instance_id = g_strdup (instance->id);
-  disk->image_id = g_strdup (plan->image->id);
-  disk->zone_id = g_strdup (instance->zone_id);
-  disk->name = g_strdup (spec->system_disk_name != NULL ? spec->system_disk_name : "");
-  disk->description
-      = g_strdup (spec->system_disk_description != NULL ? spec->system_disk_description : "");
-  disk->category = g_strdup (category != NULL ? category : "cloud_efficiency");
-  disk->layer_id = g_strdup (layer->id);
-  disk->device = g_strdup ("/dev/xvda");
-  disk->origin_layer_id = g_strdup (plan->image->layer_id);
-  disk->state = VMM_DISK_IN_USE;
-  disk->is_system = disk->delete_with_instance = disk->enable_auto_snapshot = TRUE;
-  disk->attached_ms = instance->created_ms;
-  disk->virtual_bytes = plan->disk_bytes;
-  disk->created_ms = instance->created_ms;
-  return store_layer_insert (txn, layer, error) && store_disk_insert (txn, disk, error);
-}
-
-/* "web" becomes "web001" for the first of several when asked for. */
+/* "web" becomes "web001" for the first of several when asked for. The caller frees it. */
 static char *
-numbered (const char *text, const OpsInstanceSpec *spec, guint number)
+suffix_of (const OpsInstanceSpec *spec, guint number)
 {
-  return spec->unique_suffix && spec->amount > 1 ? g_strdup_printf ("%s%03u", text, number)
-                                                 : g_strdup (text);
+  return spec->unique_suffix && spec->amount > 1 ? g_strdup_printf ("%03u", number) : g_strdup ("");
 }
 
 static VmmInstance *
 make_instance (VmmContext *ctx, const VmmCaller *caller, const OpsInstanceSpec *spec,
-               const Plan *plan, guint number)
+               const Plan *plan, const char *suffix)
 {
   VmmInstance *i = g_new0 (VmmInstance, 1);
   gint64 now = vmm_clock_now_ms ();
@@ -261,10 +212,10 @@ make_instance (VmmContext *ctx, const VmmCaller *caller, const OpsInstanceSpec *
   i->host_id = g_strdup (ctx->host_id);
   i->uuid = g_uuid_string_random ();
   i->state = VMM_INSTANCE_PENDING;
-  i->name = spec->name != NULL ? numbered (spec->name, spec, number) : g_strdup (i->id);
+  i->name = spec->name != NULL ? g_strconcat (spec->name, suffix, NULL) : g_strdup (i->id);
   i->description = g_strdup (spec->description != NULL ? spec->description : "");
   i->host_name = spec->host_name != NULL
-                     ? numbered (spec->host_name, spec, number)
+                     ? g_strconcat (spec->host_name, suffix, NULL)
                      : g_strdup_printf ("iz%sz", i->id + strlen (vmm_id_prefix (VMM_ID_INSTANCE)));
   i->image_id = g_strdup (plan->image->id);
   i->type = g_strdup (plan->type->id);
@@ -293,14 +244,15 @@ insert_all (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsIn
 {
   for (guint n = 1; n <= plan->amount; n++)
     {
-      g_autoptr (VmmInstance) instance = make_instance (ctx, caller, spec, plan, n);
+      g_autofree char *suffix = suffix_of (spec, n);
+      g_autoptr (VmmInstance) instance = make_instance (ctx, caller, spec, plan, suffix);
 
       if (!ops_check_name (instance->name, error)
           || !ops_check_host_name (instance->host_name, error)
           || !ops_instance_fill_key (txn, instance, spec->key_pair, error)
           || !store_instance_insert (txn, instance, error)
           || !insert_nics (ctx, txn, caller, instance, spec, plan, error)
-          || !insert_disk (ctx, txn, instance, spec, plan, error))
+          || !ops_instance_add_disks (ctx, txn, instance, plan->disks, suffix, error))
         return FALSE;
       g_ptr_array_add (ids, g_strdup (instance->id));
     }

@@ -4,6 +4,7 @@
  * gets VMM_ERROR_DRY_RUN where the request would have worked, and nothing changes. */
 #pragma once
 #include "ops-context.h"
+#include "ops-disk-spec.h"
 #include "ops-nic-spec.h"
 #include "vmm-instance.h"
 #include "vmm-query.h"
@@ -18,18 +19,19 @@ typedef struct
   const char *const *ips6; /* IPv6 addresses, or else how many of them to choose */
   guint ip6_count;
   const char *name, *description, *host_name, *user_data, *key_pair;
-  const char *system_disk_category, *system_disk_name, *system_disk_description;
-  guint system_disk_gib;
+  OpsDiskSpec system_disk; /* category, performance_level, name, description, size_gib */
   /* 0 for no bound. With boot and a bound of what goes out it gets a public address, where there
    * are any to have. */
   guint bandwidth_in_mbit, bandwidth_out_mbit;
   const char *charge_type; /* of the bandwidth */
   gboolean deletion_protection;
-  gboolean unique_suffix; /* 001, 002, … behind name and host name */
+  gboolean unique_suffix; /* 001, 002, … behind name, host name and names of disks */
   guint amount, min_amount;
   gboolean boot;              /* RunInstances; FALSE leaves it Stopped */
   const OpsInstanceNic *nics; /* beside the primary one */
   guint n_nics;
+  const OpsInstanceDisk *disks; /* data disks */
+  guint n_disks;
 } OpsInstanceSpec;
 
 /* All or nothing: as many rows as @spec asks for (at least min_amount when capacity falls short) or

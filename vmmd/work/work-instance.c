@@ -53,21 +53,19 @@ report (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, con
   return work_failed (item, g_steal_pointer (&error));
 }
 
+/* The layers of the disks it is born with. */
 static gboolean
 make_disks (WorkItem *item, const VmmInstance *instance, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (GPtrArray) disks = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
 
+  g_clear_pointer (&txn, store_txn_free);
   for (guint i = 0; disks != NULL && i < disks->len; i++)
     {
       const VmmDisk *disk = g_ptr_array_index (disks, i);
-      g_autoptr (GPtrArray) chain = store_layer_chain (txn, disk->layer_id, error);
 
-      if (chain == NULL
-          || !WORK_CALL (item->parts->img, layer_create, disk->layer_id,
-                         chain->len > 1 ? g_ptr_array_index (chain, 1) : NULL, disk->virtual_bytes,
-                         error))
+      if (!work_make_layer (item, disk->layer_id, disk->file_system, error))
         return FALSE;
     }
   return disks != NULL;
@@ -82,7 +80,8 @@ stage (WorkItem *item, const VmmInstance *instance)
     return report (item, instance,
                    instance->boot_when_staged ? VMM_INSTANCE_STAGED_BOOT : VMM_INSTANCE_STAGED,
                    NULL);
-  if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE))
+  if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
+      || g_error_matches (error, IMG_ERROR, IMG_ERROR_REFUSED))
     return report (item, instance, VMM_INSTANCE_FAILED, error->message);
   return work_failed (item, g_steal_pointer (&error));
 }

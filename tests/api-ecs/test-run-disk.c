@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The disks of RunInstances and CreateInstance as a client sees them. */
+#include "config.h"
+
+#include "ecs-world.h"
+#include <string.h>
+
+#define RUN "Action=RunInstances&InstanceType=ecs.t1.nano&"
+
+static int
+setup (void **state)
+{
+  *state = world_new ();
+  return 0;
+}
+
+static int
+teardown (void **state)
+{
+  world_free (*state);
+  return 0;
+}
+
+/* @params with the id of a new image behind them. */
+static char *
+with_image (World *w, const char *params)
+{
+  return g_strconcat (params, "&ImageId=", world_image (w, "debian"), NULL);
+}
+
+static void
+data_disks_come_with_the_instance (void **state)
+{
+  World *w = *state;
+  g_autofree char *run
+      = with_image (w, RUN "DataDisk.1.Size=40&DataDisk.1.Category=cloud_essd"
+                           "&DataDisk.1.PerformanceLevel=PL0&DataDisk.1.DiskName=data"
+                           "&DataDisk.1.Description=of+the+web&DataDisk.2.Size=5"
+                           "&DataDisk.2.FileSystem=ext4&DataDisk.2.DeleteWithInstance=false"
+                           "&SystemDisk.Size=20&SystemDisk.Category=cloud_essd"
+                           "&SystemDisk.PerformanceLevel=PL1&SystemDisk.DiskName=root"
+                           "&SystemDisk.Description=the+root");
+
+  assert_ok (w, run);
+  assert_ok (w, "Action=DescribeDisks");
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 3);
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Device"), "/dev/xvdc");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Size"), "5");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].DeleteWithInstance"), "false");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Device"), "/dev/xvdb");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Category"), "cloud_essd");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].PerformanceLevel"), "PL0");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].DiskName"), "data");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Description"), "of the web");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].DeleteWithInstance"), "true");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Type"), "data");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Portable"), "true");
+  assert_string_equal (world_get (w, "$.Disks.Disk[1].Status"), "Creating");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].Type"), "system");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].Portable"), "false");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].Size"), "20");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].PerformanceLevel"), "PL1");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].DiskName"), "root");
+  assert_string_equal (world_get (w, "$.Disks.Disk[2].Description"), "the root");
+}
+
+static void
+what_clients_send_with_no_disk_makes_none (void **state)
+{
+  World *w = *state;
+  g_autofree char *run = with_image (w, "Action=CreateInstance&InstanceType=ecs.t1.nano"
+                                        "&DataDisk.1.DeleteWithInstance=false&DataDisk.2.Category="
+                                        "&DataDisk.2.Size=0&DataDisk.2.Encrypted=false");
+
+  assert_ok (w, run);
+  assert_ok (w, "Action=DescribeDisks");
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 1);
+}
+
+static void
+errors_have_the_codes_of_ecs (void **state)
+{
+  static const struct
+  {
+    const char *params, *code;
+  } cases[] = {
+    { "DataDisk.1.Size=4", "InvalidDataDiskSize.ValueNotSupported" },
+    { "DataDisk.1.Size=70000", "InvalidDataDiskSize.ValueNotSupported" },
+    { "DataDisk.1.Size=-1", "InvalidDataDiskSize.ValueNotSupported" },
+    { "DataDisk.1.Size=20&DataDisk.1.Category=tape", "InvalidDataDiskCategory.ValueNotSupported" },
+    { "DataDisk.1.Size=20&DataDisk.1.Category=cloud_essd&DataDisk.1.PerformanceLevel=PL9",
+      "InvalidPerformanceLevel.Malformed" },
+    { "DataDisk.1.DiskName=data", "MissingParameter" },
+    { "DataDisk.1.Size=20&DataDisk.1.DiskName=1", "InvalidDiskName.Malformed" },
+    { "DataDisk.1.Size=20&DataDisk.1.Description=x", "InvalidDescription.Malformed" },
+    { "DataDisk.1.Size=20&DataDisk.1.Device=/dev/vdb", "InvalidDevice.Malformed" },
+    { "DataDisk.1.Size=20&DataDisk.1.Device=/dev/xvdb&DataDisk.2.Size=20&DataDisk.2.Device=/dev/"
+      "xvdb",
+      "InvalidDevice.InUse" },
+    { "DataDisk.1.SnapshotId=s-00000000000000000000", "InvalidSnapshotId.NotFound" },
+    { "DataDisk.1.Size=20&DataDisk.1.Encrypted=true", "UnsupportedParameter" },
+    { "SystemDisk.PerformanceLevel=PL7", "InvalidPerformanceLevel.Malformed" },
+    { "DataDisk.1.Size=2000&Amount=100", "OperationDenied.NoStock" },
+  };
+  World *w = *state;
+  const char *image = world_image (w, "debian");
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *run = g_strdup_printf (RUN "%s&ImageId=%s", cases[i].params, image);
+
+      assert_answer (w, run, cases[i].code);
+    }
+  assert_int_equal (w->kicks, 0);
+  assert_ok (w, "Action=DescribeDisks");
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 0);
+}
+
+static void
+seventeen_are_too_many (void **state)
+{
+  World *w = *state;
+  g_autoptr (GString) run = g_string_new (RUN);
+
+  for (guint i = 1; i <= 17; i++)
+    g_string_append_printf (run, "DataDisk.%u.Size=5&", i);
+  g_string_append_printf (run, "ImageId=%s", world_image (w, "debian"));
+  assert_answer (w, run->str, "InstanceDiskNumber.LimitExceed");
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown (data_disks_come_with_the_instance, setup, teardown),
+    cmocka_unit_test_setup_teardown (what_clients_send_with_no_disk_makes_none, setup, teardown),
+    cmocka_unit_test_setup_teardown (errors_have_the_codes_of_ecs, setup, teardown),
+    cmocka_unit_test_setup_teardown (seventeen_are_too_many, setup, teardown),
+  };
+
+  return cmocka_run_group_tests_name ("run-disk", tests, NULL, NULL);
+}

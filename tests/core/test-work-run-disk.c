@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Data disks that instances are born with, on the host: the guest has them from its first boot, a
+ * failure of any call leaves none behind, and what was asked comes true though the daemon goes down
+ * in between. */
+#include "store-disk.h"
+#include "vmm-id.h"
+#include "world-fault.h"
+#include <string.h>
+
+static const OpsInstanceDisk two[] = {
+  { { .size_gib = 5, .file_system = "ext4" }, NULL, TRUE },
+  { { .size_gib = 6 }, "/dev/xvdf", FALSE },
+};
+
+static const char *
+create (World *w, gboolean boot)
+{
+  OpsInstanceSpec spec = world_spec (w->host->image);
+
+  spec.disks = two;
+  spec.n_disks = G_N_ELEMENTS (two);
+  spec.boot = boot;
+  return host_create (w, &w->alice, &spec);
+}
+
+static void
+assert_guest_has_them (World *w, const char *id)
+{
+  g_autoptr (VirtSpec) spec = virt_fake_spec (w->host->virt, id);
+  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);
+  g_autoptr (GPtrArray) rows = store_disk_list_of (txn, id, NULL);
+  static const char *const targets[] = { "vda", "vdb", "vdf" };
+
+  assert_int_equal (spec->disks->len, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      const VirtDisk *disk = g_ptr_array_index (spec->disks, i);
+      const VmmDisk *row = g_ptr_array_index (rows, i);
+      ImgLayerInfo info;
+
+      assert_string_equal (disk->target, targets[i]);
+      assert_string_equal (disk->serial, row->id + strlen (vmm_id_prefix (VMM_ID_DISK)));
+      assert_int_equal (disk->is_boot, i == 0);
+      assert_true (w->host->img->class->layer_info (w->host->img, row->layer_id, &info, NULL));
+      assert_int_equal (info.virtual_bytes, row->virtual_bytes);
+    }
+}
+
+static void
+the_guest_has_them_from_its_first_boot (void **state)
+{
+  World *w = *state;
+  const char *id = create (w, TRUE);
+
+  host_settle_state (w, id, VMM_INSTANCE_RUNNING);
+  assert_guest_has_them (w, id);
+  host_assert_consistent (w);
+}
+
+static void
+deletion_keeps_what_was_to_be_kept (void **state)
+{
+  World *w = *state;
+  const char *id = create (w, TRUE);
+
+  host_settle_state (w, id, VMM_INSTANCE_RUNNING);
+  host_delete (w, id);
+  host_wait_idle (w);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM disk WHERE state='available'"
+                                    " AND instance_id='' AND virtual_bytes=6442450944"),
+                    1);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM disk"), 1);
+  host_assert_consistent (w);
+}
+
+/* With the n-th call of a driver failing; FALSE when there was no n-th call. */
+static gboolean
+create_with_fault (World *w, gboolean boot, const WorldFault *fault, guint n)
+{
+  guint before = fault->calls (w);
+  gboolean has_struck;
+  const char *id;
+
+  fault->arm (w, n);
+  id = create (w, boot);
+  host_settle_state (w, id, boot ? VMM_INSTANCE_RUNNING : VMM_INSTANCE_STOPPED);
+  host_wait_idle (w);
+  has_struck = fault->calls (w) >= before + n;
+  fault->disarm (w);
+  if (boot)
+    assert_guest_has_them (w, id);
+  host_assert_consistent (w);
+  world_exec (w, "UPDATE disk SET delete_with_instance=1");
+  host_delete (w, id);
+  host_wait_idle (w);
+  host_assert_empty (w);
+  return has_struck;
+}
+
+static void
+whichever_call_fails_once_they_are_there (void **state)
+{
+  World *w = *state;
+  guint struck = 0;
+
+  host_allow_faults ();
+  log_trap_allow ("*the next comparison takes it away*");
+  for (guint f = 0; f < 2 * WORLD_FAULTS; f++)
+    for (guint n = 1; create_with_fault (w, f % 2 == 0, &world_faults[f / 2], n); n++)
+      struck++;
+  assert_in_range (struck, 20, 1000);
+}
+
+/* A layer that cannot be made for want of space. */
+static const ImgStoreClass *whole_class;
+static gboolean
+format_without_space (ImgStore *store, const char *id, guint64 virtual_bytes,
+                      const char *file_system, const char *label, GError **error)
+{
+  g_set_error (error, IMG_ERROR, IMG_ERROR_SPACE, "the pool is full");
+  return FALSE;
+}
+
+static void
+an_instance_whose_disk_finds_no_room_leaves_nothing (void **state)
+{
+  World *w = *state;
+
+  for (guint boot = 0; boot < 2; boot++)
+    {
+      ImgStoreClass full;
+      const char *id;
+
+      host_stop (w);
+      whole_class = w->host->img->class;
+      full = *whole_class;
+      full.layer_format = format_without_space;
+      w->host->img->class = &full;
+      host_start (w);
+      id = create (w, boot != 0);
+      host_settle_state (w, id, VMM_INSTANCE_GONE);
+      host_wait_idle (w);
+      host_assert_empty (w);
+      host_stop (w);
+      w->host->img->class = whole_class;
+      host_start (w);
+    }
+}
+
+static void
+a_daemon_that_goes_down_in_between_finishes_them (void **state)
+{
+  World *w = *state;
+
+  for (guint round = 0; round < 12; round++)
+    {
+      const char *id;
+
+      virt_fake_set_delay_ms (w->host->virt, 1);
+      id = create (w, TRUE);
+      for (guint look = 0; look < round; look++)
+        host_fact (w, id);
+      host_stop (w);
+      world_reopen (w);
+      host_start (w);
+      virt_fake_set_delay_ms (w->host->virt, 0);
+      host_wait_state (w, id, VMM_INSTANCE_RUNNING);
+      host_wait_idle (w);
+      assert_guest_has_them (w, id);
+      host_assert_consistent (w);
+      world_exec (w, "UPDATE disk SET delete_with_instance=1");
+      host_delete (w, id);
+    }
+  host_wait_idle (w);
+  host_assert_empty (w);
+}
+
+int
+main (void)
+{
+  const struct CMUnitTest tests[] = {
+    HOST_TEST (the_guest_has_them_from_its_first_boot),
+    HOST_TEST (deletion_keeps_what_was_to_be_kept),
+    HOST_TEST (whichever_call_fails_once_they_are_there),
+    HOST_TEST (an_instance_whose_disk_finds_no_room_leaves_nothing),
+    HOST_TEST (a_daemon_that_goes_down_in_between_finishes_them),
+  };
+
+  return cmocka_run_group_tests_name ("work-run-disk", tests, NULL, NULL);
+}
