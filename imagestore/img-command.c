@@ -17,6 +17,7 @@
 #define OUTPUT_MAX (256u << 10)
 #define TICK_MS 1000
 #define ERRORS_MAX (16u << 10)
+#define GIVEN_FD 3
 
 enum
 {
@@ -54,7 +55,10 @@ spawn (const ImgCommand *command, const int output[2], const int errors[2], pid_
   posix_spawn_file_actions_addopen (&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2 (&actions, output[1], 1);
   posix_spawn_file_actions_adddup2 (&actions, errors[1], 2);
-  posix_spawn_file_actions_addclosefrom_np (&actions, 3);
+  /* Last: one of the pipes may have had that number. */
+  if (command->give_fd > 0)
+    posix_spawn_file_actions_adddup2 (&actions, command->give_fd, GIVEN_FD);
+  posix_spawn_file_actions_addclosefrom_np (&actions, GIVEN_FD + (command->give_fd > 0));
   posix_spawnattr_init (&attributes);
   posix_spawnattr_setpgroup (&attributes, 0);
   posix_spawnattr_setsigmask (&attributes, &none);

@@ -7,6 +7,7 @@ typedef struct
 {
   const char *const *argv; /* argv[0] is looked up in PATH */
   guint timeout_ms;
+  int give_fd;               /* the program gets it as descriptor 3; 0: none */
   GCancellable *cancellable; /* or NULL */
   /* Gets what `qemu-img -p` prints and, at least once a second, the last of it again, on the
    * calling thread, so that the caller can think about a cancel. Or NULL. */
@@ -22,7 +23,7 @@ typedef struct
 
 /* FALSE when it could not be started (IO), was cancelled (CANCELLED) or ran out of time (REFUSED,
  * "limit"); it and its children are gone then. TRUE with any status otherwise. It gets no input, no
- * file descriptors of ours and an empty environment but for PATH. Any thread. */
+ * file descriptors of ours but @give_fd, and an empty environment but for PATH. Any thread. */
 gboolean img_command_run (ImgCommand *command, GError **error);
 /* The line of stderr that says why it failed, in ASCII; the caller frees it. */
 char *img_command_complaint (const ImgCommand *command);

@@ -6,13 +6,17 @@
 #include "img-file.h"
 #include "img-name.h"
 #include "img-refusal.h"
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FAKE_DIR "/nowhere/pool"
 /* What an empty layer takes on a real file system. */
 #define EMPTY_BYTES 200704u
+#define HELD_TICK_NS (10 * 1000 * 1000)
+#define NS_PER_S (1000 * 1000 * 1000)
 
 typedef struct
 {
@@ -25,6 +29,9 @@ typedef struct
   guint64 total_bytes;
   guint64 free_bytes;
   char *path; /* NULL when nothing is kept */
+  char *drop_dir, *export_dir;
+  pthread_cond_t changed;
+  gboolean is_holding; /* imports from outside and exports wait */
 } Fake;
 
 /* The lock, until the end of the block. Not GLib's: ThreadSanitizer would not know it for a lock.
@@ -320,17 +327,61 @@ fake_import (ImgStore *store, const char *id, const char *file, const char *form
   return TRUE;
 }
 
-/* There is no web in here: a fetch finds nothing. */
-static gboolean
-fake_import_url (ImgStore *store, const char *id, const char *url, const char *format,
-                 ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
-                 ImgLayerInfo *out, GError **error)
+/* While imports are held, this one waits here, heard of as often as a real one or more. */
+static void
+wait_while_held (Fake *fake, ImgProgressFunc progress, gpointer data, GCancellable *cancellable)
 {
-  g_autofree char *file = g_filename_from_uri (url, NULL, NULL);
+  pthread_mutex_lock (&fake->lock);
+  while (fake->is_holding && !g_cancellable_is_cancelled (cancellable))
+    {
+      struct timespec until;
 
-  if (file != NULL)
-    return fake_import (store, id, file, format, progress, data, cancellable, out, error);
-  return img_refuse (error, IMG_REFUSAL_URL, "the fake pool takes file: URLs only");
+      clock_gettime (CLOCK_REALTIME, &until);
+      until.tv_nsec += HELD_TICK_NS;
+      until.tv_sec += until.tv_nsec / NS_PER_S;
+      until.tv_nsec %= NS_PER_S;
+      pthread_cond_timedwait (&fake->changed, &fake->lock, &until);
+      pthread_mutex_unlock (&fake->lock);
+      if (progress != NULL)
+        progress (50, data);
+      pthread_mutex_lock (&fake->lock);
+    }
+  pthread_mutex_unlock (&fake->lock);
+}
+
+/* There is no web in here: all that URLs lead to lies in the drop folder, by the last of their
+ * names. */
+static gboolean
+fake_import_from (ImgStore *store, const char *id, const ImgSource *source,
+                  ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                  ImgLayerInfo *out, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autofree char *name
+      = source->url != NULL ? g_path_get_basename (source->url) : g_strdup (source->name);
+  g_autofree char *path = NULL;
+  ImgLayerInfo info = { 0 };
+  gboolean is_ok = FALSE;
+  int dir_fd, fd;
+
+  if (!img_layer_id_is (id))
+    return img_refuse (error, IMG_REFUSAL_LAYER_ID, "not a layer's id");
+  if (!img_file_is_name (name))
+    return img_refuse (error, IMG_REFUSAL_NOT_A_FILE, "the image's name is not that of a file");
+  wait_while_held (fake, progress, data, cancellable);
+  dir_fd = img_file_open_folder (fake->drop_dir, source->folder, error);
+  fd = dir_fd >= 0 ? img_file_open_foreign_below (dir_fd, name, error) : -1;
+  path = g_strdup_printf ("/proc/self/fd/%d/%s", dir_fd, name);
+  if (fd >= 0 && inspect (path, source->format, &info, error))
+    is_ok = source->max_virtual_bytes == 0 || info.virtual_bytes <= source->max_virtual_bytes
+            || img_refuse (error, IMG_REFUSAL_VIRTUAL_SIZE, "the disk is too large");
+  is_ok = is_ok
+          && fake_import (store, id, path, source->format, progress, data, cancellable, out, error);
+  if (fd >= 0)
+    close (fd);
+  if (dir_fd >= 0)
+    close (dir_fd);
+  return is_ok;
 }
 
 static gboolean
@@ -393,32 +444,57 @@ fake_pull (ImgStore *store, const char *id, const char *parent, ImgProgressFunc 
 
 /* A file of the right name, without what a layer would hold. */
 static gboolean
-fake_export (ImgStore *store, const char *id, const char *file, const char *format,
-             ImgProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
+fake_export (ImgStore *store, const char *id, const ImgTarget *target, ImgProgressFunc progress,
+             gpointer data, GCancellable *cancellable, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  const ImgLayerInfo *info;
+  gboolean is_sealed;
+  int dir_fd, fd;
+
+  pthread_mutex_lock (&fake->lock);
+  info = enter (fake, error) ? find (fake, id, error) : NULL;
+  is_sealed = info != NULL && info->is_sealed;
+  pthread_mutex_unlock (&fake->lock);
+  if (info == NULL)
+    return FALSE;
+  if (strcmp (target->format, "raw") != 0 && strcmp (target->format, "qcow2") != 0)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2",
+                   target->format);
+      return FALSE;
+    }
+  if (!is_sealed)
+    return img_refuse (error, IMG_REFUSAL_SEALED, "a layer that is written cannot be exported");
+  wait_while_held (fake, progress, data, cancellable);
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_CANCELLED, "it was cancelled");
+      return FALSE;
+    }
+  dir_fd = img_file_open_folder (fake->export_dir, target->folder, error);
+  fd = dir_fd >= 0 ? img_file_open_below (dir_fd, target->name, O_WRONLY | O_CREAT, error) : -1;
+  if (fd >= 0)
+    close (fd);
+  if (dir_fd >= 0)
+    close (dir_fd);
+  return fd >= 0;
+}
+
+static gboolean
+fake_export_remove (ImgStore *store, const ImgTarget *target, GError **error)
 {
   Fake *fake = (Fake *) store;
   g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
-  const ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+  int dir_fd;
 
-  if (info == NULL)
+  if (!enter (fake, error))
     return FALSE;
-  if (strcmp (format, "raw") != 0 && strcmp (format, "qcow2") != 0)
-    {
-      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2", format);
-      return FALSE;
-    }
-  if (!info->is_sealed)
-    return img_refuse (error, IMG_REFUSAL_SEALED, "a layer that is written cannot be exported");
-  if (g_file_test (file, G_FILE_TEST_EXISTS))
-    {
-      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "%s: File exists", file);
-      return FALSE;
-    }
-  if (!g_file_set_contents (file, format, -1, NULL))
-    {
-      g_set_error (error, IMG_ERROR, IMG_ERROR_IO, "%s cannot be written", file);
-      return FALSE;
-    }
+  dir_fd = img_file_open_folder (fake->export_dir, target->folder, NULL);
+  if (dir_fd < 0)
+    return TRUE;
+  unlinkat (dir_fd, target->name, 0);
+  close (dir_fd);
   return TRUE;
 }
 
@@ -442,6 +518,9 @@ fake_free (ImgStore *store)
 
   g_hash_table_unref (fake->layers);
   g_free (fake->path);
+  g_free (fake->drop_dir);
+  g_free (fake->export_dir);
+  pthread_cond_destroy (&fake->changed);
   pthread_mutex_destroy (&fake->lock);
   g_free (fake);
 }
@@ -455,10 +534,11 @@ static const ImgStoreClass fake_class = {
   .layer_list = fake_list,
   .layer_path = fake_path,
   .import = fake_import,
-  .import_url = fake_import_url,
+  .import_from = fake_import_from,
   .layer_format = fake_format,
   .layer_pull = fake_pull,
   .export = fake_export,
+  .export_remove = fake_export_remove,
   .space = fake_space,
   .free = fake_free,
 };
@@ -470,6 +550,7 @@ img_fake_new (void)
 
   fake->parent.class = &fake_class;
   pthread_mutex_init (&fake->lock, NULL);
+  pthread_cond_init (&fake->changed, NULL);
   fake->layers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   fake->total_bytes = G_GUINT64_CONSTANT (1) << 40;
   fake->free_bytes = fake->total_bytes;
@@ -530,4 +611,26 @@ img_fake_keep_in (ImgStore *store, const char *path, GError **error)
   g_free (fake->path);
   fake->path = g_strdup (path);
   return TRUE;
+}
+
+void
+img_fake_set_folders (ImgStore *store, const char *drop_dir, const char *export_dir)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+
+  g_free (fake->drop_dir);
+  g_free (fake->export_dir);
+  fake->drop_dir = g_strdup (drop_dir);
+  fake->export_dir = g_strdup (export_dir);
+}
+
+void
+img_fake_hold (ImgStore *store, gboolean is_holding)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+
+  fake->is_holding = is_holding;
+  pthread_cond_broadcast (&fake->changed);
 }

@@ -15,3 +15,8 @@ void img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes);
 /* Remembers the layers in the key file @path too, and takes up what it holds, so that disks outlive
  * a daemon under test. FALSE if the file is there and cannot be read. */
 gboolean img_fake_keep_in (ImgStore *store, const char *path, GError **error);
+/* The folders of ImgConfig; all that URLs lead to lies in the first, by the last of their names. */
+void img_fake_set_folders (ImgStore *store, const char *drop_dir, const char *export_dir);
+/* Imports from outside and exports wait at 50 percent, as slow ones, until they are cancelled or
+ * this is taken back. */
+void img_fake_hold (ImgStore *store, gboolean is_holding);

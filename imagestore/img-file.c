@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #define COPY_STEP (32u << 20)
 #define TREE_DEPTH_MAX 16
 #define L1_READ_MAX (32u << 20)
+/* Of a file system, for the disks that grow in it. */
+#define RESERVE_MAX (G_GUINT64_CONSTANT (4) << 30)
 
 gboolean
 img_file_fail (GError **error, const char *what)
@@ -34,14 +37,21 @@ img_file_fail (GError **error, const char *what)
   return FALSE;
 }
 
-int
-img_file_open_below (int dir_fd, const char *name, int flags, GError **error)
+static int
+open_below (int dir_fd, const char *name, int flags)
 {
   struct open_how how
       = { .flags = flags | O_CLOEXEC | O_NOFOLLOW,
           .mode = (flags & O_CREAT) != 0 ? 0600 : 0,
           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS };
-  int fd = syscall (SYS_openat2, dir_fd, name, &how, sizeof how);
+
+  return syscall (SYS_openat2, dir_fd, name, &how, sizeof how);
+}
+
+int
+img_file_open_below (int dir_fd, const char *name, int flags, GError **error)
+{
+  int fd = open_below (dir_fd, name, flags);
 
   if (fd < 0)
     img_file_fail (error, name);
@@ -74,41 +84,117 @@ check_regular (int fd, GError **error)
     }
 }
 
+/* Opening a pipe would wait for its writer, hence O_NONBLOCK. */
+#define FOREIGN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+/* From errno, why a stranger's file could not be opened. */
+static void
+fail_foreign (GError **error)
+{
+  switch (errno)
+    {
+    case ELOOP:
+      refuse_kind (error, "a symbolic link");
+      break;
+    case ENXIO:
+      refuse_kind (error, "a socket");
+      break;
+    case EACCES:
+    case EPERM:
+      img_refuse (error, IMG_REFUSAL_UNREADABLE, "the image may not be read");
+      break;
+    case ENOTDIR:
+      errno = ENOENT;
+      img_file_fail (error, "the image");
+      break;
+    default:
+      img_file_fail (error, "the image");
+    }
+}
+
 int
 img_file_open_foreign (const char *path, GError **error)
 {
-  /* O_NONBLOCK: opening a pipe would wait for its writer. */
-  int fd = open (path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  int fd = open (path, FOREIGN_FLAGS);
 
   if (fd < 0)
-    {
-      switch (errno)
-        {
-        case ELOOP:
-          refuse_kind (error, "a symbolic link");
-          break;
-        case ENXIO:
-          refuse_kind (error, "a socket");
-          break;
-        case EACCES:
-        case EPERM:
-          img_refuse (error, IMG_REFUSAL_UNREADABLE, "the image may not be read");
-          break;
-        case ENOTDIR:
-          errno = ENOENT;
-          img_file_fail (error, "the image");
-          break;
-        default:
-          img_file_fail (error, "the image");
-        }
-      return -1;
-    }
-  if (!check_regular (fd, error))
+    fail_foreign (error);
+  else if (!check_regular (fd, error))
     {
       close (fd);
       return -1;
     }
   return fd;
+}
+
+int
+img_file_open_foreign_below (int dir_fd, const char *name, GError **error)
+{
+  struct stat st;
+  int fd = open_below (dir_fd, name, FOREIGN_FLAGS);
+
+  if (fd < 0)
+    {
+      fail_foreign (error);
+      return -1;
+    }
+  /* Who may write into the folder could have given another's file a second name in it. */
+  if (check_regular (fd, error) && fstat (fd, &st) == 0
+      && (st.st_nlink == 1 || refuse_kind (error, "a file with other names too")))
+    return fd;
+  close (fd);
+  return -1;
+}
+
+gboolean
+img_file_is_name (const char *name)
+{
+  return name != NULL && *name != '\0' && *name != '.' && strchr (name, '/') == NULL;
+}
+
+int
+img_file_open_folder (const char *dir, const char *folder, GError **error)
+{
+  int fd, dir_fd;
+
+  if (dir == NULL || *dir == '\0')
+    {
+      errno = ENOENT;
+      img_file_fail (error, "a folder for images");
+      return -1;
+    }
+  dir_fd = open (dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (dir_fd < 0)
+    img_file_fail (error, dir);
+  if (dir_fd < 0 || folder == NULL || *folder == '\0')
+    return dir_fd;
+  fd = img_file_is_name (folder) ? open_below (dir_fd, folder, O_RDONLY | O_DIRECTORY) : -1;
+  if (fd < 0)
+    {
+      errno = ENOENT;
+      img_file_fail (error, folder);
+    }
+  close (dir_fd);
+  return fd;
+}
+
+gboolean
+img_file_check_space (int fd, guint64 needed, GError **error)
+{
+  struct statvfs fs;
+  guint64 total, free_bytes, reserve;
+
+  if (fstatvfs (fd, &fs) < 0)
+    return img_file_fail (error, "fstatvfs");
+  total = (guint64) fs.f_blocks * fs.f_frsize;
+  free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
+  reserve = MIN (total / 20, RESERVE_MAX);
+  if (free_bytes > reserve && needed <= free_bytes - reserve)
+    return TRUE;
+  g_set_error (error, IMG_ERROR, IMG_ERROR_SPACE,
+               "%" G_GUINT64_FORMAT " bytes are needed and %" G_GUINT64_FORMAT " are free", needed,
+               free_bytes);
+  return FALSE;
 }
 
 gboolean

@@ -9,6 +9,15 @@
 int img_file_open_below (int dir_fd, const char *name, int flags, GError **error);
 /* Opens a stranger's file for reading: a regular file, not a link to one. REFUSED for all else. */
 int img_file_open_foreign (const char *path, GError **error);
+/* The same of one below @dir_fd, through no link and with no other name. */
+int img_file_open_foreign_below (int dir_fd, const char *name, GError **error);
+/* Opens the directory @dir, or @folder (one name, or "" or NULL) in it. -1 with NOT_FOUND, also
+ * when @dir is NULL or "". */
+int img_file_open_folder (const char *dir, const char *folder, GError **error);
+/* Whether @name is a single name that is not hidden, hence fit for a file in a folder. */
+gboolean img_file_is_name (const char *name);
+/* SPACE unless @fd's file system has @needed bytes and a reserve beside them. */
+gboolean img_file_check_space (int fd, guint64 needed, GError **error);
 /* Size and blocks in bytes; either may be NULL. */
 gboolean img_file_size (int fd, guint64 *out_bytes, guint64 *out_used_bytes, GError **error);
 /* Copies all of @from into the empty file @to, holes as holes, and by shared extents where the file

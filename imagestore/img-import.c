@@ -10,9 +10,9 @@
 #include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define INPUT "in"
@@ -56,25 +56,16 @@ is_qcow2 (const Job *job)
   return strcmp (job->import->format, "qcow2") == 0;
 }
 
-/* Bytes that may still be used, less a reserve for the disks that grow in the same pool. */
+/* Whether @bytes more on the host are within the bound and there. */
 static gboolean
-check_space (const Job *job, guint64 needed, GError **error)
+check_space (const Job *job, guint64 bytes, GError **error)
 {
-  struct statvfs fs;
-  guint64 total, free_bytes, reserve;
-
-  if (fstatvfs (job->import->spool_fd, &fs) < 0)
-    return img_file_fail (error, "fstatvfs");
-  total = (guint64) fs.f_blocks * fs.f_frsize;
-  free_bytes = (guint64) fs.f_bavail * fs.f_frsize;
-  reserve = MIN (total / 20, G_GUINT64_CONSTANT (4) << 30);
-  if (free_bytes > reserve && needed <= free_bytes - reserve)
-    return TRUE;
-  g_set_error (error, IMG_ERROR, IMG_ERROR_SPACE,
-               "the import needs %" G_GUINT64_FORMAT " bytes and the pool has %" G_GUINT64_FORMAT
-               " free",
-               needed, free_bytes);
-  return FALSE;
+  if (job->import->max_bytes > 0 && bytes > job->import->max_bytes)
+    return img_refuse (error, IMG_REFUSAL_LIMIT,
+                       "it takes %" G_GUINT64_FORMAT " bytes, and %" G_GUINT64_FORMAT
+                       " are set aside for it",
+                       bytes, job->import->max_bytes);
+  return img_file_check_space (job->import->spool_fd, bytes, error);
 }
 
 /* All that we find out without any tool. Done before the copy, to be quick, and again on the copy,
@@ -178,18 +169,29 @@ convert_progress (guint percent, gpointer data)
 }
 
 static gboolean
-copy_in (Job *job, int from, GError **error)
+copy_in (Job *job, GError **error)
 {
   gboolean is_ok;
   int to = img_file_open_below (job->work_fd, INPUT, O_RDWR | O_CREAT | O_EXCL, error);
 
   if (to < 0)
     return FALSE;
-  is_ok = img_file_copy (from, to, copy_progress, job, job->import->cancellable, error)
+  is_ok = img_file_copy (job->import->fd, to, copy_progress, job, job->import->cancellable, error)
           && inspect (job, to, error)
           && (fchown (to, job->uid, job->gid) == 0 || img_file_fail (error, "copying the image"));
   close (to);
   return is_ok;
+}
+
+/* Nobody else has it open, so no copy is needed. */
+static gboolean
+move_in (const Job *job, GError **error)
+{
+  const ImgImport *import = job->import;
+
+  return (renameat (import->spool_fd, import->spooled, job->work_fd, INPUT) == 0
+          && fchown (import->fd, job->uid, job->gid) == 0)
+         || img_file_fail (error, "taking the image");
 }
 
 static gboolean
@@ -410,7 +412,6 @@ img_import_run (const ImgImport *import, GError **error)
   Job job = { .import = import, .work_fd = -1 };
   int result = -1;
   guint64 used;
-  int source;
 
   if (strcmp (import->format, "raw") != 0 && strcmp (import->format, "qcow2") != 0)
     {
@@ -418,18 +419,15 @@ img_import_run (const ImgImport *import, GError **error)
                    import->format);
       return -1;
     }
-  source = img_file_open_foreign (import->file, error);
-  if (source < 0)
-    return -1;
-  if (find_user (&job, error) && inspect (&job, source, error)
-      && img_file_size (source, NULL, &used, error) && check_space (&job, used, error)
-      && make_directories (&job, error) && copy_in (&job, source, error)
+  if (find_user (&job, error) && inspect (&job, import->fd, error)
+      && img_file_size (import->fd, NULL, &used, error) && check_space (&job, used, error)
+      && make_directories (&job, error)
+      && (import->spooled != NULL ? move_in (&job, error) : copy_in (&job, error))
       && compare_with_qemu (&job, error) && (!is_qcow2 (&job) || check (&job, error))
       && measure (&job, error) && convert (&job, error))
     result = open_result (&job, error);
   if (job.work_fd >= 0)
     close (job.work_fd);
-  close (source);
   return result;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is done to one layer of the pool: made with a file system, set upon another parent, written
- * out as a file of its own. */
+/* What is done to one layer of the pool: made with a file system, set upon another
+ * parent. */
 #include "config.h"
 
 #include "img-file.h"
@@ -26,12 +26,8 @@
 #define LOCK_WAIT_US (10 * G_USEC_PER_SEC)
 #define LOCK_TICK_MS 20
 
-/* Begins the vector of a program that may run long: it ends when we do, so that after a kill nobody
- * writes behind the back of the next daemon. */
-#define MORTAL "setpriv", "--pdeathsig", "KILL"
-
-static guint
-time_for (guint64 bytes)
+guint
+img_pool_time_for (guint64 bytes)
 {
   return LEAST_MS + (guint) MIN (bytes / BYTES_PER_SECOND, 1000000) * 1000;
 }
@@ -280,10 +276,10 @@ pull (const ImgPool *pool, const char *id, const ImgLayerInfo *info, const char 
   g_autofree char *path = store->class->layer_path (store, id);
   g_autofree char *parent_path
       = parent != NULL ? store->class->layer_path (store, parent) : g_strdup ("");
-  const char *const onto[] = { MORTAL, "qemu-img",  "rebase", "-p",    "-f", "qcow2",
-                               "-b",   parent_path, "-F",     "qcow2", path, NULL };
+  const char *const onto[] = { IMG_POOL_MORTAL, "qemu-img", "rebase", "-p", "-f", "qcow2", "-b",
+                               parent_path,     "-F",       "qcow2",  path, NULL };
   const char *const onto_nothing[]
-      = { MORTAL, "qemu-img", "rebase", "-p", "-f", "qcow2", "-b", "", path, NULL };
+      = { IMG_POOL_MORTAL, "qemu-img", "rebase", "-p", "-f", "qcow2", "-b", "", path, NULL };
 
   return write_note (pool, id, info->parent, error)
          && img_pool_run (parent != NULL ? onto : onto_nothing, command, error);
@@ -307,7 +303,7 @@ img_pool_pull (ImgStore *store, const char *id, const char *parent, ImgProgressF
     return FALSE;
   if (strcmp (info.parent, parent != NULL ? parent : "") == 0)
     return TRUE;
-  command.timeout_ms = time_for (bytes);
+  command.timeout_ms = img_pool_time_for (bytes);
   if (info.is_sealed && !set_mode (pool, id, FALSE, error))
     return FALSE;
   /* Its bytes on disk before anybody is told that the layers between are not needed. */
@@ -316,49 +312,4 @@ img_pool_pull (ImgStore *store, const char *id, const char *parent, ImgProgressF
   if (!img_pool_undo_pull (pool, id, &undo) || !set_mode (pool, id, info.is_sealed, &undo))
     g_warning ("a pull that failed is undone at the next start: %s", undo->message);
   return FALSE;
-}
-
-/* ---- A file of its own ---- */
-
-gboolean
-img_pool_export (ImgStore *store, const char *id, const char *file, const char *format,
-                 ImgProgressFunc progress, gpointer data, GCancellable *cancellable, GError **error)
-{
-  g_auto (ImgCommand) command
-      = { .progress = progress, .progress_data = data, .cancellable = cancellable };
-  g_autofree char *path = NULL, *part = NULL;
-  ImgLayerInfo info;
-  gboolean is_ok;
-  int fd;
-
-  if (strcmp (format, "raw") != 0 && strcmp (format, "qcow2") != 0)
-    {
-      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2", format);
-      return FALSE;
-    }
-  if (!g_path_is_absolute (file))
-    return img_refuse (error, IMG_REFUSAL_NOT_A_FILE, "\"%s\" is not an absolute path", file);
-  if (!store->class->layer_info (store, id, &info, error))
-    return FALSE;
-  if (!info.is_sealed)
-    return img_refuse (error, IMG_REFUSAL_SEALED, "a layer that is written cannot be exported");
-  path = store->class->layer_path (store, id);
-  part = g_strconcat (file, ".part", NULL);
-  command.timeout_ms = time_for (info.virtual_bytes);
-  const char *const raw[]
-      = { MORTAL, "qemu-img", "convert", "-p", "-f", "qcow2", "-O", "raw", path, part, NULL };
-  const char *const qcow2[] = { MORTAL,  "qemu-img", "convert", "-p", "-c", "-f",
-                                "qcow2", "-O",       "qcow2",   path, part, NULL };
-  unlink (part);
-  is_ok = img_pool_run (strcmp (format, "raw") == 0 ? raw : qcow2, &command, error);
-  fd = is_ok ? open (part, O_RDONLY | O_CLOEXEC) : -1;
-  is_ok = is_ok
-          && ((fd >= 0 && fsync (fd) == 0
-               && renameat2 (AT_FDCWD, part, AT_FDCWD, file, RENAME_NOREPLACE) == 0)
-              || img_file_fail (error, file));
-  if (fd >= 0)
-    close (fd);
-  if (!is_ok)
-    unlink (part);
-  return is_ok;
 }

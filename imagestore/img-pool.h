@@ -21,6 +21,7 @@ typedef struct
   gid_t qemu_gid;
   char *import_user;
   char **fetch_ranges;
+  char *drop_dir, *export_dir;
   guint64 max_virtual_bytes;
 } ImgPool;
 
@@ -36,6 +37,12 @@ gboolean img_pool_own (const ImgPool *pool, int fd, gboolean is_sealed, GError *
  * on disk, then the name. */
 gboolean img_pool_settle (const ImgPool *pool, int from_fd, const char *from, int fd,
                           const char *id, gboolean is_sealed, GError **error);
+/* Begins the vector of a program that may run long: it ends when we do, so that after a kill nobody
+ * writes behind the back of the next daemon. */
+#define IMG_POOL_MORTAL "setpriv", "--pdeathsig", "KILL"
+/* Milliseconds for a program that reads or writes so many bytes, on the slowest disk that still
+ * works. */
+guint img_pool_time_for (guint64 bytes);
 /* Runs a program of milliseconds, or with a @command that has its own timeout (else NULL) a longer
  * one; its complaint becomes the error, SPACE for a full disk. */
 gboolean img_pool_run (const char *const *argv, ImgCommand *command, GError **error);
@@ -49,6 +56,9 @@ gboolean img_pool_pull (ImgStore *store, const char *id, const char *parent,
 /* Puts the old parent back under a layer whose pull did not come to its end; success without one.
  */
 gboolean img_pool_undo_pull (const ImgPool *pool, const char *id, GError **error);
-gboolean img_pool_export (ImgStore *store, const char *id, const char *file, const char *format,
+
+/* img-export.c */
+gboolean img_pool_export (ImgStore *store, const char *id, const ImgTarget *target,
                           ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                           GError **error);
+gboolean img_pool_export_remove (ImgStore *store, const ImgTarget *target, GError **error);

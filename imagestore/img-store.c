@@ -278,55 +278,103 @@ pool_path (ImgStore *store, const char *id)
   return g_build_filename (pool->dir, name, NULL);
 }
 
+/* The common end of all imports: the file that is open as @import->fd becomes layer @id. */
+static gboolean
+take_file (const ImgPool *pool, const char *id, ImgImport *import, GError **error)
+{
+  g_autofree char *from = g_strconcat (id, "/work/" IMG_IMPORT_RESULT, NULL);
+  gboolean is_ok;
+  int fd;
+
+  import->spool_fd = pool->spool_fd;
+  import->spool_path = pool->spool;
+  import->import_user = pool->import_user;
+  import->name = id;
+  fd = img_import_run (import, error);
+  is_ok = fd >= 0 && img_pool_settle (pool, pool->spool_fd, from, fd, id, TRUE, error);
+  if (fd >= 0)
+    close (fd);
+  img_import_clean (import);
+  return is_ok;
+}
+
 static gboolean
 pool_import (ImgStore *store, const char *id, const char *file, const char *format,
              ImgProgressFunc progress, gpointer data, GCancellable *cancellable, ImgLayerInfo *out,
              GError **error)
 {
   const ImgPool *pool = (const ImgPool *) store;
-  const ImgImport import = { .spool_fd = pool->spool_fd,
-                             .spool_path = pool->spool,
-                             .import_user = pool->import_user,
-                             .max_virtual_bytes = pool->max_virtual_bytes,
-                             .name = id,
-                             .file = file,
-                             .format = format,
-                             .progress = progress,
-                             .progress_data = data,
-                             .cancellable = cancellable };
+  ImgImport import = { .max_virtual_bytes = pool->max_virtual_bytes,
+                       .format = format,
+                       .progress = progress,
+                       .progress_data = data,
+                       .cancellable = cancellable };
   ImgLayerInfo info;
 
   if (!img_pool_check_id (id, error))
     return FALSE;
   if (!img_pool_has (pool, id))
     {
-      g_autofree char *from = g_strconcat (id, "/work/" IMG_IMPORT_RESULT, NULL);
-      int fd = img_import_run (&import, error);
-      gboolean is_ok = fd >= 0 && img_pool_settle (pool, pool->spool_fd, from, fd, id, TRUE, error);
+      gboolean is_ok;
 
-      if (fd >= 0)
-        close (fd);
-      img_import_clean (&import);
+      import.fd = img_file_open_foreign (file, error);
+      if (import.fd < 0)
+        return FALSE;
+      is_ok = take_file (pool, id, &import, error);
+      close (import.fd);
       if (!is_ok)
         return FALSE;
     }
   return pool_info (store, id, out != NULL ? out : &info, error);
 }
 
+static int
+open_dropped (const ImgPool *pool, const ImgSource *source, GError **error)
+{
+  int dir_fd = img_file_open_folder (pool->drop_dir, source->folder, error);
+  int fd = -1;
+
+  if (dir_fd < 0)
+    return -1;
+  if (!img_file_is_name (source->name))
+    img_refuse (error, IMG_REFUSAL_NOT_A_FILE, "the image's name is not that of a file");
+  else
+    fd = img_file_open_foreign_below (dir_fd, source->name, error);
+  close (dir_fd);
+  return fd;
+}
+
+/* Fetches into the spool, as @name. */
+static int
+open_fetched (const ImgPool *pool, const char *name, const ImgSource *source, ImgFetch *fetch,
+              GError **error)
+{
+  g_autofree char *path = g_build_filename (pool->spool, name, NULL);
+
+  fetch->url = source->url;
+  fetch->file = path;
+  fetch->user = pool->import_user;
+  fetch->ranges = (const char *const *) pool->fetch_ranges;
+  fetch->max_bytes = source->max_bytes > 0 ? source->max_bytes : pool->max_virtual_bytes;
+  if (!img_fetch_run (fetch, error))
+    return -1;
+  return img_file_open_below (pool->spool_fd, name, O_RDONLY, error);
+}
+
 static gboolean
-pool_import_url (ImgStore *store, const char *id, const char *url, const char *format,
-                 ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
-                 ImgLayerInfo *out, GError **error)
+pool_import_from (ImgStore *store, const char *id, const ImgSource *source,
+                  ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                  ImgLayerInfo *out, GError **error)
 {
   const ImgPool *pool = (const ImgPool *) store;
-  g_autofree char *name = NULL, *path = NULL;
-  ImgFetch fetch = { .url = url,
-                     .user = pool->import_user,
-                     .ranges = (const char *const *) pool->fetch_ranges,
-                     .max_bytes = pool->max_virtual_bytes,
-                     .progress = progress,
-                     .progress_data = data,
-                     .cancellable = cancellable };
+  g_autofree char *name = g_strconcat (id, IMG_FETCH_SUFFIX, NULL);
+  ImgFetch fetch = { .progress = progress, .progress_data = data, .cancellable = cancellable };
+  ImgImport import = { .max_virtual_bytes = pool->max_virtual_bytes,
+                       .max_bytes = source->max_bytes,
+                       .format = source->format,
+                       .progress = progress,
+                       .progress_data = data,
+                       .cancellable = cancellable };
   ImgLayerInfo info;
   gboolean is_ok;
 
@@ -334,15 +382,23 @@ pool_import_url (ImgStore *store, const char *id, const char *url, const char *f
     return FALSE;
   if (img_pool_has (pool, id))
     return pool_info (store, id, out != NULL ? out : &info, error);
-  name = g_strconcat (id, IMG_FETCH_SUFFIX, NULL);
-  path = g_build_filename (pool->spool, name, NULL);
-  fetch.file = path;
-  is_ok = img_fetch_run (&fetch, error)
-          && pool_import (store, id, path, format, progress != NULL ? img_fetch_rest : NULL, &fetch,
-                          cancellable, out, error);
-  if (unlinkat (pool->spool_fd, name, 0) < 0 && errno != ENOENT)
+  if (source->max_virtual_bytes > 0)
+    import.max_virtual_bytes = MIN (import.max_virtual_bytes, source->max_virtual_bytes);
+  if (source->url != NULL)
+    {
+      import.fd = open_fetched (pool, name, source, &fetch, error);
+      import.spooled = name;
+      import.progress = progress != NULL ? img_fetch_rest : NULL;
+      import.progress_data = &fetch;
+    }
+  else
+    import.fd = open_dropped (pool, source, error);
+  is_ok = import.fd >= 0 && take_file (pool, id, &import, error);
+  if (import.fd >= 0)
+    close (import.fd);
+  if (source->url != NULL && unlinkat (pool->spool_fd, name, 0) < 0 && errno != ENOENT)
     g_warning ("a fetched file stays until the next start: %s", g_strerror (errno));
-  return is_ok;
+  return is_ok && pool_info (store, id, out != NULL ? out : &info, error);
 }
 
 static gboolean
@@ -371,6 +427,8 @@ pool_free (ImgStore *store)
   g_free (pool->spool);
   g_free (pool->import_user);
   g_strfreev (pool->fetch_ranges);
+  g_free (pool->drop_dir);
+  g_free (pool->export_dir);
   g_free (pool);
 }
 
@@ -383,10 +441,11 @@ static const ImgStoreClass pool_class = {
   .layer_list = pool_list,
   .layer_path = pool_path,
   .import = pool_import,
-  .import_url = pool_import_url,
+  .import_from = pool_import_from,
   .layer_format = img_pool_format,
   .layer_pull = img_pool_pull,
   .export = img_pool_export,
+  .export_remove = img_pool_export_remove,
   .space = pool_space,
   .free = pool_free,
 };
@@ -506,6 +565,8 @@ img_store_new (const ImgConfig *config, GError **error)
   pool->import_user = g_strdup (config->import_user);
   pool->max_virtual_bytes = config->max_virtual_bytes;
   pool->fetch_ranges = g_strdupv ((char **) config->fetch_ranges);
+  pool->drop_dir = g_strdup (config->drop_dir);
+  pool->export_dir = g_strdup (config->export_dir);
   pool->dir_fd = -1;
   pool->spool_fd = -1;
   /* qemu-img would take a path such as "nbd:…" for something else than a file. */

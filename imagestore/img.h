@@ -29,6 +29,9 @@ typedef struct
   /* Ranges ("10.1.0.0/16") that an import may fetch from though they are not public;
    * NULL-terminated or NULL. */
   const char *const *fetch_ranges;
+  /* Folders whose files can be imported and into which is exported; absolute, NULL or "" for none.
+   */
+  const char *drop_dir, *export_dir;
 } ImgConfig;
 
 /* Characters of a layer id: "l-" and twenty of [0-9a-z]. */
@@ -45,6 +48,24 @@ typedef struct
 } ImgLayerInfo;
 
 typedef void (*ImgProgressFunc) (guint percent, gpointer data);
+
+/* Where a stranger's image comes from. */
+typedef struct
+{
+  const char *url;           /* "http:" or "https:", or NULL */
+  const char *folder, *name; /* otherwise a file of the drop folder, or of a folder in that */
+  const char *format;        /* "raw" or "qcow2", never probed */
+  guint64 max_bytes;         /* of the file, and of what is made of it; 0: what the pool has */
+  guint64 max_virtual_bytes; /* 0: that of the config */
+} ImgSource;
+
+/* A file of the export folder, or of a folder in that. */
+typedef struct
+{
+  const char *folder; /* "" or NULL: the export folder itself */
+  const char *name;   /* nobody else's: one that is there is taken for the one wanted */
+  const char *format; /* "raw" (sparse) or "qcow2" (compressed, without parent) */
+} ImgTarget;
 
 /* The calls, as a table so that a fake can stand in for fault injection. */
 typedef struct ImgStore ImgStore;
@@ -79,13 +100,14 @@ typedef struct
   gboolean (*import) (ImgStore *store, const char *id, const char *file, const char *format,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       ImgLayerInfo *out, GError **error);
-  /* The same of what @url ("http:" or "https:") leads to, also by redirects, fetched in a confined
-   * process. REFUSED ("url") when it is another scheme, or when an address it resolves to is of
-   * this host, private, link-local or otherwise not public and in none of the ranges of the config.
-   */
-  gboolean (*import_url) (ImgStore *store, const char *id, const char *url, const char *format,
-                          ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
-                          ImgLayerInfo *out, GError **error);
+  /* The same of a source that is named from outside. A URL, also through redirects, is fetched in a
+   * confined process: REFUSED ("url") when it is another scheme, or when an address it resolves to
+   * is of this host, private, link-local or otherwise not public and in none of the ranges of the
+   * config. A file of the drop folder is opened below it, through no link; NOT_FOUND when there is
+   * no such file or folder. */
+  gboolean (*import_from) (ImgStore *store, const char *id, const ImgSource *source,
+                           ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
+                           ImgLayerInfo *out, GError **error);
   /* A new, unsealed layer without parent, holding one partition with an empty file system:
    * @file_system "ext4", with that @label (at most 16 characters of [0-9A-Za-z_-]). Time and bytes
    * hardly grow with the size. REFUSED for another file system, or less than 8 MiB. An existing
@@ -100,12 +122,14 @@ typedef struct
   gboolean (*layer_pull) (ImgStore *store, const char *id, const char *parent,
                           ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                           GError **error);
-  /* Writes what sealed layer @id shows into @file, absolute and not there yet: "raw" (sparse) or
-   * "qcow2" (compressed, without parent). Leaves nothing behind on failure; the file has its name
-   * only when it is whole. */
-  gboolean (*export) (ImgStore *store, const char *id, const char *file, const char *format,
+  /* Writes what sealed layer @id shows into a file that has its name only when it is whole, and
+   * that only root may read. Follows no link and overwrites nothing; leaves nothing behind on
+   * failure. NOT_FOUND without such a folder. */
+  gboolean (*export) (ImgStore *store, const char *id, const ImgTarget *target,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       GError **error);
+  /* Removes what an export made, whole or, after a crash, in part; nothing there is no error. */
+  gboolean (*export_remove) (ImgStore *store, const ImgTarget *target, GError **error);
   /* Bytes of the pool's file system. */
   gboolean (*space) (ImgStore *store, guint64 *out_total, guint64 *out_free, GError **error);
   void (*free) (ImgStore *store);

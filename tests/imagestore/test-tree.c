@@ -37,8 +37,11 @@ typedef struct
 static ImgStore *
 open_pool (const char *pool)
 {
-  const ImgConfig config
-      = { .dir = pool, .import_user = "nobody", .max_virtual_bytes = G_GUINT64_CONSTANT (1) << 40 };
+  g_autofree char *dir = g_path_get_dirname (pool);
+  const ImgConfig config = { .dir = pool,
+                             .import_user = "nobody",
+                             .max_virtual_bytes = G_GUINT64_CONSTANT (1) << 40,
+                             .export_dir = dir };
   g_autoptr (GError) error = NULL;
   ImgStore *store = img_store_new (&config, &error);
 
@@ -364,10 +367,10 @@ an_export_shows_the_same (void **state)
       g_autofree char *name = g_strconcat ("exported.", formats[i], NULL);
       g_autofree char *file = g_build_filename (world->dir, name, NULL);
       g_autofree char *path = world->store->class->layer_path (world->store, layer->id);
+      const ImgTarget target = { .name = name, .format = formats[i] };
       g_autoptr (GError) error = NULL;
 
-      if (!world->store->class->export(world->store, layer->id, file, formats[i], NULL, NULL, NULL,
-                                       &error))
+      if (!world->store->class->export(world->store, layer->id, &target, NULL, NULL, NULL, &error))
         fail_msg ("%s", error->message);
       assert_int_equal (img_test_run (NULL, "qemu-img", "compare", "-q", "-f", formats[i], "-F",
                                       "qcow2", file, path, NULL),

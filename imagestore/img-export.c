@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A layer as a file of its own, in a folder that others may write into as well. */
+#include "config.h"
+
+#include "img-file.h"
+#include "img-pool.h"
+#include "img-refusal.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What is given to a program as descriptor 3, opened once more by it. Not by its name: whoever may
+ * write into the folder could put a link there. */
+#define GIVEN_PATH "/proc/self/fd/3"
+
+static gboolean
+check_target (const ImgTarget *target, GError **error)
+{
+  if (strcmp (target->format, "raw") != 0 && strcmp (target->format, "qcow2") != 0)
+    {
+      g_set_error (error, IMG_ERROR, IMG_ERROR_FORMAT, "format \"%s\" is not raw or qcow2",
+                   target->format);
+      return FALSE;
+    }
+  return img_file_is_name (target->name)
+         || img_refuse (error, IMG_REFUSAL_NOT_A_FILE, "\"%s\" is not the name of a file",
+                        target->name);
+}
+
+static char *
+part_name (const ImgTarget *target)
+{
+  return g_strconcat (".", target->name, ".part", NULL);
+}
+
+/* What the layer and those below it take on the host: more than an export ever needs. */
+static gboolean
+measure (ImgStore *store, const char *id, guint64 *out_virtual, guint64 *out_used, GError **error)
+{
+  ImgLayerInfo info;
+
+  if (!store->class->layer_info (store, id, &info, error))
+    return FALSE;
+  if (!info.is_sealed)
+    return img_refuse (error, IMG_REFUSAL_SEALED, "a layer that is written cannot be exported");
+  *out_virtual = info.virtual_bytes;
+  *out_used = info.used_bytes;
+  while (info.parent[0] != '\0')
+    {
+      char parent[IMG_LAYER_ID_LENGTH + 1];
+
+      memcpy (parent, info.parent, sizeof parent);
+      if (!store->class->layer_info (store, parent, &info, error))
+        return FALSE;
+      *out_used += info.used_bytes;
+    }
+  return TRUE;
+}
+
+/* Whether the file is there already, whole since it has its name. */
+static gboolean
+is_done (int dir_fd, const char *name)
+{
+  struct stat st;
+
+  return fstatat (dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode);
+}
+
+static gboolean
+convert (ImgStore *store, const char *id, const char *format, ImgCommand *command, GError **error)
+{
+  g_autofree char *path = store->class->layer_path (store, id);
+  const char *const raw[] = { IMG_POOL_MORTAL, "qemu-img", "convert",  "-p", "-f", "qcow2", "-O",
+                              "raw",           path,       GIVEN_PATH, NULL };
+  const char *const qcow2[] = { IMG_POOL_MORTAL, "qemu-img", "convert", "-p", "-c",       "-f",
+                                "qcow2",         "-O",       "qcow2",   path, GIVEN_PATH, NULL };
+
+  return img_pool_run (strcmp (format, "raw") == 0 ? raw : qcow2, command, error);
+}
+
+gboolean
+img_pool_export (ImgStore *store, const char *id, const ImgTarget *target, ImgProgressFunc progress,
+                 gpointer data, GCancellable *cancellable, GError **error)
+{
+  const ImgPool *pool = (const ImgPool *) store;
+  g_auto (ImgCommand) command
+      = { .progress = progress, .progress_data = data, .cancellable = cancellable };
+  g_autofree char *part = part_name (target);
+  guint64 virtual_bytes = 0, used_bytes = 0;
+  gboolean is_ok = FALSE;
+  int dir_fd;
+
+  if (!check_target (target, error) || !measure (store, id, &virtual_bytes, &used_bytes, error))
+    return FALSE;
+  dir_fd = img_file_open_folder (pool->export_dir, target->folder, error);
+  if (dir_fd < 0)
+    return FALSE;
+  if (is_done (dir_fd, target->name))
+    {
+      close (dir_fd);
+      return TRUE;
+    }
+  unlinkat (dir_fd, part, 0);
+  command.timeout_ms = img_pool_time_for (virtual_bytes);
+  command.give_fd = img_file_check_space (dir_fd, used_bytes, error)
+                        ? img_file_open_below (dir_fd, part, O_RDWR | O_CREAT | O_EXCL, error)
+                        : -1;
+  if (command.give_fd >= 0)
+    {
+      is_ok = convert (store, id, target->format, &command, error)
+              && ((fsync (command.give_fd) == 0
+                   && renameat2 (dir_fd, part, dir_fd, target->name, RENAME_NOREPLACE) == 0
+                   && fsync (dir_fd) == 0)
+                  || img_file_fail (error, target->name));
+      close (command.give_fd);
+      if (!is_ok)
+        unlinkat (dir_fd, part, 0);
+    }
+  close (dir_fd);
+  return is_ok;
+}
+
+gboolean
+img_pool_export_remove (ImgStore *store, const ImgTarget *target, GError **error)
+{
+  const ImgPool *pool = (const ImgPool *) store;
+  g_autofree char *part = part_name (target);
+  g_autoptr (GError) fault = NULL;
+  gboolean is_ok;
+  int dir_fd;
+
+  if (!check_target (target, error))
+    return FALSE;
+  dir_fd = img_file_open_folder (pool->export_dir, target->folder, &fault);
+  if (g_error_matches (fault, IMG_ERROR, IMG_ERROR_NOT_FOUND))
+    return TRUE;
+  if (dir_fd < 0)
+    {
+      g_propagate_error (error, g_steal_pointer (&fault));
+      return FALSE;
+    }
+  is_ok = ((unlinkat (dir_fd, part, 0) == 0 || errno == ENOENT)
+           && (unlinkat (dir_fd, target->name, 0) == 0 || errno == ENOENT))
+          || img_file_fail (error, target->name);
+  close (dir_fd);
+  return is_ok;
+}
