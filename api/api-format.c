@@ -23,6 +23,7 @@ ID_FORMAT (rule, VMM_ID_RULE, "security group rule id", "sgr-0123456789abcdefghi
 ID_FORMAT (nic, VMM_ID_NIC, "network interface id", "eni-0123456789abcdefghij");
 
 ID_FORMAT (eip, VMM_ID_EIP, "id of an elastic address", "eip-0123456789abcdefghij");
+ID_FORMAT (policy, VMM_ID_POLICY, "id of an automatic snapshot policy", "sp-0123456789abcdefghij");
 ID_FORMAT (nat_gateway, VMM_ID_NAT_GATEWAY, "NAT gateway id", "ngw-0123456789abcdefghij");
 
 static gboolean

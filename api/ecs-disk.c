@@ -36,15 +36,16 @@ static const ApiParam list_params[] = {
                    "No disk here is in a resource group."),
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No disk here is locked."),
   ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "The snapshot it was made from."),
-  ECS_TEXT_FILTER (ListArgs, policy_id, "AutoSnapshotPolicyId", "No disk here has a policy."),
+  ECS_TEXT_FILTER (ListArgs, policy_id, "AutoSnapshotPolicyId",
+                   "The policy of automatic snapshots it has."),
   API_TRI (ListArgs, portable, "Portable", .doc = "Whether it can be detached: data disks can."),
   API_TRI (ListArgs, encrypted, "Encrypted", .doc = "No disk here is encrypted."),
   API_TRI (ListArgs, delete_auto_snapshot, "DeleteAutoSnapshot",
-           .doc = "No disk here has automatic snapshots."),
+           .doc = "Whether its automatic snapshots go with it."),
   API_TRI (ListArgs, enable_auto_snapshot, "EnableAutoSnapshot",
            .doc = "Whether policies take snapshots of it."),
   API_TRI (ListArgs, enable_policy, "EnableAutomatedSnapshotPolicy",
-           .doc = "No disk here has automatic snapshots."),
+           .doc = "Whether it has a policy of automatic snapshots."),
   API_TRI (ListArgs, delete_with_instance, "DeleteWithInstance",
            .doc = "Whether it goes with its instance."),
   API_TAG_PARAM (ListArgs, tags),
@@ -74,8 +75,9 @@ static const ApiField list_fields[] = {
   API_OUT_BOOL (D "DeleteWithInstance", API_REQUIRED, "Whether it goes with its instance."),
   API_OUT_BOOL (D "DeleteAutoSnapshot", API_REQUIRED, "Whether automatic snapshots go with it."),
   API_OUT_BOOL (D "EnableAutoSnapshot", API_REQUIRED, "Whether policies take snapshots of it."),
-  API_OUT_BOOL (D "EnableAutomatedSnapshotPolicy", API_REQUIRED, "Always false."),
-  API_OUT_STR (D "AutoSnapshotPolicyId", API_REQUIRED, "Always empty."),
+  API_OUT_BOOL (D "EnableAutomatedSnapshotPolicy", API_REQUIRED,
+                "Whether it has a policy of automatic snapshots."),
+  API_OUT_STR (D "AutoSnapshotPolicyId", API_REQUIRED, "That policy, or empty."),
   API_OUT_BOOL (D "Encrypted", API_REQUIRED, "Always false."),
   API_OUT_STR (D "CreationTime", API_REQUIRED, "When it was made."),
   API_OUT_STR (D "AttachedTime", API_REQUIRED, "When it was attached."),
@@ -125,8 +127,6 @@ static void
 write_constants (ApiReply *reply)
 {
   api_reply_string (reply, "SourceDiskId", "");
-  api_reply_bool (reply, "EnableAutomatedSnapshotPolicy", FALSE);
-  api_reply_string (reply, "AutoSnapshotPolicyId", "");
   api_reply_bool (reply, "Encrypted", FALSE);
   api_reply_string (reply, "DiskChargeType", "PostPaid");
   api_reply_string (reply, "ExpiredTime", ECS_EXPIRED_TIME);
@@ -165,6 +165,8 @@ write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
   api_reply_string (reply, "SourceSnapshotId", disk->source_snapshot_id);
   api_reply_bool (reply, "DeleteAutoSnapshot", disk->delete_auto_snapshot);
   api_reply_bool (reply, "EnableAutoSnapshot", disk->enable_auto_snapshot);
+  api_reply_bool (reply, "EnableAutomatedSnapshotPolicy", *disk->policy_id != '\0');
+  api_reply_string (reply, "AutoSnapshotPolicyId", disk->policy_id);
   api_reply_int (reply, "MountInstanceNum", is_attached);
   write_attachments (reply, disk, "Attachments", "Attachment");
   write_attachments (reply, disk, "MountInstances", "MountInstance");
@@ -190,9 +192,7 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
-         && ecs_is_or_unset (args->policy_id, "") && args->encrypted != 1
-         && args->delete_auto_snapshot != 1 && args->enable_policy != 1 && args->tags->len == 0
-         && wanted_system (args) != -2;
+         && args->encrypted != 1 && args->tags->len == 0 && wanted_system (args) != -2;
 }
 
 static gboolean
@@ -209,6 +209,9 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .status = ecs_is_or_unset (args->status, "All") ? NULL : args->status,
     .is_system = wanted_system (args),
     .snapshot_id = args->snapshot_id,
+    .policy_id = args->policy_id,
+    .has_policy = args->enable_policy,
+    .delete_auto_snapshot = args->delete_auto_snapshot,
     .is_portable = -1,
     .delete_with_instance = args->delete_with_instance,
     .enable_auto_snapshot = args->enable_auto_snapshot,

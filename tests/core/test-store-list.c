@@ -332,7 +332,9 @@ count_disks (World *w, const char *status)
                                .is_system = -1,
                                .is_portable = -1,
                                .delete_with_instance = -1,
-                               .enable_auto_snapshot = -1 };
+                               .enable_auto_snapshot = -1,
+                               .has_policy = -1,
+                               .delete_auto_snapshot = -1 };
   g_auto (VmmPageInfo) info = { 0 };
   VmmPage page = world_page ();
   g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);

@@ -97,6 +97,8 @@ static const Key keys[] = {
        "The user foreign images are inspected as."),
   INT ("storage", "max-image-gib", max_image_gib, "2048", 1, 32768,
        "Largest virtual size of an image or disk."),
+  INT ("storage", "snapshot-utc-offset-h", snapshot_utc_offset_h, "8", -12, 14,
+       "The hours of automatic snapshot policies are so many hours ahead of UTC; ECS has 8."),
   STR ("network", "default-vpc-cidr", default_vpc_cidr, "172.16.0.0/12",
        "Range of an account's default VPC."),
   STR ("network", "default-vswitch-cidr", default_vswitch_cidr, "172.16.0.0/20",

@@ -32,7 +32,7 @@ typedef struct
   int crash_restarts, crash_window_s;
   /* [storage] */
   char *qemu_user, *qemu_group, *import_user;
-  int max_image_gib;
+  int max_image_gib, snapshot_utc_offset_h;
   /* [network] */
   char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;

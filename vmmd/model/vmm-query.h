@@ -51,6 +51,7 @@ typedef struct
   int is_system;      /* -1 for both */
   const char *snapshot_id, *policy_id;
   int is_portable, delete_with_instance, enable_auto_snapshot; /* -1 for both */
+  int has_policy, delete_auto_snapshot;                        /* likewise */
 } VmmDiskQuery;
 
 typedef struct
@@ -62,6 +63,11 @@ typedef struct
   int is_system, is_auto;                /* -1 for both */
   int is_used_by_image, is_used_by_disk; /* -1 for any */
 } VmmSnapshotQuery;
+
+typedef struct
+{
+  const char *id, *name; /* '*' in the name stands for anything */
+} VmmPolicyQuery;
 
 typedef struct
 {

@@ -19,6 +19,7 @@ typedef struct
 } OpsServiceStatus;
 
 #define OPS_LAYERS "layers"
+#define OPS_POLICIES "policies"
 
 typedef struct VmmContext VmmContext;
 struct VmmContext
@@ -31,7 +32,7 @@ struct VmmContext
   char **dns_servers;   /* given to guests */
   const VmmPool *pools; /* of public addresses; NULL for none */
   /* Asks the executor to look at the object of that id, or with OPS_LAYERS at layers that may be
-   * nobody's. Never blocks. */
+   * nobody's, with OPS_POLICIES at policies of automatic snapshots. Never blocks. */
   void (*kick) (VmmContext *ctx, const char *id);
   /* These come from above ops, as kick does; set by the application. */
   void (*service_status) (VmmContext *ctx, OpsServiceStatus *out);

@@ -100,6 +100,8 @@ new_snapshot (VmmContext *ctx, const OpsSnapshotSpec *spec, const VmmDisk *disk)
   s->description = g_strdup (spec->description != NULL ? spec->description : "");
   s->layer_id = g_strdup (disk->layer_id);
   s->virtual_bytes = disk->virtual_bytes;
+  s->is_auto = spec->policy_id != NULL;
+  s->policy_id = g_strdup (spec->policy_id != NULL ? spec->policy_id : "");
   s->retention_days = spec->retention_days;
   s->created_ms = vmm_clock_now_ms ();
   s->expires_ms = end_of (s->created_ms, spec->retention_days);

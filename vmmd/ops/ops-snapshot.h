@@ -14,7 +14,8 @@
 typedef struct
 {
   const char *disk_id, *name, *description;
-  const char *group_id; /* of those taken at one instant; not on the wire */
+  /* Not on the wire: of those taken at one instant; of an automatic one. */
+  const char *group_id, *policy_id;
   guint retention_days;
 } OpsSnapshotSpec;
 

@@ -174,6 +174,10 @@ store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *quer
     store_filter_int (&filter, "d.delete_with_instance=?", query->delete_with_instance);
   if (query->enable_auto_snapshot >= 0)
     store_filter_int (&filter, "d.enable_auto_snapshot=?", query->enable_auto_snapshot);
+  if (query->delete_auto_snapshot >= 0)
+    store_filter_int (&filter, "d.delete_auto_snapshot=?", query->delete_auto_snapshot);
+  if (query->has_policy >= 0)
+    store_filter_int (&filter, "(d.policy_id<>'')=?", query->has_policy);
   store_filter_string (&filter, "d.source_snapshot_id=?", query->snapshot_id);
   store_filter_string (&filter, "d.policy_id=?", query->policy_id);
   if (has_status)

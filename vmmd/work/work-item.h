@@ -22,6 +22,14 @@ typedef struct
   GMutex vpcs[32];
 } WorkNetLocks;
 WorkNetLocks *work_net_locks (Work *work);
+/* What the log was told of disks without an automatic snapshot in the hour. Used by the one item of
+ * policies alone. */
+typedef struct
+{
+  gint64 point_ms;
+  GHashTable *told; /* disk id → char* */
+} WorkPolicies;
+WorkPolicies *work_policies_memory (Work *work);
 /* As given to work_new(). Borrowed. */
 const WorkParts *work_parts (Work *work);
 
@@ -76,6 +84,8 @@ gint64 work_instance_snapshots (WorkItem *item, const VmmInstance *instance);
 gint64 work_disk_snapshot (WorkItem *item, const VmmDisk *disk);
 /* Sweeps and merges layers. */
 gint64 work_layers (WorkItem *item);
+/* Begins the automatic snapshots of the running hour; never WORK_DONE. */
+gint64 work_policies (WorkItem *item);
 /* Whether a layer that the instance's disks rest on is being merged, so that it must not start. */
 gboolean work_is_merging (WorkItem *item, const VmmInstance *instance, gboolean *out,
                           GError **error);

@@ -34,6 +34,7 @@ struct Work
   guint n_running;
   gint stopping; /* atomic */
   WorkNetLocks net_locks;
+  WorkPolicies policies;
 };
 
 static void
@@ -59,6 +60,7 @@ work_new (const WorkParts *parts)
     g_mutex_init (&work->net_locks.vpcs[i]);
   work->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   work->due = g_sequence_new (NULL);
+  work->policies.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   work->threads = g_ptr_array_new ();
   return work;
 }
@@ -107,7 +109,9 @@ run_kind (WorkItem *item)
     case VMM_ID_DISK:
       return work_disk (item);
     default:
-      return g_str_equal (item->id, WORK_LAYERS) ? work_layers (item) : work_reconcile (item);
+      if (g_str_equal (item->id, WORK_LAYERS))
+        return work_layers (item);
+      return g_str_equal (item->id, WORK_POLICIES) ? work_policies (item) : work_reconcile (item);
     }
 }
 
@@ -231,6 +235,7 @@ work_start (Work *work)
   work_applied_flush (&item);
   g_hash_table_unref (item.news);
   kick_at (work, WORK_RECONCILE, g_get_monotonic_time () + delay_ms * 1000);
+  kick_at (work, WORK_POLICIES, 0);
   for (int i = 0; i < work->parts.ctx->config->work_threads; i++)
     g_ptr_array_add (work->threads, g_thread_new ("work", thread_main, work));
 }
@@ -253,6 +258,7 @@ work_free (Work *work)
   if (work == NULL)
     return;
   g_sequence_free (work->due);
+  g_hash_table_unref (work->policies.told);
   g_hash_table_unref (work->entries);
   g_ptr_array_unref (work->threads);
   g_rw_lock_clear (&work->net_locks.whole);
@@ -280,6 +286,12 @@ WorkNetLocks *
 work_net_locks (Work *work)
 {
   return &work->net_locks;
+}
+
+WorkPolicies *
+work_policies_memory (Work *work)
+{
+  return &work->policies;
 }
 
 const WorkParts *

@@ -65,11 +65,17 @@ CREATE TABLE snapshot_group (
   created_ms INTEGER NOT NULL);
 CREATE INDEX snapshot_group_account ON snapshot_group (account_id, seq);
 
+-- Bit n of hours is the hour n:00, bit 0 of weekdays Monday.
 CREATE TABLE auto_snapshot_policy (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
-  name TEXT NOT NULL, hours TEXT NOT NULL, weekdays TEXT NOT NULL, retention_days INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL, last_run_ms INTEGER NOT NULL);
+  name TEXT NOT NULL, hours INTEGER NOT NULL, weekdays INTEGER NOT NULL,
+  retention_days INTEGER NOT NULL, created_ms INTEGER NOT NULL);
 CREATE INDEX auto_snapshot_policy_account ON auto_snapshot_policy (account_id, seq);
+-- The hour of a disk's newest automatic snapshot, written with it; or when it got its policy.
+ALTER TABLE disk ADD COLUMN auto_point_ms INTEGER NOT NULL DEFAULT 0;
+CREATE TRIGGER disk_auto_snapshots AFTER DELETE ON disk WHEN OLD.delete_auto_snapshot = 1
+  BEGIN DELETE FROM snapshot WHERE disk_id = OLD.id AND is_auto = 1
+    AND NOT EXISTS (SELECT 1 FROM image_disk WHERE snapshot_id = snapshot.id); END;
 
 -- The disks of an image; position 0 is the system disk. One without a layer is made empty, or has
 -- none yet.
