@@ -6,6 +6,7 @@
 #include "vmm-policy.h"
 #include "vmm-query.h"
 
+/* A new one, of no disk yet. */
 gboolean store_policy_insert (StoreTxn *txn, const VmmPolicy *policy, GError **error);
 /* POLICY_NOT_FOUND. */
 VmmPolicy *store_policy_get (StoreTxn *txn, const char *account_id, const char *id, GError **error);
