@@ -234,6 +234,27 @@ a_group_joined_by_an_interface_is_in_force_soon_after_the_answer (void **state)
   host_assert_consistent (w);
 }
 
+static void
+a_group_that_a_stopped_instance_was_the_last_in_is_gone (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w);
+  g_autofree char *group = ops_group_create (&w->ctx, &w->alice, NULL, "more", NULL, NULL);
+  g_autoptr (VmmGroup) row = ops_group_get (&w->ctx, &w->alice, group, NULL);
+  g_autoptr (VmmInstance) instance = world_get (w, id);
+  const VmmNic *nic = instance->nics->pdata[0];
+
+  assert_true (ops_group_join (&w->ctx, &w->alice, group, id, NULL));
+  host_wait_idle (w);
+  assert_true (netctl_fake_has_group (w->host->net, nic->vpc_index, row->index));
+  assert_true (ops_instance_stop (&w->ctx, &w->alice, id, TRUE, NULL));
+  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
+  assert_true (ops_group_leave (&w->ctx, &w->alice, group, id, NULL));
+  host_wait_idle (w);
+  assert_false (netctl_fake_has_group (w->host->net, nic->vpc_index, row->index));
+  host_assert_consistent (w);
+}
+
 /* ---- what goes wrong ---- */
 
 static void
@@ -597,6 +618,7 @@ main (void)
     HOST_TEST (a_deleted_instance_takes_along_what_goes_with_it_and_leaves_the_rest),
     HOST_TEST (secondary_addresses_are_in_force_soon_after_the_answer),
     HOST_TEST (a_group_joined_by_an_interface_is_in_force_soon_after_the_answer),
+    HOST_TEST (a_group_that_a_stopped_instance_was_the_last_in_is_gone),
     HOST_TEST (what_libvirt_refuses_is_available_again_and_the_owner_reads_why),
     HOST_TEST (an_attach_past_its_deadline_ends_available),
     HOST_TEST (a_guest_that_keeps_it_has_it_open_again),

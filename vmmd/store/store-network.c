@@ -408,12 +408,15 @@ store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
 GPtrArray *
 store_vpc_groups_unused (StoreTxn *txn, const char *vpc_id, const char *host_id, GError **error)
 {
-  g_autoptr (StoreRows) rows = store_query (txn, error,
-                                            "SELECT " GROUP_COLUMNS
-                                            " FROM security_group s WHERE vpc_id=? AND NOT EXISTS ("
-                                            "SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
-                                            " WHERE g.group_id=s.id AND n.host_id=?)",
-                                            "ss", vpc_id, host_id);
+  g_autoptr (StoreRows) rows
+      = store_query (txn, error,
+                     "SELECT " GROUP_COLUMNS " FROM security_group s WHERE vpc_id=?1 AND EXISTS ("
+                     "SELECT 1 FROM net_applied a"
+                     " WHERE a.object_id=s.id AND a.host_id=?2)"
+                     " AND NOT EXISTS ("
+                     "SELECT 1 FROM nic_group g JOIN nic n ON n.id=g.nic_id"
+                     " WHERE g.group_id=s.id AND n.host_id=?2)",
+                     "ss", vpc_id, host_id);
 
   return rows != NULL ? store_read_all (rows, read_group, (GDestroyNotify) vmm_group_free, error)
                       : NULL;

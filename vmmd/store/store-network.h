@@ -44,7 +44,8 @@ GPtrArray *store_vpc_vswitches (StoreTxn *txn, const char *vpc_id, GError **erro
 /* Groups (without rules) that an interface of the VPC on the host is in. */
 GPtrArray *store_vpc_groups_in_use (StoreTxn *txn, const char *vpc_id, const char *host_id,
                                     GError **error);
-/* Groups (without rules) of the VPC that no interface on the host is in. */
+/* Groups (without rules) of the VPC that no interface on the host is in, though the host has them
+ * in force. */
 GPtrArray *store_vpc_groups_unused (StoreTxn *txn, const char *vpc_id, const char *host_id,
                                     GError **error);
 /* Whether an interface on the host is in the VPC, or in the group. */

@@ -331,7 +331,8 @@ work_group (WorkItem *item)
   return work_failed (item, g_steal_pointer (&error));
 }
 
-/* Only a running instance has a port to change; any other reads its rows when it starts. */
+/* Only a running instance has a port to change; any other reads its rows when it starts. A group
+ * that it was the last to leave goes in either case. */
 gboolean
 work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
 {
@@ -351,9 +352,9 @@ work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
   instance = store_instance_get (txn, NULL, now->instance_id, error);
   if (instance == NULL)
     return FALSE;
-  return instance->state != VMM_INSTANCE_RUNNING
-         || (apply_nic (item, txn, now, instance->host_name, now->state == VMM_NIC_IN_USE, error)
-             && release_groups (item, txn, now, error));
+  return (instance->state != VMM_INSTANCE_RUNNING
+          || apply_nic (item, txn, now, instance->host_name, now->state == VMM_NIC_IN_USE, error))
+         && release_groups (item, txn, now, error);
 }
 
 /* Vswitches, routes or public addresses came or went: they follow where the VPC stands on this
