@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Real tests of what guests are told of their IPv6: router, address, neighbours. */
+#include <glib/gstdio.h>
 #include <linux/if_ether.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -294,6 +295,38 @@ the_kernel_takes_the_router_for_its_way_out (void **state)
   assert_true (world_pings (two->ns, "fd00:0:0:1::11", 5 * SOON_MS));
 }
 
+/* A client of others' making, from router solicitation to the last option. */
+static void
+a_real_client_is_content (void **state)
+{
+  static const char script[] = "mount -t tmpfs none /var/lib/dhcpcd\n"
+                               "exec dhcpcd -6 -1 -B -q -t 30 -f /dev/null -c /bin/true eth0\n";
+  World *world = *state;
+  g_autofree char *program = g_find_program_in_path ("dhcpcd");
+  g_autofree char *path = g_build_filename (world->run_dir, "client", NULL);
+  g_autofree char *addresses = NULL, *routes = NULL;
+  NetctlPrefix address;
+  Guest *one, *two;
+
+  if (program == NULL)
+    skip ();
+  one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  two = guest6 (world, 1, 2, "10.0.0.12", "fd00:0:0:1::12");
+  assert_true (netctl_prefix_parse ("fd00:0:0:1::11", &address));
+  g_array_append_val (one->port->addresses, address);
+  assert_true (world->net->class->port_attach (world->net, one->port, NULL));
+  assert_true (g_file_set_contents (path, script, -1, NULL));
+  g_free (world_run ("ip netns exec %s unshare -m sh %s", one->ns, path));
+  assert_int_equal (g_unlink (path), 0);
+  addresses = world_run ("ip -n %s -6 -o addr show dev eth0 scope global", one->ns);
+  routes = world_run ("ip -n %s -6 route", one->ns);
+  assert_non_null (strstr (addresses, "fd00:0:0:1::11/128"));
+  assert_non_null (strstr (routes, "default via fe80::1 dev eth0"));
+  assert_non_null (strstr (routes, "mtu 1450"));
+  assert_true (world_pings (one->ns, "fd00:0:0:1::12", 5 * SOON_MS));
+  assert_true (world_pings (two->ns, "fd00:0:0:1::11", 5 * SOON_MS));
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
 int
@@ -310,6 +343,7 @@ main (void)
     WORLD_TEST (a_new_process_answers_on),
     WORLD_TEST (neighbours_are_found_behind_the_router),
     WORLD_TEST (vpcs_of_equal_ranges_answer_their_own),
+    WORLD_TEST (a_real_client_is_content),
     WORLD_TEST (the_kernel_takes_the_router_for_its_way_out),
   };
 
