@@ -2,7 +2,7 @@
 # The tiny image: one FAT partition with boot loader, kernel and an initrd that is the whole system.
 # Made without root, mounts or loop devices.
 
-tiny_packages=(busybox-static dropbear-bin qemu-guest-agent kmod)
+tiny_packages=(busybox-static dhcpcd-base dropbear-bin qemu-guest-agent kmod)
 tiny_tools=(syslinux extlinux mtools cpio lz4 fdisk qemu-utils binutils xz-utils)
 # The modules a guest of ours needs; what they rest on is found by modprobe.
 tiny_modules=(virtio_pci virtio_blk virtio_net button evdev virtio_console)
@@ -73,6 +73,7 @@ make_root()
   ln -s ../bin/busybox "$root/usr/sbin/init"
   add_program "$root" /usr/sbin/qemu-ga
   add_program "$root" /usr/sbin/dropbear
+  add_program "$root" "$(dpkg -L dhcpcd-base | grep 'bin/dhcpcd$')"
   ( cd "$parts/tiny-root" && find . -type f -print0 | cpio -0 -pdm --quiet "$root" )
   chmod -R u=rwX,go=rX "$root/etc"
   chmod 755 "$root"/etc/{rc,dhcp,uevent,services} "$root"/etc/acpi/PWRF/* \
