@@ -117,11 +117,20 @@ ecs_write_texts (ApiReply *reply, const char *plural, const char *singular, cons
 }
 
 static void
-write_private_ip (ApiReply *reply, const char *ip, gboolean is_primary)
+write_private_ip (ApiReply *reply, const VmmNic *nic, const char *ip, gboolean is_primary)
 {
+  const VmmEip *public = vmm_nic_public (nic, ip);
+
   api_reply_item (reply);
   api_reply_string (reply, "PrivateIpAddress", ip);
   api_reply_bool (reply, "Primary", is_primary);
+  if (public != NULL)
+    {
+      api_reply_begin (reply, "AssociatedPublicIp");
+      api_reply_string (reply, "AllocationId", public->is_plain ? "" : public->id);
+      api_reply_string (reply, "PublicIpAddress", public->ip);
+      api_reply_end (reply);
+    }
   api_reply_end (reply);
 }
 
@@ -129,9 +138,9 @@ void
 ecs_write_private_ips (ApiReply *reply, const VmmNic *nic)
 {
   api_reply_list (reply, "PrivateIpSets", "PrivateIpSet");
-  write_private_ip (reply, nic->ip, TRUE);
+  write_private_ip (reply, nic, nic->ip, TRUE);
   for (guint i = 0; nic->ips != NULL && i < nic->ips->len; i++)
-    write_private_ip (reply, nic->ips->pdata[i], FALSE);
+    write_private_ip (reply, nic, nic->ips->pdata[i], FALSE);
   api_reply_end (reply);
 }
 

@@ -101,7 +101,8 @@ gboolean ecs_check_zone (const ApiCall *call, const char *zone_id, GError **erro
 /* The list @plural.@singular[] of texts (char*, or NULL for none). */
 void ecs_write_texts (ApiReply *reply, const char *plural, const char *singular,
                       const GPtrArray *texts);
-/* PrivateIpSets of an interface: the primary address and the secondary ones. */
+/* PrivateIpSets of an interface: the primary address and the secondary ones, each with the public
+ * one that leads there, where those are loaded. */
 void ecs_write_private_ips (ApiReply *reply, const VmmNic *nic);
 /* The list Ipv6Sets.Ipv6Set[] of an interface. */
 void ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic);

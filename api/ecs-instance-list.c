@@ -233,6 +233,12 @@ static const ApiField list_fields[] = {
   API_OUT_STR (I "NetworkInterfaces.NetworkInterface[].PrivateIpSets.PrivateIpSet[]."
                  "PrivateIpAddress",
                API_REQUIRED, "A private address of it."),
+  API_OUT_STR (I "NetworkInterfaces.NetworkInterface[].PrivateIpSets.PrivateIpSet[]."
+                 "AssociatedPublicIp.AllocationId",
+               0, "The elastic address that leads there, or empty."),
+  API_OUT_STR (I "NetworkInterfaces.NetworkInterface[].PrivateIpSets.PrivateIpSet[]."
+                 "AssociatedPublicIp.PublicIpAddress",
+               0, "The public address that leads there."),
   API_OUT_BOOL (I "NetworkInterfaces.NetworkInterface[].PrivateIpSets.PrivateIpSet[].Primary",
                 API_REQUIRED, "Whether that is the primary one."),
   API_OUT_STR (I "NetworkInterfaces.NetworkInterface[].Ipv6Sets.Ipv6Set[].Ipv6Address",

@@ -38,6 +38,24 @@ allocate_public_ip (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   return TRUE;
 }
 
+/* ---- ReleasePublicIpAddress ---- */
+
+static const ApiParam release_params[] = {
+  API_STR (AllocateArgs, ip, "PublicIpAddress", .flags = API_REQUIRED, .max_length = 15,
+           .format = &api_format_ipv4, .error = VMM_ERROR_PUBLIC_IP_MALFORMED,
+           .doc = "The public address of an instance."),
+  API_STR (AllocateArgs, id, "InstanceId", .max_length = 64, .format = &api_format_instance_id,
+           .error = VMM_ERROR_INSTANCE_NOT_FOUND, .doc = "Whose it must be, if given."),
+};
+
+static gboolean
+release_public_ip (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const AllocateArgs *args = data;
+
+  return ops_public_release (call->ctx, call->caller, args->ip, args->id, error);
+}
+
 /* ---- ModifyInstanceNetworkSpec ---- */
 
 typedef struct
@@ -93,6 +111,16 @@ static const ApiAction actions[] = {
     API_PARAMS (AllocateArgs, allocate_params),
     API_FIELDS (allocate_fields),
     API_ERRORS (ALLOCATE_ERRORS) },
+  { .name = "ReleasePublicIpAddress",
+    .summary = "Takes the public address back that goes with an instance.",
+    .since = "0.1",
+    .access = API_WRITE,
+    .permission = "ecs:ReleasePublicIpAddress",
+    .flags = API_DRY_RUN,
+    .run = release_public_ip,
+    API_PARAMS (AllocateArgs, release_params),
+    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_PUBLIC_IP_MALFORMED,
+                VMM_ERROR_PUBLIC_IP_NOT_FOUND) },
   { .name = "ModifyInstanceNetworkSpec",
     .summary = "Changes how much an instance may exchange with the outside.",
     .since = "0.1",

@@ -22,6 +22,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -288,6 +290,29 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
   return app->virt != NULL;
 }
 
+/* An address of the host itself would be lost to it as soon as somebody got it. */
+static gboolean
+check_own_addresses (const VmmPool *pools, GError **error)
+{
+  struct ifaddrs *list = NULL;
+  gboolean ok = TRUE;
+
+  if (getifaddrs (&list) != 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG, "the host's own addresses: %s", g_strerror (errno));
+  for (const struct ifaddrs *at = list; at != NULL && ok; at = at->ifa_next)
+    {
+      const struct sockaddr_in *address = (const struct sockaddr_in *) (const void *) at->ifa_addr;
+
+      if (address != NULL && address->sin_family == AF_INET
+          && vmm_pool_contains (pools, ntohl (address->sin_addr.s_addr)))
+        ok = vmm_fail (error, VMM_ERROR_CONFIG,
+                       "[network] public-pools holds an address of the host's own link '%s'",
+                       at->ifa_name);
+    }
+  freeifaddrs (list);
+  return ok;
+}
+
 /* The configured pools of public addresses and of VPCs' IPv6 ranges. */
 static gboolean
 read_pools (App *app, const VmmConfig *config, GError **error)
@@ -298,7 +323,7 @@ read_pools (App *app, const VmmConfig *config, GError **error)
   if (app->pools == NULL)
     g_prefix_error (error, "[network] public-pools: ");
   app->ctx.pools = app->pools;
-  return app->pools != NULL;
+  return app->pools != NULL && check_own_addresses (app->pools, error);
 }
 
 static void

@@ -147,8 +147,10 @@ an_address_is_shown_as_clients_read_it (void **state)
   assert_string_equal (world_get (w, "$..EipAddress.InternetChargeType"), "PayByBandwidth");
   assert_non_null (strstr (w->answer, "\"PublicIpAddress\":{\"IpAddress\":[]}"));
   assert_ok (w, "Action=DescribeNetworkInterfaces");
-  assert_string_equal (world_get (w, "$..AssociatedPublicIp.AllocationId"), eip);
-  assert_string_equal (world_get (w, "$..AssociatedPublicIp.PublicIpAddress"), "203.0.113.1");
+  assert_string_equal (world_get (w, "$..NetworkInterfaceSet[0].AssociatedPublicIp.AllocationId"),
+                       eip);
+  assert_string_equal (world_get (w, "$..PrivateIpSet[0].AssociatedPublicIp.PublicIpAddress"),
+                       "203.0.113.1");
 }
 
 static void
@@ -271,6 +273,10 @@ an_instance_gets_a_public_address_of_its_own (void **state)
   assert_string_equal (world_get (w, "$.TotalCount"), "1");
   assert_ok (w, "Action=DescribeEipAddresses");
   assert_string_equal (world_get (w, "$.TotalCount"), "0");
+  assert_ok (w, "Action=ReleasePublicIpAddress&PublicIpAddress=203.0.113.8");
+  settle (w, vpc_of (w, instance));
+  assert_answer (w, "Action=ReleasePublicIpAddress&PublicIpAddress=203.0.113.8",
+                 "InvalidIpAddress.NotFound");
 }
 
 static void

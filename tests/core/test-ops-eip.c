@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Public addresses: allocating, leading somewhere, letting go; and those that go with instances.
- * Work is played by settling what it would have told the host. */
-#include "ops-eip.h"
+/* Elastic addresses: allocating, leading somewhere, letting go. Work is played by settling what it
+ * would have told the host. */
 #include "ops-network.h"
 #include "ops-nic.h"
-#include "ops-plain.h"
 #include "ops-public.h"
-#include "world.h"
+#include "world-public.h"
 #include <string.h>
 
 #define FIVE "203.0.113.1-203.0.113.5"
 
 static const OpsEipSpec plain_spec = { .bandwidth_mbit = 5 };
-
-static char *
-allocate (World *w, const VmmCaller *caller)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (VmmEip) eip = ops_eip_allocate (&w->ctx, caller, &plain_spec, &error);
-
-  assert_no_error (error);
-  return g_strdup (eip->id);
-}
 
 static VmmEip *
 get (World *w, const VmmCaller *caller, const char *id)
@@ -46,40 +34,6 @@ assert_status (World *w, const char *id, const char *status, const char *target)
   assert_string_equal (vmm_eip_state_wire (eip->state), status);
   assert_string_equal (eip->target_id, target);
   assert_int_equal (eip->deadline_ms > 0, vmm_eip_state_is_passing (eip->state));
-}
-
-/* Work has told the host of everything in the VPC. */
-static void
-settle (World *w, const char *vpc_id)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, &error);
-  g_autoptr (OpsPublicSeen) seen = ops_public_see (txn, vpc_id, &error);
-
-  assert_no_error (error);
-  g_clear_pointer (&txn, store_txn_free);
-  assert_true (ops_public_settle (&w->ctx, seen, &error));
-  assert_no_error (error);
-}
-
-/* An instance in @state; its primary interface, which the caller frees. */
-static VmmNic *
-add_nic (World *w, VmmInstanceState state)
-{
-  const char *id = world_add_instance (w, &w->alice, world_add_image (w, 1), state);
-  g_autoptr (VmmInstance) instance = world_get (w, id);
-
-  return g_ptr_array_steal_index (instance->nics, 0);
-}
-
-static void
-associate (World *w, const char *id, const char *target_id)
-{
-  const OpsEipTarget target = { .id = target_id };
-  g_autoptr (GError) error = NULL;
-
-  ops_eip_associate (&w->ctx, &w->alice, id, &target, &error);
-  assert_no_error (error);
 }
 
 static void
@@ -133,7 +87,7 @@ addresses_come_in_order_and_an_exhausted_pool_says_so (void **state)
   for (guint i = 0; i < 3; i++)
     {
       static const char *const order[] = { "203.0.113.9", "203.0.113.1", "203.0.113.2" };
-      g_autofree char *id = allocate (w, i == 1 ? &w->bob : &w->alice);
+      g_autofree char *id = world_allocate (w, i == 1 ? &w->bob : &w->alice);
       g_autoptr (VmmEip) eip = get (w, i == 1 ? &w->bob : &w->alice, id);
 
       assert_string_equal (eip->ip, order[i]);
@@ -153,10 +107,10 @@ a_released_address_is_the_last_to_be_given_again (void **state)
   g_autoptr (VmmEip) eip = NULL;
 
   world_set_pools (w, "203.0.113.1-203.0.113.2");
-  first = allocate (w, &w->alice);
+  first = world_allocate (w, &w->alice);
   assert_true (ops_eip_release (&w->ctx, &w->alice, first, NULL));
-  second = allocate (w, &w->alice);
-  third = allocate (w, &w->alice);
+  second = world_allocate (w, &w->alice);
+  third = world_allocate (w, &w->alice);
   eip = get (w, &w->alice, third);
   assert_string_equal (eip->ip, "203.0.113.2");
 }
@@ -200,8 +154,8 @@ an_account_has_its_number_of_addresses (void **state)
 
   world_set_pools (w, FIVE);
   w->config->max_eips = 1;
-  own = allocate (w, &w->alice);
-  other = allocate (w, &w->bob);
+  own = world_allocate (w, &w->alice);
+  other = world_allocate (w, &w->bob);
   assert_null (ops_eip_allocate (&w->ctx, &w->alice, &plain_spec, &error));
   assert_vmm_error (error, VMM_ERROR_EIP_QUOTA);
 }
@@ -216,8 +170,8 @@ the_same_token_is_the_same_address (void **state)
 
   world_set_pools (w, FIVE);
   caller.client_token = "t";
-  first = allocate (w, &caller);
-  again = allocate (w, &caller);
+  first = world_allocate (w, &caller);
+  again = world_allocate (w, &caller);
   assert_string_equal (first, again);
   assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 1);
 }
@@ -291,23 +245,23 @@ static void
 an_address_goes_through_its_life (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   g_autofree char *id = NULL;
   g_autoptr (GError) error = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
+  id = world_allocate (w, &w->alice);
   assert_status (w, id, "Available", "");
-  associate (w, id, nic->instance_id);
+  world_lead (w, id, nic->instance_id);
   assert_status (w, id, "Associating", nic->instance_id);
   assert_int_equal (world_kicks (w, nic->vpc_id), 1);
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   assert_status (w, id, "InUse", nic->instance_id);
   assert_false (ops_eip_release (&w->ctx, &w->alice, id, &error));
   assert_vmm_error (error, VMM_ERROR_EIP_STATUS);
   unassociate (w, id);
   assert_status (w, id, "Unassociating", nic->instance_id);
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   assert_status (w, id, "Available", "");
   assert_true (ops_eip_release (&w->ctx, &w->alice, id, NULL));
   assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 0);
@@ -317,16 +271,16 @@ static void
 what_is_passing_is_not_asked_anything_more (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_STOPPED);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_STOPPED);
   const OpsEipTarget target = { .id = nic->instance_id };
   g_autofree char *id = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->instance_id);
   assert_not_associated (w, id, &target, VMM_ERROR_EIP_STATUS);
   assert_not_unassociated (w, id, &target, VMM_ERROR_EIP_STATUS);
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   unassociate (w, id);
   assert_not_associated (w, id, &target, VMM_ERROR_EIP_STATUS);
   assert_false (ops_eip_release (&w->ctx, &w->alice, id, NULL));
@@ -336,8 +290,8 @@ static void
 an_address_leads_only_where_it_can (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
-  g_autoptr (VmmNic) pending = add_nic (w, VMM_INSTANCE_PENDING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) pending = world_add_nic (w, VMM_INSTANCE_PENDING);
   const struct
   {
     OpsEipTarget target;
@@ -355,7 +309,7 @@ an_address_leads_only_where_it_can (void **state)
   g_autofree char *id = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
+  id = world_allocate (w, &w->alice);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_not_associated (w, id, &cases[i].target, cases[i].code);
   assert_status (w, id, "Available", "");
@@ -365,7 +319,7 @@ static void
 what_is_of_others_is_not_found (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const OpsEipTarget target = { .id = nic->instance_id };
   g_autofree char *his = NULL;
   g_autofree char *hers = NULL;
@@ -373,8 +327,8 @@ what_is_of_others_is_not_found (void **state)
   g_autoptr (GError) to_hers = NULL;
 
   world_set_pools (w, FIVE);
-  his = allocate (w, &w->bob);
-  hers = allocate (w, &w->alice);
+  his = world_allocate (w, &w->bob);
+  hers = world_allocate (w, &w->alice);
   assert_not_associated (w, his, &target, VMM_ERROR_EIP_NOT_FOUND);
   assert_false (ops_eip_release (&w->ctx, &w->alice, his, &release));
   assert_vmm_error (release, VMM_ERROR_EIP_NOT_FOUND);
@@ -386,21 +340,21 @@ static void
 a_private_address_has_one_public_one (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const OpsEipTarget instance = { .id = nic->instance_id }, interface = { .id = nic->id };
   g_autofree char *first = NULL;
   g_autofree char *second = NULL;
 
   world_set_pools (w, FIVE);
-  first = allocate (w, &w->alice);
-  second = allocate (w, &w->alice);
-  associate (w, first, nic->instance_id);
+  first = world_allocate (w, &w->alice);
+  second = world_allocate (w, &w->alice);
+  world_lead (w, first, nic->instance_id);
   assert_not_associated (w, second, &instance, VMM_ERROR_EIP_DUPLICATED);
   assert_not_associated (w, second, &interface, VMM_ERROR_EIP_DUPLICATED);
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   unassociate (w, first);
-  associate (w, second, nic->instance_id);
-  settle (w, nic->vpc_id);
+  world_lead (w, second, nic->instance_id);
+  world_told (w, nic->vpc_id);
   assert_status (w, first, "Available", "");
   assert_status (w, second, "InUse", nic->instance_id);
 }
@@ -409,7 +363,7 @@ static void
 secondary_addresses_have_public_ones_of_their_own (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   g_autoptr (GPtrArray) added = ops_nic_assign (&w->ctx, &w->alice, nic->id, NULL, 1, NULL);
   const char *ip = g_ptr_array_index (added, 0);
   const char *const gone[] = { ip, NULL };
@@ -420,9 +374,9 @@ secondary_addresses_have_public_ones_of_their_own (void **state)
   g_autoptr (GError) error = NULL;
 
   world_set_pools (w, FIVE);
-  first = allocate (w, &w->alice);
-  second = allocate (w, &w->alice);
-  associate (w, first, nic->id);
+  first = world_allocate (w, &w->alice);
+  second = world_allocate (w, &w->alice);
+  world_lead (w, first, nic->id);
   assert_true (ops_eip_associate (&w->ctx, &w->alice, second, &target, NULL));
   eip = get (w, &w->alice, second);
   assert_string_equal (eip->private_ip, ip);
@@ -435,7 +389,7 @@ static void
 letting_go_compares_what_is_named (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const OpsEipTarget others[] = {
     { .id = "i-0123456789abcdefghij" },
     { .id = nic->instance_id, .type = VMM_EIP_NIC },
@@ -446,9 +400,9 @@ letting_go_compares_what_is_named (void **state)
   g_autofree char *id = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
-  settle (w, nic->vpc_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->instance_id);
+  world_told (w, nic->vpc_id);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     assert_not_unassociated (w, id, &others[i], VMM_ERROR_EIP_BINDING);
   assert_true (ops_eip_unassociate (&w->ctx, &w->alice, id, &right, FALSE, NULL));
@@ -458,15 +412,15 @@ static void
 what_changes_while_the_host_is_told_is_not_overtaken (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const char *ids[] = { nic->instance_id, NULL };
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (OpsPublicSeen) seen = NULL;
   g_autofree char *id = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->instance_id);
   txn = store_begin_read (w->ctx.store, NULL);
   seen = ops_public_see (txn, nic->vpc_id, NULL);
   g_clear_pointer (&txn, store_txn_free);
@@ -479,22 +433,22 @@ static void
 a_deleted_instance_lets_its_address_go (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const char *ids[] = { nic->instance_id, NULL };
   g_autofree char *id = NULL;
   guint kicks;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
-  settle (w, nic->vpc_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->instance_id);
+  world_told (w, nic->vpc_id);
   kicks = world_kicks (w, nic->vpc_id);
   assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, NULL));
   assert_status (w, id, "Unassociating", nic->instance_id);
   assert_int_equal (world_kicks (w, nic->vpc_id), kicks + 1);
   assert_true (ops_instance_event (&w->ctx, nic->instance_id, VMM_INSTANCE_DELETING,
                                    VMM_INSTANCE_DELETED, NULL, NULL));
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   assert_status (w, id, "Available", "");
 }
 
@@ -502,18 +456,18 @@ static void
 a_deleted_interface_lets_its_address_go (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) primary = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) primary = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const OpsNicSpec spec = { .vswitch_id = primary->vswitch_id };
   g_autoptr (VmmNic) nic = ops_nic_create (&w->ctx, &w->alice, &spec, NULL);
   g_autofree char *id = NULL;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->id);
-  settle (w, nic->vpc_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->id);
+  world_told (w, nic->vpc_id);
   assert_true (ops_nic_delete (&w->ctx, &w->alice, nic->id, NULL));
   assert_status (w, id, "Unassociating", nic->id);
-  settle (w, nic->vpc_id);
+  world_told (w, nic->vpc_id);
   assert_status (w, id, "Available", "");
 }
 
@@ -521,7 +475,7 @@ static void
 a_public_address_never_meets_a_private_one (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   const OpsEipTarget target = { .id = nic->instance_id };
   const OpsVswitchSpec vswitch
       = { .vpc_id = nic->vpc_id, .zone_id = w->config->zone_id, .cidr = "172.20.0.0/24" };
@@ -530,10 +484,10 @@ a_public_address_never_meets_a_private_one (void **state)
   g_autoptr (GError) error = NULL;
 
   world_set_pools (w, "172.16.3.1, 172.20.0.9");
-  inside = allocate (w, &w->alice);
-  outside = allocate (w, &w->alice);
+  inside = world_allocate (w, &w->alice);
+  outside = world_allocate (w, &w->alice);
   assert_not_associated (w, inside, &target, VMM_ERROR_EIP_OVERLAP);
-  associate (w, outside, nic->instance_id);
+  world_lead (w, outside, nic->instance_id);
   assert_null (ops_vswitch_create (&w->ctx, &w->alice, &vswitch, &error));
   assert_vmm_error (error, VMM_ERROR_CIDR_CONFLICT);
 }
@@ -542,15 +496,15 @@ static void
 bandwidth_and_names_are_changed (void **state)
 {
   World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
+  g_autoptr (VmmNic) nic = world_add_nic (w, VMM_INSTANCE_RUNNING);
   g_autofree char *id = NULL;
   g_autoptr (VmmEip) eip = NULL;
   g_autoptr (GError) error = NULL;
   guint kicks;
 
   world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
+  id = world_allocate (w, &w->alice);
+  world_lead (w, id, nic->instance_id);
   kicks = world_kicks (w, nic->vpc_id);
   assert_true (ops_eip_modify (&w->ctx, &w->alice, id, "web", "for the web", 20, &error));
   assert_int_equal (world_kicks (w, nic->vpc_id), kicks + 1);
@@ -562,154 +516,6 @@ bandwidth_and_names_are_changed (void **state)
   assert_int_equal (eip->bandwidth_mbit, 20);
   assert_false (ops_eip_modify (&w->ctx, &w->alice, id, NULL, NULL, 10001, &error));
   assert_vmm_error (error, VMM_ERROR_BANDWIDTH);
-}
-
-/* ---- going with an instance ---- */
-
-static void
-allow_out (World *w, const char *id, int mbit)
-{
-  const OpsNetworkSpec spec = { .bandwidth_in_mbit = -1, .bandwidth_out_mbit = mbit };
-
-  assert_true (ops_network_spec_modify (&w->ctx, &w->alice, id, &spec, NULL));
-}
-
-static void
-an_instance_with_bandwidth_gets_one_address_and_keeps_it (void **state)
-{
-  World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
-  const char *ids[] = { nic->instance_id, NULL };
-  g_autoptr (VmmInstance) instance = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *ip = NULL;
-  g_autofree char *again = NULL;
-
-  world_set_pools (w, FIVE);
-  assert_null (ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, NULL, &error));
-  assert_vmm_error (error, VMM_ERROR_PUBLIC_BANDWIDTH);
-  allow_out (w, nic->instance_id, 3);
-  ip = ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, "203.0.113.4", NULL);
-  assert_string_equal (ip, "203.0.113.4");
-  again = ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, NULL, NULL);
-  assert_string_equal (again, ip);
-  instance = ops_instance_get (&w->ctx, &w->alice, nic->instance_id, NULL);
-  assert_string_equal (vmm_nic_public (instance->nics->pdata[0], nic->ip)->ip, ip);
-  assert_int_equal (instance->bandwidth_in_mbit, VMM_BANDWIDTH_IN_LEAST_MBIT);
-  settle (w, nic->vpc_id);
-  assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, NULL));
-  settle (w, nic->vpc_id);
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 0);
-}
-
-static void
-an_address_that_goes_with_its_instance_is_no_elastic_one (void **state)
-{
-  World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
-  const OpsEipTarget target = { .id = nic->instance_id };
-  const VmmEipQuery all = { NULL };
-  const VmmPage page = world_page ();
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) eips = NULL;
-  g_autofree char *ip = NULL;
-  g_autofree char *id = NULL;
-
-  world_set_pools (w, FIVE);
-  allow_out (w, nic->instance_id, 3);
-  ip = ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, NULL, NULL);
-  eips = ops_eip_list (&w->ctx, &w->alice, &all, &page, &info, NULL);
-  assert_int_equal (eips->len, 0);
-  id = allocate (w, &w->alice);
-  assert_not_associated (w, id, &target, VMM_ERROR_EIP_DUPLICATED);
-}
-
-static void
-an_elastic_address_and_bandwidth_of_the_instance_exclude_each_other (void **state)
-{
-  World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_RUNNING);
-  const OpsNetworkSpec spec = { .bandwidth_in_mbit = -1, .bandwidth_out_mbit = 7 };
-  g_autoptr (GError) bound = NULL;
-  g_autoptr (GError) allocated = NULL;
-  g_autofree char *id = NULL;
-
-  world_set_pools (w, FIVE);
-  id = allocate (w, &w->alice);
-  associate (w, id, nic->instance_id);
-  assert_false (ops_network_spec_modify (&w->ctx, &w->alice, nic->instance_id, &spec, &bound));
-  assert_vmm_error (bound, VMM_ERROR_BANDWIDTH_EIP);
-  assert_null (ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, NULL, &allocated));
-  assert_vmm_error (allocated, VMM_ERROR_PUBLIC_IP_ALLOCATED);
-}
-
-static void
-bandwidth_is_not_taken_from_under_an_address (void **state)
-{
-  World *w = *state;
-  g_autoptr (VmmNic) nic = add_nic (w, VMM_INSTANCE_STOPPED);
-  const OpsNetworkSpec give
-      = { .bandwidth_in_mbit = 50, .bandwidth_out_mbit = 7, .allocate = TRUE };
-  const OpsNetworkSpec take = { .bandwidth_in_mbit = -1, .bandwidth_out_mbit = 0 };
-  g_autoptr (VmmInstance) instance = NULL;
-  g_autoptr (GError) error = NULL;
-
-  world_set_pools (w, FIVE);
-  assert_true (ops_network_spec_modify (&w->ctx, &w->alice, nic->instance_id, &give, NULL));
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip WHERE is_plain=1"), 1);
-  assert_false (ops_network_spec_modify (&w->ctx, &w->alice, nic->instance_id, &take, &error));
-  assert_vmm_error (error, VMM_ERROR_BANDWIDTH_OUT);
-  instance = world_get (w, nic->instance_id);
-  assert_int_equal (instance->bandwidth_in_mbit, 50);
-  assert_int_equal (instance->bandwidth_out_mbit, 7);
-}
-
-static GPtrArray *
-run (World *w, guint amount, gboolean boot, GError **error)
-{
-  OpsInstanceSpec spec = world_spec (world_add_image (w, 1));
-
-  spec.amount = amount;
-  spec.boot = boot;
-  spec.bandwidth_out_mbit = 20;
-  return ops_instance_create (&w->ctx, &w->alice, &spec, error);
-}
-
-static void
-run_with_bandwidth_brings_addresses_where_there_are_any (void **state)
-{
-  World *w = *state;
-  g_autoptr (GPtrArray) without = run (w, 1, TRUE, NULL);
-  g_autoptr (GPtrArray) with = NULL;
-  g_autoptr (GPtrArray) stopped = NULL;
-  g_autoptr (VmmInstance) instance = world_get (w, without->pdata[0]);
-
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 0);
-  assert_int_equal (instance->bandwidth_in_mbit, 20);
-  world_set_pools (w, FIVE);
-  with = run (w, 2, TRUE, NULL);
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip WHERE is_plain=1"), 2);
-  stopped = run (w, 1, FALSE, NULL);
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 2);
-}
-
-static void
-run_is_all_or_nothing_in_addresses_too (void **state)
-{
-  World *w = *state;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *before = NULL;
-  g_autofree char *after = NULL;
-
-  world_set_pools (w, "203.0.113.1");
-  g_free (allocate (w, &w->bob));
-  world_add_image (w, 1);
-  before = g_strdup_printf ("%d", (int) world_query (w, "SELECT count(*) FROM nic"));
-  assert_null (run (w, 2, TRUE, &error));
-  assert_vmm_error (error, VMM_ERROR_PUBLIC_IP_NONE);
-  after = g_strdup_printf ("%d", (int) world_query (w, "SELECT count(*) FROM nic"));
-  assert_string_equal (before, after);
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 1);
 }
 
 int
@@ -736,12 +542,6 @@ main (void)
     WORLD_TEST (a_deleted_interface_lets_its_address_go),
     WORLD_TEST (a_public_address_never_meets_a_private_one),
     WORLD_TEST (bandwidth_and_names_are_changed),
-    WORLD_TEST (an_instance_with_bandwidth_gets_one_address_and_keeps_it),
-    WORLD_TEST (an_address_that_goes_with_its_instance_is_no_elastic_one),
-    WORLD_TEST (an_elastic_address_and_bandwidth_of_the_instance_exclude_each_other),
-    WORLD_TEST (bandwidth_is_not_taken_from_under_an_address),
-    WORLD_TEST (run_with_bandwidth_brings_addresses_where_there_are_any),
-    WORLD_TEST (run_is_all_or_nothing_in_addresses_too),
   };
 
   return cmocka_run_group_tests_name ("ops-eip", tests, NULL, NULL);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NAT gateways, their SNAT and their forward entries. */
-#include "ops-eip.h"
 #include "ops-group.h"
 #include "ops-nat.h"
 #include "ops-network.h"
-#include "ops-public.h"
-#include "world.h"
+#include "world-public.h"
 
 /* A VPC of 10.0.0.0/16 with a vswitch and a gateway with an address in use. */
 typedef struct
@@ -16,18 +14,6 @@ typedef struct
   VmmNatGateway *gateway;
   char *eip_id, *ip;
 } Place;
-
-static void
-settle (World *w, const char *vpc_id)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, &error);
-  g_autoptr (OpsPublicSeen) seen = ops_public_see (txn, vpc_id, &error);
-
-  assert_no_error (error);
-  g_clear_pointer (&txn, store_txn_free);
-  assert_true (ops_public_settle (&w->ctx, seen, &error));
-}
 
 /* One more address of the gateway; its id. */
 static char *
@@ -41,7 +27,7 @@ add_eip (World *w, const VmmNatGateway *gateway, char **out_ip)
   assert_no_error (error);
   ops_eip_associate (&w->ctx, &w->alice, eip->id, &target, &error);
   assert_no_error (error);
-  settle (w, gateway->vpc_id);
+  world_told (w, gateway->vpc_id);
   *out_ip = g_strdup (eip->ip);
   return g_strdup (eip->id);
 }
@@ -178,7 +164,7 @@ a_vpc_goes_when_its_gateways_and_addresses_are_gone (void **state)
   assert_true (ops_nat_delete (&w->ctx, &w->alice, p.gateway->id, TRUE, NULL));
   assert_false (ops_vpc_delete (&w->ctx, &w->alice, p.vpc->id, &address));
   assert_vmm_error (address, VMM_ERROR_DEPENDENCY);
-  settle (w, p.vpc->id);
+  world_told (w, p.vpc->id);
   assert_true (ops_vpc_delete (&w->ctx, &w->alice, p.vpc->id, NULL));
 }
 
@@ -200,7 +186,7 @@ a_gateway_with_entries_or_addresses_goes_only_by_force (void **state)
   g_free (entry);
   entry = add_snat (&p, &snat, NULL);
   assert_true (ops_nat_delete (&w->ctx, &w->alice, p.gateway->id, TRUE, NULL));
-  settle (w, p.vpc->id);
+  world_told (w, p.vpc->id);
   assert_int_equal (world_query (w, "SELECT count(*) FROM snat_entry"), 0);
   assert_int_equal (world_query (w, "SELECT count(*) FROM eip WHERE state='available'"), 1);
 }
@@ -255,7 +241,7 @@ entries_need_an_address_that_is_in_use_by_the_gateway (void **state)
   assert_true (ops_eip_associate (&w->ctx, &w->alice, eip->id, &target, NULL));
   assert_no_snat (&p, &snat, VMM_ERROR_SNAT_IP_NOT_FOUND);
   assert_no_forward (&p, &forward, VMM_ERROR_FORWARD_IP_NOT_FOUND);
-  settle (w, p.vpc->id);
+  world_told (w, p.vpc->id);
   g_free (add_snat (&p, &snat, NULL));
   g_free (add_forward (&p, &forward, NULL));
   assert_int_equal (world_query (w, "SELECT count(*) FROM snat_entry"), 1);
@@ -325,7 +311,7 @@ an_snat_entry_is_pending_until_the_host_was_told (void **state)
 
   assert_false (fresh->is_applied);
   assert_true (world_kicks (w, p.vpc->id) > kicks);
-  settle (w, p.vpc->id);
+  world_told (w, p.vpc->id);
   told = get_snat (&p, id);
   assert_true (told->is_applied);
   assert_true (
@@ -428,7 +414,7 @@ a_forward_entry_is_changed_as_a_whole_or_not (void **state)
   g_autoptr (GError) clash = NULL;
   g_autoptr (GError) half = NULL;
 
-  settle (w, p.vpc->id);
+  world_told (w, p.vpc->id);
   assert_false (ops_forward_modify (&w->ctx, &w->alice, first, &change, &clash));
   assert_vmm_error (clash, VMM_ERROR_FORWARD_EXISTS);
   change.external_port = NULL;

@@ -112,8 +112,6 @@ check_spec (StoreTxn *txn, const VmmInstance *instance, const OpsNetworkSpec *sp
 static gboolean
 set_bounds (StoreTxn *txn, VmmInstance *instance, const OpsNetworkSpec *spec, GError **error)
 {
-  const VmmNic *nic = g_ptr_array_index (instance->nics, 0);
-
   if (spec->bandwidth_out_mbit >= 0)
     instance->bandwidth_out_mbit = (guint) spec->bandwidth_out_mbit;
   if (spec->bandwidth_in_mbit >= 0)
@@ -126,8 +124,10 @@ set_bounds (StoreTxn *txn, VmmInstance *instance, const OpsNetworkSpec *spec, GE
       g_free (instance->charge_type);
       instance->charge_type = g_strdup (spec->charge_type);
     }
-  return store_instance_set_bandwidth (txn, instance, error)
-         && store_nic_touch (txn, nic->id, error);
+  for (guint i = 0; i < instance->nics->len; i++)
+    if (!store_nic_touch (txn, ((const VmmNic *) instance->nics->pdata[i])->id, error))
+      return FALSE;
+  return store_instance_set_bandwidth (txn, instance, error);
 }
 
 gboolean
@@ -160,7 +160,34 @@ ops_network_spec_modify (VmmContext *ctx, const VmmCaller *caller, const char *i
   if (!ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, ((const VmmNic *) instance->nics->pdata[0])->id);
+  for (guint i = 0; i < instance->nics->len; i++)
+    ctx->kick (ctx, ((const VmmNic *) instance->nics->pdata[i])->id);
   ctx->kick (ctx, ((const VmmNic *) instance->nics->pdata[0])->vpc_id);
+  return TRUE;
+}
+
+gboolean
+ops_public_release (VmmContext *ctx, const VmmCaller *caller, const char *ip,
+                    const char *instance_id, GError **error)
+{
+  g_autofree char *before = NULL;
+  g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
+  g_autoptr (VmmEip) eip = NULL;
+
+  if (txn == NULL || before != NULL)
+    return txn != NULL;
+  eip = store_eip_get_plain (txn, caller->account_id, ip, error);
+  if (eip == NULL)
+    return FALSE;
+  if (instance_id != NULL && !g_str_equal (instance_id, eip->target_id))
+    return vmm_fail (error, VMM_ERROR_PUBLIC_IP_NOT_FOUND,
+                     "the public address %s is not of instance '%s'", ip, instance_id);
+  if (vmm_eip_state_leads (eip->state)
+      && !ops_address_let_go (ctx, txn, eip, VMM_EIP_LEAVE, NULL, error))
+    return FALSE;
+  if (!ops_finish (ctx, txn, caller, "", error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  ctx->kick (ctx, eip->vpc_id);
   return TRUE;
 }

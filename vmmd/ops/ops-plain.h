@@ -10,6 +10,11 @@
 char *ops_public_allocate (VmmContext *ctx, const VmmCaller *caller, const char *instance_id,
                            const char *ip, GError **error);
 
+/* Takes such an address back; @instance_id, unless NULL, is whose it must be. PUBLIC_IP_NOT_FOUND.
+ */
+gboolean ops_public_release (VmmContext *ctx, const VmmCaller *caller, const char *ip,
+                             const char *instance_id, GError **error);
+
 /* NULL and -1 leave a field. */
 typedef struct
 {

@@ -100,6 +100,24 @@ store_eip_get (StoreTxn *txn, const char *account_id, const char *id, GError **e
   return NULL;
 }
 
+VmmEip *
+store_eip_get_plain (StoreTxn *txn, const char *account_id, const char *ip, GError **error)
+{
+  g_autoptr (GPtrArray) eips = NULL;
+  guint32 address = 0;
+
+  vmm_address_parse (ip, &address);
+  eips = read_eips (store_query (txn, error, SELECT "ip=? AND account_id=? AND is_plain=1", "is",
+                                 (gint64) address, account_id),
+                    error);
+  if (eips == NULL)
+    return NULL;
+  if (eips->len > 0)
+    return g_ptr_array_steal_index (eips, 0);
+  vmm_fail (error, VMM_ERROR_PUBLIC_IP_NOT_FOUND, "no instance has the public address '%s'", ip);
+  return NULL;
+}
+
 static void
 filter_ips (StoreFilter *filter, const char *const *ips)
 {

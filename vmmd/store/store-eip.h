@@ -12,6 +12,8 @@
 gboolean store_eip_insert (StoreTxn *txn, const VmmEip *eip, GError **error);
 /* VMM_ERROR_EIP_NOT_FOUND; so are plain ones. */
 VmmEip *store_eip_get (StoreTxn *txn, const char *account_id, const char *id, GError **error);
+/* The plain one with that address. VMM_ERROR_PUBLIC_IP_NOT_FOUND. */
+VmmEip *store_eip_get_plain (StoreTxn *txn, const char *account_id, const char *ip, GError **error);
 /* VmmEip* without plain ones, newest first. */
 GPtrArray *store_eip_list (StoreTxn *txn, const char *account_id, const VmmEipQuery *query,
                            const VmmPage *page, VmmPageInfo *info, GError **error);
