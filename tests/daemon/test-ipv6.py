@@ -16,19 +16,20 @@ import tap  # noqa: E402
 import fingerprint  # noqa: E402
 from daemon import Daemon, wait_until  # noqa: E402
 
-# Says which addresses and way out it has, and whether it reaches its peer's SSH server by name and by
-# IPv6, whenever that changes.
+# Says over and over which addresses and way out it has, and whether it reaches its peer's SSH server
+# by name and by IPv6.
 WATCH = """#!/bin/sh
+round=0
 while :; do
-  now="addr=$(ip -6 -o addr show eth0 scope global | awk '{ print $4 }' | sort | tr '\\n' ,)"
+  round=$((round + 1))
+  now="round=$round addr=$(ip -6 -o addr show eth0 scope global | awk '{ print $4 }' | sort | tr '\\n' ,)"
   now="$now via=$(ip -6 route show default | awk '{ print $3; exit }')"
   peer=$(nslookup -type=aaaa PEER 2>/dev/null | awk '/^Address: [0-9a-f]+:/ { print $2; exit }')
   now="$now name=$peer"
   ssh=no
   [ -n "$peer" ] && timeout 3 nc "$peer" 22 < /dev/null 2>/dev/null | grep -q SSH && ssh=yes
   now="$now ssh=$ssh"
-  [ "$now" = "$before" ] || echo "VMMD-V6 $now"
-  before=$now
+  echo "VMMD-V6 $now end"
   sleep 1
 done
 """
@@ -44,8 +45,15 @@ def run_guest(name, peer):
 
 def seen(guest):
     """What the guest last said of its IPv6."""
-    lines = re.findall(r"VMMD-V6 (.*)", vmmd.console(guest))
+    lines = re.findall(r"VMMD-V6 (.*) end", vmmd.console(guest))
     return dict(word.split("=", 1) for word in lines[-1].split()) if lines else {}
+
+
+def seen_from_now(guest):
+    """What it says after a look that began later than this call."""
+    last = int(seen(guest)["round"])
+    wait_until("the guest to look again", 30, lambda: int(seen(guest)["round"]) >= last + 2)
+    return seen(guest)
 
 
 def nic_of(guest):
@@ -77,7 +85,9 @@ def a_rule_for_ipv4_does_not_let_ipv6_in():
     wait_until("the rule to be in force", 30, lambda: vmmd.call(
         "DescribeNetworkInterfaces", NetworkInterfaceId_1=nic_of(guests[0])["NetworkInterfaceId"])[
             "NetworkInterfaceSets"]["NetworkInterfaceSet"][0]["RulesInForce"])
-    assert seen(guests[0])["ssh"] == "no", seen(guests[0])
+    for guest in guests:
+        now = seen_from_now(guest)
+        assert now["name"] and now["ssh"] == "no", now
 
 
 def a_rule_for_ipv6_lets_them_meet_and_its_end_parts_them():
@@ -95,10 +105,14 @@ def a_guest_that_boots_again_has_the_same_address():
     before_boot = addresses(guests[0])
     vmmd.call("StopInstance", InstanceId=guests[0])
     vmmd.wait_status(guests[0], "Stopped")
+    last = int(seen(guests[0])["round"])
     vmmd.call("StartInstance", InstanceId=guests[0])
     vmmd.wait_status(guests[0], "Running")
-    wait_until("the address", 120, lambda: seen(guests[0]).get("addr") == f"{before_boot[0]}/128,"
-               and seen(guests[0]).get("via") == "fe80::1")
+
+    def has_address():
+        now = seen(guests[0])
+        return int(now["round"]) < last and now["addr"] == f"{before_boot[0]}/128," and now["via"] == "fe80::1"
+    wait_until("the address", 120, has_address)
 
 
 def a_killed_daemon_leaves_it_working():
@@ -107,8 +121,8 @@ def a_killed_daemon_leaves_it_working():
     wait_until("SSH to be reached", 60, lambda: seen(guests[1]).get("ssh") == "yes")
     vmmd.kill()
     vmmd.start()
-    assert seen(guests[1])["ssh"] == "yes", seen(guests[1])
-    assert seen(guests[1])["via"] == "fe80::1", seen(guests[1])
+    now = seen_from_now(guests[1])
+    assert now["ssh"] == "yes" and now["via"] == "fe80::1", now
 
 
 def all_of_it_goes():
