@@ -367,7 +367,7 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = modify_list,
     API_PARAMS (ModifyArgs, modify_params),
-    API_ERRORS (ENTRY_ERRORS, VMM_ERROR_PREFIX_LIST_NOT_FOUND) },
+    API_ERRORS (ENTRY_ERRORS, VMM_ERROR_PREFIX_LIST_NOT_FOUND, VMM_ERROR_RULE_LIMIT) },
   { .name = "DeletePrefixList",
     .summary = "Deletes a prefix list that no rule names.",
     .since = "0.1",

@@ -143,11 +143,13 @@ netctl_firewall_set_vpc (NetctlFirewall *firewall, const NetctlVpc *vpc, GError 
   gboolean ports_differ = model->vpc == NULL || !netctl_vpc_same_subnets (model->vpc, vpc)
                           || !netctl_vpc_same_routes (model->vpc, vpc)
                           || !model->vpc->nat != !vpc->nat;
+  gboolean narrows = netctl_narrow_remotes (model, vpc);
 
   if (!netctl_model_set_vpc (firewall->model, vpc, error))
     return FALSE;
   touch (firewall, g_strdup (NETCTL_NFT_VPC));
   firewall->must_compare = TRUE;
+  firewall->must_sweep |= narrows;
   for (GTreeNode *n = ports_differ ? g_tree_node_first (model->ports) : NULL; n != NULL;
        n = g_tree_node_next (n))
     touch (firewall, netctl_nft_port_key (GPOINTER_TO_UINT (g_tree_node_key (n))));

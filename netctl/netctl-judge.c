@@ -18,23 +18,6 @@ struct NetctlJudge
   GHashTable *rules[2]; /* for each direction: normalised groups (GBytes) -> their rules in order */
 };
 
-static guint
-hash_address (gconstpointer key)
-{
-  const NetctlPrefix *address = key;
-  guint hash = address->family;
-
-  for (guint i = 0; i < (address->family == G_SOCKET_FAMILY_IPV4 ? 4u : 16u); i++)
-    hash = hash * 33 + address->bytes[i];
-  return hash;
-}
-
-static gboolean
-equal_addresses (gconstpointer a, gconstpointer b)
-{
-  return netctl_prefix_equal (a, b);
-}
-
 static void
 add_member (NetctlJudge *judge, const NetctlPrefix *address, const NetctlPort *port,
             const GArray *groups)
@@ -53,7 +36,8 @@ netctl_judge_new (const NetctlModel *model)
   NetctlJudge *judge = g_new0 (NetctlJudge, 1);
 
   judge->model = model;
-  judge->members = g_hash_table_new_full (hash_address, equal_addresses, NULL, g_free);
+  judge->members
+      = g_hash_table_new_full (netctl_prefix_hash, (GEqualFunc) netctl_prefix_equal, NULL, g_free);
   for (guint i = 0; i < G_N_ELEMENTS (judge->rules); i++)
     judge->rules[i]
         = g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref,

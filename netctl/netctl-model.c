@@ -12,17 +12,6 @@ compare_index (gconstpointer a, gconstpointer b, gpointer data)
   return x < y ? -1 : x > y;
 }
 
-static guint
-prefix_hash (gconstpointer key)
-{
-  const NetctlPrefix *prefix = key;
-  guint hash = prefix->length;
-
-  for (guint i = 0; i < (prefix->family == G_SOCKET_FAMILY_IPV4 ? 4 : 16); i++)
-    hash = hash * 31 + prefix->bytes[i];
-  return hash;
-}
-
 static gboolean
 prefix_equal (gconstpointer a, gconstpointer b)
 {
@@ -76,7 +65,7 @@ netctl_model_new (void)
   model->sets
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) group_set_free);
   model->sets_of = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_ptr_array_unref);
-  model->addresses = g_hash_table_new_full (prefix_hash, prefix_equal, g_free, NULL);
+  model->addresses = g_hash_table_new_full (netctl_prefix_hash, prefix_equal, g_free, NULL);
   model->dropped = g_hash_table_new (NULL, NULL);
   model->macs = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   return model;

@@ -53,10 +53,10 @@ netctl_narrow_group (const NetctlGroup *before, const NetctlGroup *after)
 }
 
 static gboolean
-has_group (const NetctlPort *port, guint32 group)
+contains (const GArray *groups, guint32 group)
 {
-  for (guint i = 0; i < port->groups->len; i++)
-    if (g_array_index (port->groups, guint32, i) == group)
+  for (guint i = 0; groups != NULL && i < groups->len; i++)
+    if (g_array_index (groups, guint32, i) == group)
       return TRUE;
   return FALSE;
 }
@@ -94,13 +94,51 @@ netctl_narrow_port (const NetctlModel *model, const NetctlPort *before, const Ne
     if (!has_address (after, &g_array_index (before->addresses, NetctlPrefix, i)))
       return TRUE;
   for (guint i = 0; i < before->groups->len; i++)
-    if (!has_group (after, g_array_index (before->groups, guint32, i)))
+    if (!contains (after->groups, g_array_index (before->groups, guint32, i)))
       return TRUE;
   for (guint i = 0; i < after->groups->len; i++)
     {
       guint32 group = g_array_index (after->groups, guint32, i);
 
-      if (!has_group (before, group) && group_drops (model, group))
+      if (!contains (before->groups, group) && group_drops (model, group))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Whether @remote is in a group that a rule drops, and was not with @groups (NULL for none). */
+static gboolean
+joins_dropped (const NetctlModel *model, const NetctlRemote *remote, const GArray *groups)
+{
+  for (guint i = 0; i < remote->groups->len; i++)
+    {
+      guint32 group = g_array_index (remote->groups, guint32, i);
+
+      if (netctl_model_is_dropped (model, group) && !contains (groups, group))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
+netctl_narrow_remotes (const NetctlModel *model, const NetctlVpc *after)
+{
+  g_autoptr (GHashTable) before = NULL;
+
+  if (model->vpc == NULL || g_hash_table_size (model->dropped) == 0)
+    return FALSE;
+  before = g_hash_table_new (netctl_prefix_hash, (GEqualFunc) netctl_prefix_equal);
+  for (guint i = 0; i < model->vpc->remotes->len; i++)
+    {
+      const NetctlRemote *remote = g_ptr_array_index (model->vpc->remotes, i);
+
+      g_hash_table_insert (before, (gpointer) &remote->address, remote->groups);
+    }
+  for (guint i = 0; i < after->remotes->len; i++)
+    {
+      const NetctlRemote *remote = g_ptr_array_index (after->remotes, i);
+
+      if (joins_dropped (model, remote, g_hash_table_lookup (before, &remote->address)))
         return TRUE;
     }
   return FALSE;

@@ -9,3 +9,6 @@ gboolean netctl_narrow_group (const NetctlGroup *before, const NetctlGroup *afte
 /* Likewise, @model being the VPC's with either of them. */
 gboolean netctl_narrow_port (const NetctlModel *model, const NetctlPort *before,
                              const NetctlPort *after);
+/* Likewise by addresses on other hosts alone, when @after takes the place of @model's own record.
+ */
+gboolean netctl_narrow_remotes (const NetctlModel *model, const NetctlVpc *after);

@@ -279,6 +279,17 @@ netctl_prefix_equal (const NetctlPrefix *a, const NetctlPrefix *b)
          && memcmp (a->bytes, b->bytes, a->family == G_SOCKET_FAMILY_IPV4 ? 4 : 16) == 0;
 }
 
+guint
+netctl_prefix_hash (gconstpointer key)
+{
+  const NetctlPrefix *prefix = key;
+  guint hash = prefix->length;
+
+  for (guint i = 0; i < (prefix->family == G_SOCKET_FAMILY_IPV4 ? 4 : 16); i++)
+    hash = hash * 31 + prefix->bytes[i];
+  return hash;
+}
+
 gboolean
 netctl_prefix_contains (const NetctlPrefix *range, const NetctlPrefix *address)
 {

@@ -17,6 +17,8 @@ gboolean netctl_port_check (const NetctlPort *port, GError **error);
 
 /* TRUE if both name the same address and length. */
 gboolean netctl_prefix_equal (const NetctlPrefix *a, const NetctlPrefix *b);
+/* A GHashFunc for those. */
+guint netctl_prefix_hash (gconstpointer prefix);
 /* TRUE if @address (host bits included) lies inside @range. FALSE across families. */
 gboolean netctl_prefix_contains (const NetctlPrefix *range, const NetctlPrefix *address);
 /* TRUE if @prefix names a single IPv4 address. */

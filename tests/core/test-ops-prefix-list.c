@@ -201,6 +201,83 @@ an_account_has_a_limit (void **state)
   assert_vmm_error (error, VMM_ERROR_PREFIX_LIST_QUOTA);
 }
 
+/* A list with ranges 10.0.<first>.0/24 and so on. */
+static const char *
+add_long_list (World *w, guint first, guint n)
+{
+  g_autoptr (GPtrArray) cidrs = g_ptr_array_new_with_free_func (g_free);
+  OpsPrefixListSpec spec = { .name = "long", .max_entries = 200, .n_entries = n };
+  g_autofree OpsPrefixEntry *entries = g_new0 (OpsPrefixEntry, n);
+  g_autoptr (GError) error = NULL;
+  char *id;
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_ptr_array_add (cidrs, g_strdup_printf ("10.0.%u.0/24", first + i));
+      entries[i].cidr = cidrs->pdata[i];
+    }
+  spec.entries = entries;
+  id = ops_prefix_list_create (&w->ctx, &w->alice, &spec, &error);
+  assert_no_error (error);
+  return world_keep (w, id);
+}
+
+static void
+each_entry_counts_as_a_rule_of_every_group_that_names_the_list (void **state)
+{
+  World *w = *state;
+  const char *hundred = add_long_list (w, 0, 100), *other = add_long_list (w, 100, 99);
+  const char *group = add_group (w, hundred);
+  const OpsRuleSpec more[]
+      = { { .protocol = "tcp", .port_range = "1/1", .prefix_list_id = hundred },
+          { .protocol = "all", .prefix_list_id = other },
+          { .protocol = "all", .cidr = "192.0.2.0/24" } };
+  const OpsPrefixEntry entry = { "192.0.2.0/24", NULL };
+  const char *one[] = { "10.0.100.0/24", NULL };
+  const OpsPrefixListChange added = { .add = &entry, .n_add = 1 }, removed = { .remove = one },
+                            replaced = { .add = &entry, .n_add = 1, .remove = one };
+  g_autoptr (GError) rule = NULL;
+  g_autoptr (GError) range = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, group, &more[1], 2, NULL));
+  before = world_dump (w);
+  assert_false (ops_group_authorize (&w->ctx, &w->alice, group, &more[0], 1, &rule));
+  assert_vmm_message (rule, VMM_ERROR_RULE_LIMIT, "300 rules");
+  assert_false (ops_prefix_list_modify (&w->ctx, &w->alice, other, &added, &range));
+  assert_vmm_message (range, VMM_ERROR_RULE_LIMIT, group);
+  after = world_dump (w);
+  assert_string_equal (before, after);
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, other, &replaced, NULL));
+  one[0] = "10.0.101.0/24";
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, other, &removed, NULL));
+  assert_true (ops_group_revoke (&w->ctx, &w->alice, group, &more[1], 1, NULL, NULL));
+  assert_true (ops_prefix_list_modify (&w->ctx, &w->alice, hundred, &added, NULL));
+}
+
+static void
+an_empty_list_counts_as_one_rule (void **state)
+{
+  World *w = *state;
+  const char *list = add_list (w, NULL), *group = add_group (w, list);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 2; i <= 201; i++)
+    {
+      const OpsRuleSpec spec = { .protocol = "all",
+                                 .prefix_list_id = list,
+                                 .priority = i % 100 + 1,
+                                 .near_cidr = i < 100   ? "10.0.0.0/8"
+                                              : i < 200 ? "11.0.0.0/8"
+                                                        : "12.0.0.0/8" };
+
+      assert_int_equal (ops_group_authorize (&w->ctx, &w->alice, group, &spec, 1, &error),
+                        i <= 200);
+    }
+  assert_vmm_message (error, VMM_ERROR_RULE_LIMIT, "201 rules");
+}
+
 typedef struct
 {
   World *w;
@@ -256,6 +333,8 @@ main (void)
     WORLD_TEST (bad_entries_are_refused_and_nothing_is_made),
     WORLD_TEST (entries_come_and_go_and_take_new_descriptions),
     WORLD_TEST (a_change_reaches_every_group_that_names_the_list_and_no_other),
+    WORLD_TEST (each_entry_counts_as_a_rule_of_every_group_that_names_the_list),
+    WORLD_TEST (an_empty_list_counts_as_one_rule),
     WORLD_TEST (a_list_stays_while_a_rule_names_it),
     WORLD_TEST (another_accounts_list_is_not_there),
     WORLD_TEST (an_account_has_a_limit),

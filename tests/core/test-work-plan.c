@@ -264,6 +264,24 @@ what_the_host_lacks_is_seen (void **state)
   host_wait_idle (w);
 }
 
+static void
+a_protocol_nobody_knows_is_an_error_and_no_rule_for_all (void **state)
+{
+  World *w = *state;
+  const OpsRuleSpec spec = { .protocol = "tcp", .port_range = "22/22", .cidr = "10.0.0.0/8" };
+  g_autofree char *id = ops_group_create (&w->ctx, &w->alice, NULL, "group", NULL, NULL);
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (VmmGroup) row = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_true (ops_group_authorize (&w->ctx, &w->alice, id, &spec, 1, NULL));
+  world_exec (w, "UPDATE security_rule SET protocol='sctp'");
+  txn = store_begin_read (w->ctx.store, NULL);
+  row = store_group_get (txn, NULL, id, NULL);
+  assert_null (work_plan_group (txn, row, 1, &error));
+  assert_vmm_message (error, VMM_ERROR_INTERNAL, "sctp");
+}
+
 int
 main (void)
 {
@@ -272,6 +290,7 @@ main (void)
     HOST_TEST (a_network_of_both_families_is_told_as_such),
     HOST_TEST (a_rule_is_told_with_both_sides_and_its_family),
     HOST_TEST (a_rule_with_a_list_is_one_for_each_of_its_ranges),
+    HOST_TEST (a_protocol_nobody_knows_is_an_error_and_no_rule_for_all),
     HOST_TEST (a_change_of_a_list_reaches_a_running_guest),
     HOST_TEST (the_host_has_what_the_rows_want),
     HOST_TEST (what_the_host_lacks_is_seen),

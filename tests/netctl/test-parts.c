@@ -415,6 +415,51 @@ whatever_forbids_a_flow_is_called_narrow (void **state)
   assert_true (wide > STEPS / 40);
 }
 
+/* The VPC with one address on another host in @groups, or with none for NULL. */
+static NetctlVpc *
+vpc_with_remote (const guint32 *groups, guint n_groups)
+{
+  NetctlVpc *vpc = record_vpc (1, "10.0.0.0/24", TRUE);
+  NetctlRemote *remote = netctl_remote_new ();
+
+  assert_true (netctl_prefix_parse ("10.0.0.99", &remote->address));
+  g_array_append_vals (remote->groups, groups, n_groups);
+  g_ptr_array_add (vpc->remotes, remote);
+  return vpc;
+}
+
+static gboolean
+narrows (const NetctlModel *model, NetctlVpc *after)
+{
+  g_autoptr (NetctlVpc) vpc = after;
+
+  return netctl_narrow_remotes (model, vpc);
+}
+
+static void
+an_address_elsewhere_that_joins_a_dropped_group_narrows (void **state)
+{
+  static const guint32 dropped[] = { 2 }, both[] = { 3, 2 }, other[] = { 3 };
+  g_autoptr (NetctlModel) model = netctl_model_new ();
+  NetctlGroup *group = record_group (1, 1);
+
+  (void) state;
+  assert_false (narrows (model, vpc_with_remote (dropped, 1)));
+  record_put_vpc (model, vpc_with_remote (other, 1));
+  record_put_group (model, record_group (1, 2));
+  record_put_group (model, record_group (1, 3));
+  assert_false (narrows (model, vpc_with_remote (dropped, 1)));
+  record_rule (group, "in drop 1 all - - group:2");
+  record_put_group (model, group);
+  assert_true (narrows (model, vpc_with_remote (both, 2)));
+  assert_false (narrows (model, vpc_with_remote (other, 1)));
+  assert_false (narrows (model, record_vpc (1, "10.0.0.0/24", TRUE)));
+  record_put_vpc (model, record_vpc (1, "10.0.0.0/24", TRUE));
+  assert_true (narrows (model, vpc_with_remote (dropped, 1)));
+  record_put_vpc (model, vpc_with_remote (both, 2));
+  assert_false (narrows (model, vpc_with_remote (dropped, 1)));
+}
+
 int
 main (void)
 {
@@ -422,6 +467,7 @@ main (void)
     cmocka_unit_test_setup_teardown (the_sum_of_the_parts_is_the_whole, set_up, tear_down),
     cmocka_unit_test_setup_teardown (what_is_undone_never_was, set_up, tear_down),
     cmocka_unit_test_setup_teardown (whatever_forbids_a_flow_is_called_narrow, set_up, tear_down),
+    cmocka_unit_test (an_address_elsewhere_that_joins_a_dropped_group_narrows),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -294,19 +294,18 @@ change_rules (StoreTxn *txn, const VmmCaller *caller, const VmmGroup *group,
   return TRUE;
 }
 
-static gboolean
-check_rule_limit (StoreTxn *txn, const char *group_id, GError **error)
+gboolean
+ops_group_check_rules (StoreTxn *txn, const char *group_id, GError **error)
 {
-  g_autoptr (GPtrArray) rules = store_rule_list (txn, group_id, error);
-  guint n_peers = 0;
+  guint n_rules = 0, n_peers = 0;
 
-  if (rules == NULL)
+  if (!store_rule_count (txn, group_id, &n_rules, &n_peers, error))
     return FALSE;
-  for (guint i = 0; i < rules->len; i++)
-    n_peers += *((VmmRule *) g_ptr_array_index (rules, i))->peer_group_id != '\0';
-  if (rules->len > RULES_A_GROUP)
-    return vmm_fail (error, VMM_ERROR_RULE_LIMIT, "group '%s' would have %u rules, its limit is %u",
-                     group_id, rules->len, RULES_A_GROUP);
+  if (n_rules > RULES_A_GROUP)
+    return vmm_fail (error, VMM_ERROR_RULE_LIMIT,
+                     "group '%s' would have %u rules, each entry of a prefix list counting as one; "
+                     "its limit is %u",
+                     group_id, n_rules, RULES_A_GROUP);
   if (n_peers > PEER_RULES_A_GROUP)
     return vmm_fail (error, VMM_ERROR_RULE_LIMIT,
                      "group '%s' would have %u rules that name a group, its limit is %u", group_id,
@@ -328,7 +327,7 @@ ops_group_authorize (VmmContext *ctx, const VmmCaller *caller, const char *group
   group = store_group_get (txn, caller->account_id, group_id, error);
   return group != NULL
          && change_rules (txn, caller, group, rules, n_rules, store_rule_insert, &changed, error)
-         && check_rule_limit (txn, group_id, error)
+         && ops_group_check_rules (txn, group_id, error)
          && ops_group_finish (ctx, &txn, caller, group_id, changed, error);
 }
 
@@ -451,6 +450,6 @@ ops_group_modify_rule (VmmContext *ctx, const VmmCaller *caller, const char *gro
                      old->egress ? "goes out" : "comes in");
   rule = merge_rule (txn, caller, group, old, spec, error);
   return rule != NULL && store_rule_update (txn, rule, error)
-         && check_rule_limit (txn, group_id, error)
+         && ops_group_check_rules (txn, group_id, error)
          && ops_group_finish (ctx, &txn, caller, group_id, TRUE, error);
 }

@@ -2,6 +2,7 @@
 /* Prefix lists and the rules that name them. */
 #include "config.h"
 
+#include "ops-group-member.h"
 #include "ops-prefix-list.h"
 #include "ops-txn.h"
 #include "store-network.h"
@@ -133,15 +134,21 @@ ops_prefix_list_create (VmmContext *ctx, const VmmCaller *caller, const OpsPrefi
   return g_steal_pointer (&list->id);
 }
 
-/* Another generation of every group that names the list; VmmGroup*, to be kicked after. */
+/* Another generation of every group that names the list, if that has room for it when it @grows;
+ * VmmGroup*, to be kicked after. */
 static GPtrArray *
-touch_groups (StoreTxn *txn, const char *id, GError **error)
+touch_groups (StoreTxn *txn, const char *id, gboolean grows, GError **error)
 {
   g_autoptr (GPtrArray) groups = store_prefix_list_groups (txn, id, error);
 
   for (guint i = 0; groups != NULL && i < groups->len; i++)
-    if (!store_group_touch (txn, ((VmmGroup *) g_ptr_array_index (groups, i))->id, error))
-      return NULL;
+    {
+      const VmmGroup *group = g_ptr_array_index (groups, i);
+
+      if ((grows && !ops_group_check_rules (txn, group->id, error))
+          || !store_group_touch (txn, group->id, error))
+        return NULL;
+    }
   return g_steal_pointer (&groups);
 }
 
@@ -176,7 +183,7 @@ ops_prefix_list_modify (VmmContext *ctx, const VmmCaller *caller, const char *id
   list = store_prefix_list_get (txn, caller->account_id, id, error);
   if (list == NULL || !change_list (txn, list, change, error))
     return FALSE;
-  groups = touches ? touch_groups (txn, id, error) : g_ptr_array_new ();
+  groups = touches ? touch_groups (txn, id, change->n_add > 0, error) : g_ptr_array_new ();
   if (groups == NULL || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);

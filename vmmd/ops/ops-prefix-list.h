@@ -38,8 +38,8 @@ typedef struct
   guint n_add;
   const char *const *remove; /* ranges; ends with NULL, may be NULL */
 } OpsPrefixListChange;
-/* In force in every group that names the list soon after the answer. PREFIX_LIST_NOT_FOUND and
- * those of creating. */
+/* In force in every group that names the list soon after the answer. PREFIX_LIST_NOT_FOUND,
+ * RULE_LIMIT when such a group would get too many rules, and those of creating. */
 gboolean ops_prefix_list_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
                                  const OpsPrefixListChange *change, GError **error);
 /* PREFIX_LIST_IN_USE while a rule names it. */

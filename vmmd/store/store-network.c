@@ -475,6 +475,27 @@ store_rule_list (StoreTxn *txn, const char *group_id, GError **error)
 }
 
 gboolean
+store_rule_count (StoreTxn *txn, const char *group_id, guint *out_rules, guint *out_peers,
+                  GError **error)
+{
+  gint64 rules = 0, peers = 0;
+
+  if (!store_query_int (txn, &rules, error,
+                        "SELECT ifnull(sum(max(1, (SELECT count(*) FROM prefix_list_entry e"
+                        " WHERE e.list_id=r.prefix_list_id))), 0) FROM security_rule r"
+                        " WHERE r.group_id=?",
+                        "s", group_id)
+      || !store_query_int (txn, &peers, error,
+                           "SELECT count(*) FROM security_rule WHERE group_id=?"
+                           " AND peer_group_id<>''",
+                           "s", group_id))
+    return FALSE;
+  *out_rules = (guint) rules;
+  *out_peers = (guint) peers;
+  return TRUE;
+}
+
+gboolean
 store_rule_insert (StoreTxn *txn, const VmmRule *r, gboolean *out_added, GError **error)
 {
   int changes = store_exec (txn, error,

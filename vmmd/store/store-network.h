@@ -89,6 +89,10 @@ gboolean store_group_delete (StoreTxn *txn, const char *id, GError **error);
 
 /* VmmRule*, oldest first. */
 GPtrArray *store_rule_list (StoreTxn *txn, const char *group_id, GError **error);
+/* How many rules a group has, where one that names a prefix list counts as often as the list has
+ * entries but at least once; and how many of them name a group. */
+gboolean store_rule_count (StoreTxn *txn, const char *group_id, guint *out_rules, guint *out_peers,
+                           GError **error);
 /* FALSE in @out_added when an equal rule exists. */
 gboolean store_rule_insert (StoreTxn *txn, const VmmRule *rule, gboolean *out_added,
                             GError **error);

@@ -55,23 +55,28 @@ work_plan_vpc (const VmmContext *ctx, StoreTxn *txn, const char *vpc_id, GError 
   return g_steal_pointer (&vpc);
 }
 
-static int
-protocol_number (const char *name)
+static gboolean
+protocol_number (const VmmRule *rule, int *out, GError **error)
 {
   static const struct
   {
     const char *name;
     int number;
-  } numbers[] = { { "tcp", IPPROTO_TCP },
+  } numbers[] = { { "all", -1 },
+                  { "tcp", IPPROTO_TCP },
                   { "udp", IPPROTO_UDP },
                   { "icmp", IPPROTO_ICMP },
                   { "icmpv6", IPPROTO_ICMPV6 },
                   { "gre", IPPROTO_GRE } };
 
   for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
-    if (g_str_equal (numbers[i].name, name))
-      return numbers[i].number;
-  return -1;
+    if (g_str_equal (numbers[i].name, rule->protocol))
+      {
+        *out = numbers[i].number;
+        return TRUE;
+      }
+  return vmm_fail (error, VMM_ERROR_INTERNAL, "rule %s has the protocol '%s'", rule->id,
+                   rule->protocol);
 }
 
 static gboolean
@@ -105,7 +110,6 @@ add_rule (StoreTxn *txn, const VmmRule *row, NetctlGroup *group, GError **error)
     .direction = row->egress ? NETCTL_EGRESS : NETCTL_INGRESS,
     .accept = row->accept,
     .priority = row->priority,
-    .protocol = protocol_number (row->protocol),
     .port_min = row->port_min,
     .port_max = row->port_max,
     .source_port_min = row->source_port_min,
@@ -114,7 +118,8 @@ add_rule (StoreTxn *txn, const VmmRule *row, NetctlGroup *group, GError **error)
     .has_near = *row->near_cidr != '\0',
   };
 
-  if (rule.has_near && !parse_range (row->id, row->near_cidr, &rule.near, error))
+  if (!protocol_number (row, &rule.protocol, error)
+      || (rule.has_near && !parse_range (row->id, row->near_cidr, &rule.near, error)))
     return FALSE;
   if (*row->prefix_list_id != '\0')
     return add_list (txn, row, &rule, group, error);
