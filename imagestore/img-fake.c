@@ -28,6 +28,8 @@ typedef struct
   ImgError fail_code;
   guint64 total_bytes;
   guint64 free_bytes;
+  gboolean is_lingering;
+  guint pulls; /* that run */
   char *path; /* NULL when nothing is kept */
   char *drop_dir, *export_dir;
   pthread_cond_t changed;
@@ -412,6 +414,27 @@ add_between (Fake *fake, const char *id, const ImgLayerInfo *info, const char *p
   return TRUE;
 }
 
+/* Without the lock in between, as a pull of the real pool holds up no other call. */
+static void
+linger (Fake *fake, ImgProgressFunc progress, gpointer data, GCancellable *cancellable)
+{
+  fake->pulls++;
+  for (;;)
+    {
+      gboolean is_over = !fake->is_lingering;
+
+      pthread_mutex_unlock (&fake->lock);
+      if (progress != NULL)
+        progress (50, data);
+      if (!is_over)
+        g_poll (NULL, 0, 1);
+      pthread_mutex_lock (&fake->lock);
+      if (is_over || g_cancellable_is_cancelled (cancellable))
+        break;
+    }
+  fake->pulls--;
+}
+
 static gboolean
 fake_pull (ImgStore *store, const char *id, const char *parent, ImgProgressFunc progress,
            gpointer data, GCancellable *cancellable, GError **error)
@@ -425,6 +448,7 @@ fake_pull (ImgStore *store, const char *id, const char *parent, ImgProgressFunc 
     parent = "";
   if (info == NULL || !add_between (fake, id, info, parent, &bytes, error))
     return FALSE;
+  linger (fake, progress, data, cancellable);
   if (g_cancellable_is_cancelled (cancellable))
     {
       g_set_error_literal (error, IMG_ERROR, IMG_ERROR_CANCELLED, "it was cancelled");
@@ -438,6 +462,20 @@ fake_pull (ImgStore *store, const char *id, const char *parent, ImgProgressFunc 
   fake->free_bytes -= bytes;
   info->used_bytes += bytes;
   g_strlcpy (info->parent, parent, sizeof info->parent);
+  save (fake);
+  return TRUE;
+}
+
+static gboolean
+fake_reparent (ImgStore *store, const char *id, const char *parent, GError **error)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+  ImgLayerInfo *info = enter (fake, error) ? find (fake, id, error) : NULL;
+
+  if (info == NULL || (parent != NULL && find (fake, parent, error) == NULL))
+    return FALSE;
+  g_strlcpy (info->parent, parent != NULL ? parent : "", sizeof info->parent);
   save (fake);
   return TRUE;
 }
@@ -537,6 +575,7 @@ static const ImgStoreClass fake_class = {
   .import_from = fake_import_from,
   .layer_format = fake_format,
   .layer_pull = fake_pull,
+  .layer_reparent = fake_reparent,
   .export = fake_export,
   .export_remove = fake_export_remove,
   .space = fake_space,
@@ -595,6 +634,24 @@ img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes)
 
   g_return_if_fail (info != NULL);
   info->used_bytes = used_bytes;
+}
+
+void
+img_fake_set_lingering (ImgStore *store, gboolean is_lingering)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+
+  fake->is_lingering = is_lingering;
+}
+
+guint
+img_fake_pulls (ImgStore *store)
+{
+  Fake *fake = (Fake *) store;
+  g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+
+  return fake->pulls;
 }
 
 gboolean

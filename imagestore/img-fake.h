@@ -12,6 +12,11 @@ guint img_fake_calls (ImgStore *store);
 void img_fake_set_space (ImgStore *store, guint64 total, guint64 free_bytes);
 /* Makes @used_bytes the blocks of layer @id, as a guest that writes would. */
 void img_fake_set_used (ImgStore *store, const char *id, guint64 used_bytes);
+/* Whether pulls run on, calling their progress function, until they are cancelled or this is taken
+ * back. */
+void img_fake_set_lingering (ImgStore *store, gboolean is_lingering);
+/* How many pulls run now. */
+guint img_fake_pulls (ImgStore *store);
 /* Remembers the layers in the key file @path too, and takes up what it holds, so that disks outlive
  * a daemon under test. FALSE if the file is there and cannot be read. */
 gboolean img_fake_keep_in (ImgStore *store, const char *path, GError **error);

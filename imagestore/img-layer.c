@@ -246,25 +246,49 @@ run_when_free (const char *const *argv, GError **error)
     }
 }
 
+/* @parent NULL: none. */
+static gboolean
+write_parent (const ImgPool *pool, const char *id, const char *parent, GError **error)
+{
+  ImgStore *store = (ImgStore *) pool;
+  g_autofree char *path = store->class->layer_path (store, id);
+  g_autofree char *parent_path = parent != NULL ? store->class->layer_path (store, parent) : NULL;
+  const char *const onto[] = { "qemu-img", "rebase",    "-q", "-u",    "-f", "qcow2",
+                               "-b",       parent_path, "-F", "qcow2", path, NULL };
+  const char *const onto_nothing[]
+      = { "qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-b", "", path, NULL };
+
+  return run_when_free (parent != NULL ? onto : onto_nothing, error);
+}
+
 gboolean
 img_pool_undo_pull (const ImgPool *pool, const char *id, GError **error)
 {
-  ImgStore *store = (ImgStore *) pool;
   char parent[IMG_LAYER_ID_LENGTH + 1];
-  g_autofree char *path = NULL, *parent_path = NULL;
   gboolean is_noted;
 
   if (!read_note (pool, id, &is_noted, parent, error))
     return FALSE;
-  path = store->class->layer_path (store, id);
-  if (is_noted && parent[0] != '\0' && img_pool_has (pool, id) && img_pool_has (pool, parent))
-    {
-      parent_path = store->class->layer_path (store, parent);
-      const char *const argv[] = { "qemu-img", "rebase",    "-q", "-u",    "-f", "qcow2",
-                                   "-b",       parent_path, "-F", "qcow2", path, NULL };
-      if (!run_when_free (argv, error))
-        return FALSE;
-    }
+  if (is_noted && parent[0] != '\0' && img_pool_has (pool, id) && img_pool_has (pool, parent)
+      && !write_parent (pool, id, parent, error))
+    return FALSE;
+  return drop_note (pool, id, error);
+}
+
+gboolean
+img_pool_reparent (ImgStore *store, const char *id, const char *parent, GError **error)
+{
+  const ImgPool *pool = (const ImgPool *) store;
+  ImgLayerInfo info, below;
+
+  if (!store->class->layer_info (store, id, &info, error)
+      || (parent != NULL && !store->class->layer_info (store, parent, &below, error)))
+    return FALSE;
+  if (strcmp (info.parent, parent != NULL ? parent : "") != 0
+      && ((info.is_sealed && !set_mode (pool, id, FALSE, error))
+          || !write_parent (pool, id, parent, error)
+          || !set_mode (pool, id, info.is_sealed, error)))
+    return FALSE;
   return drop_note (pool, id, error);
 }
 

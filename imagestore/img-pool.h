@@ -53,6 +53,7 @@ gboolean img_pool_format (ImgStore *store, const char *id, guint64 virtual_bytes
 gboolean img_pool_pull (ImgStore *store, const char *id, const char *parent,
                         ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                         GError **error);
+gboolean img_pool_reparent (ImgStore *store, const char *id, const char *parent, GError **error);
 /* Puts the old parent back under a layer whose pull did not come to its end; success without one.
  */
 gboolean img_pool_undo_pull (const ImgPool *pool, const char *id, GError **error);

@@ -444,6 +444,7 @@ static const ImgStoreClass pool_class = {
   .import_from = pool_import_from,
   .layer_format = img_pool_format,
   .layer_pull = img_pool_pull,
+  .layer_reparent = img_pool_reparent,
   .export = img_pool_export,
   .export_remove = img_pool_export_remove,
   .space = pool_space,

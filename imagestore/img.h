@@ -122,6 +122,12 @@ typedef struct
   gboolean (*layer_pull) (ImgStore *store, const char *id, const char *parent,
                           ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                           GError **error);
+  /* Layer @id rests on @parent (NULL: on nothing) without anything being copied: its header says
+   * so. For a pull, by us or by a QEMU, that did not come to its end: QEMU writes the new parent
+   * before the tables that it needs, so until it has flushed them only the old parent shows what
+   * was there. Success at once when the header says so already; only then may somebody have the
+   * layer open. NOT_FOUND when @parent is not there. */
+  gboolean (*layer_reparent) (ImgStore *store, const char *id, const char *parent, GError **error);
   /* Writes what sealed layer @id shows into a file that has its name only when it is whole, and
    * that only root may read. Follows no link and overwrites nothing; leaves nothing behind on
    * failure. NOT_FOUND without such a folder. */

@@ -96,6 +96,11 @@ hurry (World *w)
   g_autoptr (GPtrArray) nics = store_nic_list_host (txn, w->ctx.host_id, NULL);
   g_autoptr (GPtrArray) vpcs = store_public_working (txn, NULL);
 
+  g_autoptr (GPtrArray) disks = store_disk_working (txn, w->ctx.host_id, NULL);
+
+  work_kick (w->host->work, WORK_LAYERS);
+  for (guint i = 0; i < disks->len; i++)
+    work_kick (w->host->work, g_ptr_array_index (disks, i));
   for (guint i = 0; i < vpcs->len; i++)
     work_kick (w->host->work, g_ptr_array_index (vpcs, i));
   for (guint i = 0; i < deleting->len; i++)
@@ -192,6 +197,8 @@ nothing_works (World *w, gconstpointer data)
                          "    LEFT JOIN net_applied a ON a.object_id=n.id WHERE i.state='running'"
                          "    AND coalesce (a.generation, 0) <> n.generation)"
                          " + (SELECT count(*) FROM eip WHERE deadline_ms > 0)"
+                         " + (SELECT count(*) FROM disk WHERE deadline_ms > 0 OR want_bytes > 0"
+                         "    OR next_layer_id IS NOT NULL)"
                          " + (SELECT count(*) FROM image WHERE state IN ('creating', 'deleting'))")
          == 0;
 }
@@ -468,6 +475,24 @@ sorted (GPtrArray *texts)
   return g_strjoinv ("\n", (char **) texts->pdata);
 }
 
+/* Each layer rests on what its row says, and no pull is under way. */
+static void
+check_tree (World *w, StoreTxn *txn)
+{
+  g_autoptr (GPtrArray) ids = store_layer_list (txn, w->ctx.host_id, NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      g_autoptr (VmmLayer) layer = store_layer_get (txn, g_ptr_array_index (ids, i), NULL);
+      ImgLayerInfo info;
+
+      assert_true (w->host->img->class->layer_info (w->host->img, layer->id, &info, NULL));
+      assert_string_equal (info.parent, layer->parent_id != NULL ? layer->parent_id : "");
+    }
+  assert_int_equal (world_query (w, "SELECT count(*) FROM layer_pull"), 0);
+  assert_int_equal (world_query (w, "SELECT sum (reserved_bytes) FROM layer"), 0);
+}
+
 static void
 check_layers (World *w, StoreTxn *txn)
 {
@@ -481,6 +506,7 @@ check_layers (World *w, StoreTxn *txn)
   /* Those of a Pending instance may have a row and no file yet; nothing is Pending here. */
   file_text = sorted (files);
   assert_string_equal (row_text, file_text);
+  check_tree (w, txn);
 }
 
 void

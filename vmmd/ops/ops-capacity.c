@@ -4,8 +4,35 @@
 
 #include "ops-capacity.h"
 #include "store-instance.h"
+#include "store-layer.h"
 
 #define GIB (G_GUINT64_CONSTANT (1) << 30)
+
+/* Bytes of the pool that nobody has and no work under way will take. */
+static gboolean
+read_free (VmmContext *ctx, StoreTxn *txn, const OpsServiceStatus *status, guint64 *out,
+           GError **error)
+{
+  guint64 reserved;
+
+  if (!store_layer_reserved (txn, ctx->host_id, &reserved, error))
+    return FALSE;
+  *out = status->pool_free_bytes - MIN (status->pool_free_bytes, reserved);
+  return TRUE;
+}
+
+gboolean
+ops_capacity_has_room (VmmContext *ctx, StoreTxn *txn, guint64 bytes, gboolean *out, GError **error)
+{
+  OpsServiceStatus status = { 0 };
+  guint64 free_bytes;
+
+  ctx->service_status (ctx, &status);
+  if (!read_free (ctx, txn, &status, &free_bytes, error))
+    return FALSE;
+  *out = free_bytes >= bytes && free_bytes - bytes >= (guint64) ctx->config->disk_reserve_gib * GIB;
+  return TRUE;
+}
 
 gboolean
 ops_capacity_read (VmmContext *ctx, StoreTxn *txn, OpsCapacity *out, GError **error)
@@ -13,10 +40,13 @@ ops_capacity_read (VmmContext *ctx, StoreTxn *txn, OpsCapacity *out, GError **er
   const VmmConfig *config = ctx->config;
   OpsServiceStatus status = { 0 };
   StoreUsage usage;
+  guint64 free_bytes;
 
   if (!store_instance_usage (txn, ctx->host_id, &usage, error))
     return FALSE;
   ctx->service_status (ctx, &status);
+  if (!read_free (ctx, txn, &status, &free_bytes, error))
+    return FALSE;
   out->vcpus_total = (gint64) (ctx->host_processors (ctx) * config->vcpu_ratio);
   out->vcpus_used = usage.vcpus;
   out->memory_mib_total = MAX (0, (gint64) ctx->host_memory_mib (ctx) - config->memory_reserve_mib);
@@ -24,7 +54,7 @@ ops_capacity_read (VmmContext *ctx, StoreTxn *txn, OpsCapacity *out, GError **er
   out->disk_bytes_total = (gint64) ((double) status.pool_total_bytes * config->disk_ratio);
   out->disk_bytes_used = usage.disk_bytes;
   /* Promises may exceed the disk, but not once the disk is really full. */
-  if (status.pool_free_bytes < (guint64) config->disk_reserve_gib * GIB)
+  if (free_bytes < (guint64) config->disk_reserve_gib * GIB)
     out->disk_bytes_total = MIN (out->disk_bytes_total, out->disk_bytes_used);
   out->instances = (guint) usage.instances;
   return TRUE;

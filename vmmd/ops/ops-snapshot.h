@@ -2,13 +2,14 @@
 /* The verbs on snapshots. Any pool thread. Ids of other accounts are SNAPSHOT_NOT_FOUND. */
 #pragma once
 #include "ops-context.h"
+#include "vmm-chain.h"
 #include "vmm-disk.h"
 #include "vmm-query.h"
 
 /* Snapshots of one disk. */
 #define OPS_SNAPSHOTS_MAX 256
 /* Layers a disk may rest on, itself included; a snapshot beyond them is refused. */
-#define OPS_CHAIN_MAX 16
+#define OPS_CHAIN_MAX VMM_CHAIN_MAX
 
 /* As on the wire, NULL or 0 for not given. */
 typedef struct

@@ -27,36 +27,19 @@ gboolean store_layer_set_virtual (StoreTxn *txn, const char *id, guint64 virtual
 /* @id rests on @parent_id (NULL: on nothing) from now on. */
 gboolean store_layer_set_parent (StoreTxn *txn, const char *id, const char *parent_id,
                                  GError **error);
-/* All that names layer @from (disks, snapshots, images, children) names @to instead. */
-gboolean store_layer_repoint (StoreTxn *txn, const char *from, const char *to, GError **error);
-
-/* A layer that nobody names but one child, to be merged with it. */
+/* One layer of a chain. */
 typedef struct
 {
-  char *layer_id, *child_id;
-  char *parent_id; /* of the layer, or NULL */
-} StoreMergeable;
-void store_mergeable_free (StoreMergeable *mergeable);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreMergeable, store_mergeable_free)
-/* StoreMergeable* of the host that no merge is journalled for. */
-GPtrArray *store_layer_mergeable (StoreTxn *txn, const char *host_id, GError **error);
-/* Ids of the instances (char*) one of whose plugged disks has @layer_id in its chain, and that are
- * not stopped. */
-GPtrArray *store_layer_openers (StoreTxn *txn, const char *layer_id, GError **error);
-
-/* The journal of merges; see migration 0003. */
-typedef struct
-{
-  char *layer_id, *child_id;
-  char *method;      /* "pull": the child takes the layer's bytes; "commit": the other way round */
-  char *instance_id; /* whose QEMU does it, or "" */
-  char *disk_id;     /* the disk of that instance, or "" */
-  gint64 started_ms;
-} StoreMerge;
-void store_merge_free (StoreMerge *merge);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreMerge, store_merge_free)
-gboolean store_merge_insert (StoreTxn *txn, const StoreMerge *merge, GError **error);
-gboolean store_merge_delete (StoreTxn *txn, const char *layer_id, GError **error);
-/* StoreMerge* of the host, oldest first; @instance_id NULL for all. */
-GPtrArray *store_merge_list (StoreTxn *txn, const char *host_id, const char *instance_id,
-                             GError **error);
+  char *id;
+  guint64 size_bytes; /* on the host, as last seen */
+  gboolean is_kept;   /* somebody names it, or more than one layer rests on it */
+} StoreLink;
+void store_link_free (StoreLink *link);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreLink, store_link_free)
+/* StoreLink* from @id down to the base. */
+GPtrArray *store_layer_links (StoreTxn *txn, const char *id, GError **error);
+/* Whether the pool must keep its hands off the file of a layer: an instance that is not stopped has
+ * it in a chain, a disk above it turns or grows, or nobody needs it any more. */
+gboolean store_layer_is_wanted (StoreTxn *txn, const char *id, gboolean *out, GError **error);
+/* Bytes that work under way may still add to the pool. */
+gboolean store_layer_reserved (StoreTxn *txn, const char *host_id, guint64 *out, GError **error);

@@ -84,9 +84,14 @@ plug (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (VirtDisk) device = NULL;
+  gboolean is_merging;
 
   if (is_expired (disk))
     return expire (item, disk, "it could not be attached within its time");
+  if (!work_is_layer_merging (item, disk->layer_id, &is_merging, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (is_merging)
+    return WORK_MERGE_LOOK_MS;
   device = work_disk_device (item, disk, &error);
   if (device != NULL && WORK_CALL (item->parts->virt, disk_attach, instance->id, device, &error))
     return report (item, disk, VMM_DISK_ATTACHED, NULL);
@@ -138,8 +143,12 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
 {
   g_autofree char *serial = work_disk_serial (disk);
   g_autoptr (GError) error = NULL;
-  gboolean is_done;
+  gboolean is_done, is_merging = FALSE;
 
+  if (instance == NULL && !work_is_layer_merging (item, disk->layer_id, &is_merging, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (is_merging)
+    return WORK_MERGE_LOOK_MS;
   if (instance != NULL)
     is_done
         = WORK_CALL (item->parts->virt, disk_grow, instance->id, serial, disk->want_bytes, &error);

@@ -19,8 +19,6 @@
 #define START_ATTEMPTS 3
 /* A guest in its firmware loses the first press of the power button. */
 #define PRESS_AGAIN_MS 5000
-/* How often a start looks whether a merge is over. */
-#define MERGE_LOOK_MS 200
 
 static VmmInstance *
 load (WorkItem *item, GError **error)
@@ -109,12 +107,16 @@ go_off (WorkItem *item, const VmmInstance *instance, VmmInstanceEvent event, con
       = g_rw_lock_reader_locker_new (&work_net_locks (item->work)->whole);
   g_autoptr (GMutexLocker) lock = g_mutex_locker_new (work_network_lock (item, instance));
   g_autoptr (GError) error = NULL;
+  gint64 answer;
 
   (void) reading;
   (void) lock;
   if (!work_network_down (item, instance, &error))
     return work_failed (item, g_steal_pointer (&error));
-  return report (item, instance, event, reason);
+  /* Nobody has its layers open now. */
+  answer = report (item, instance, event, reason);
+  work_kick (item->work, WORK_LAYERS);
+  return answer;
 }
 
 static gint64
@@ -135,7 +137,7 @@ start (WorkItem *item, const VmmInstance *instance)
   if (!work_is_merging (item, instance, &is_merging, &error))
     return work_failed (item, g_steal_pointer (&error));
   if (is_merging)
-    return MERGE_LOOK_MS;
+    return WORK_MERGE_LOOK_MS;
   if (work_start_guest (item, instance, &error))
     return report (item, instance, VMM_INSTANCE_STARTED, NULL);
   if (work_is_away (error))
@@ -204,6 +206,7 @@ static gint64 delete (WorkItem *item, const VmmInstance *instance)
     return work_failed (item, g_steal_pointer (&error));
   remove_logs (item, instance);
   answer = report (item, instance, VMM_INSTANCE_DELETED, instance->reason);
+  work_kick (item->work, WORK_LAYERS);
   /* The rows are gone; what they alone had kept alive follows, and at the next start at the latest.
    */
   if (answer == WORK_DONE

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kinds of work share. For this room only. */
 #pragma once
+#include "store-pull.h"
 #include "vmm-disk.h"
 #include "vmm-instance.h"
 #include "vmm-step.h"
@@ -82,13 +83,32 @@ gint64 work_instance_disks (WorkItem *item, const VmmInstance *instance);
  * nowhere: WORK_DONE when there are none, or when to look again. */
 gint64 work_instance_snapshots (WorkItem *item, const VmmInstance *instance);
 gint64 work_disk_snapshot (WorkItem *item, const VmmDisk *disk);
-/* Sweeps and merges layers. */
+/* Sweeps layers, and tells those that may merge some. */
 gint64 work_layers (WorkItem *item);
 /* Begins the automatic snapshots of the running hour; never WORK_DONE. */
 gint64 work_policies (WorkItem *item);
-/* Whether a layer that the instance's disks rest on is being merged, so that it must not start. */
+/* Merges layers that no guest has open, one pull at a time. */
+gint64 work_merges (WorkItem *item);
+/* Whether a pull is journalled for a layer that the instance's disks, or the one layer, rest on, so
+ * that no QEMU and no qemu-img may open it yet. It gives way within about a second when the rows
+ * say that its layer is wanted: look again. */
 gboolean work_is_merging (WorkItem *item, const VmmInstance *instance, gboolean *out,
                           GError **error);
+gboolean work_is_layer_merging (WorkItem *item, const char *layer_id, gboolean *out,
+                                GError **error);
+/* How often to look whether a merge is over. */
+#define WORK_MERGE_LOOK_MS 200
+/* ops_pull_begin() with what the layer takes on the host now. */
+StorePull *work_begin_pull (WorkItem *item, const char *layer_id, const char *instance_id,
+                            GError **error);
+/* While held, no merge by the pool writes into the layer or one below it: for reading a layer that
+ * no disk above it says so in its row, such as an export. After the hold
+ * work_is_layer_merging() tells whether one is still ending. Holds are counted, and die with the
+ * process. */
+void work_hold_layer (Work *work, const char *layer_id);
+void work_release_layer (Work *work, const char *layer_id);
+/* Ids of those that are held (char*). */
+GPtrArray *work_held_layers (Work *work);
 /* The comparison of rows and host. */
 gint64 work_reconcile (WorkItem *item);
 

@@ -1,54 +1,74 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Layers that nobody names: one that nothing rests on goes at once, one with a single child is
- * merged with it as soon as no guest has either open. */
+ * merged with it. Here by the pool, for those that no guest has open; work-pull.c has the others. A
+ * merge gives way as soon as somebody wants the layer: what it copied by then is not lost. */
 #include "config.h"
 
+#include "ops-pull.h"
 #include "store-disk.h"
 #include "store-layer.h"
+#include "vmm-chain.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-log.h"
 #include "work-item.h"
 #include "work.h"
 
-/* A merge, written down in the same transaction that sees that nobody has its layers open: a start
- * waits for it from then on. NULL in *@out when there is none to begin. */
-static gboolean
-begin_merge (WorkItem *item, StoreMerge **out, GError **error)
+/* Bounds of the wait for a layer's next attempt. */
+#define LOOK_LEAST_MS 1000
+#define LOOK_MOST_MS (5 * 60 * 1000)
+
+/* Guests do what is theirs: each that could is told to look. */
+gint64
+work_layers (WorkItem *item)
 {
-  g_autoptr (StoreTxn) txn = store_begin (item->ctx->store, error);
-  g_autoptr (GPtrArray) found
-      = txn != NULL ? store_layer_mergeable (txn, item->ctx->host_id, error) : NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (StoreTxn) txn = NULL;
+  g_autoptr (GPtrArray) found = NULL;
 
-  *out = NULL;
-  for (guint i = 0; found != NULL && i < found->len; i++)
+  if (!work_sweep_layers (item, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  txn = store_begin_read (item->ctx->store, &error);
+  found = txn != NULL ? store_pull_candidates (txn, item->ctx->host_id, VMM_CHAIN_DEEP, &error)
+                      : NULL;
+  if (found == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  for (guint i = 0; i < found->len; i++)
     {
-      const StoreMergeable *one = g_ptr_array_index (found, i);
-      g_autoptr (GPtrArray) openers = store_layer_openers (txn, one->layer_id, error);
-      g_autoptr (StoreMerge) merge = NULL;
+      const StorePullable *one = g_ptr_array_index (found, i);
 
-      if (openers == NULL)
-        return FALSE;
-      if (openers->len > 0)
-        continue;
-      merge = g_new0 (StoreMerge, 1);
-      merge->layer_id = g_strdup (one->layer_id);
-      merge->child_id = g_strdup (one->child_id);
-      merge->method = g_strdup ("pull");
-      merge->instance_id = g_strdup ("");
-      merge->disk_id = g_strdup ("");
-      merge->started_ms = vmm_clock_now_ms ();
-      if (!store_merge_insert (txn, merge, error) || !store_commit (txn, error))
-        return FALSE;
-      *out = g_steal_pointer (&merge);
-      return TRUE;
+      if (one->is_wanted && *one->instance_id != '\0')
+        work_kick (item->work, one->instance_id);
     }
-  return found != NULL;
+  work_kick (item->work, WORK_MERGES);
+  return WORK_DONE;
+}
+
+/* ---- giving way ---- */
+
+static gboolean
+is_wanted (WorkItem *item, const char *layer_id, gboolean *out, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) held = work_held_layers (item->work);
+
+  if (txn == NULL || !store_layer_is_wanted (txn, layer_id, out, error))
+    return FALSE;
+  for (guint i = 0; !*out && i < held->len; i++)
+    {
+      g_autoptr (GPtrArray) chain = store_layer_chain (txn, g_ptr_array_index (held, i), error);
+
+      if (chain == NULL)
+        return FALSE;
+      *out = g_ptr_array_find_with_equal_func (chain, layer_id, g_str_equal, NULL);
+    }
+  return TRUE;
 }
 
 typedef struct
 {
   WorkItem *item;
+  const StorePull *pull;
   GCancellable *cancellable;
 } Progress;
 
@@ -56,103 +76,212 @@ static void
 on_progress (guint percent, gpointer data)
 {
   const Progress *progress = data;
+  gboolean wanted = FALSE;
 
-  if (work_is_cancelled (progress->item->work))
+  if (work_is_cancelled (progress->item->work)
+      || !is_wanted (progress->item, progress->pull->layer_id, &wanted, NULL) || wanted)
     g_cancellable_cancel (progress->cancellable);
 }
 
-/* The child takes what the layer holds and rests on the layer's parent; then rows and file of the
- * layer go. */
-static gboolean
-finish_merge (WorkItem *item, const StoreMerge *merge, GError **error)
+/* ---- one merge ---- */
+
+static VmmLayer *
+load (WorkItem *item, const StorePull *pull, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (GError) fault = NULL;
-  g_autoptr (VmmLayer) layer = txn != NULL ? store_layer_get (txn, merge->layer_id, &fault) : NULL;
-  g_autoptr (VmmLayer) child
-      = layer != NULL ? store_layer_get (txn, merge->child_id, &fault) : NULL;
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Progress progress = { item, cancellable };
-  ImgLayerInfo info;
+  VmmLayer *layer = txn != NULL ? store_layer_get (txn, pull->layer_id, &fault) : NULL;
 
-  if (txn == NULL)
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
   if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return FALSE;
-    }
-  if (child == NULL)
-    return vmm_fail (error, VMM_ERROR_INTERNAL, "a layer of the merge of %s has no row",
-                     merge->layer_id);
-  if (!WORK_CALL (item->parts->img, layer_pull, child->id, layer->parent_id, on_progress, &progress,
-                  cancellable, error)
-      || (child->is_sealed && !WORK_CALL (item->parts->img, layer_seal, child->id, error)))
-    return FALSE;
-  if (!item->parts->img->class->layer_info (item->parts->img, child->id, &info, error))
-    return FALSE;
-  txn = store_begin (item->ctx->store, error);
-  if (txn == NULL || !store_layer_set_size (txn, child->id, info.used_bytes, 0, error)
-      || !store_layer_set_parent (txn, child->id, layer->parent_id, error)
-      || !store_merge_delete (txn, layer->id, error) || !store_commit (txn, error))
-    return FALSE;
-  vmm_info ("layer %s: merged into %s", layer->id, child->id);
-  g_clear_pointer (&txn, store_txn_free);
-  return work_sweep_layers (item, error);
+    g_propagate_error (error, g_steal_pointer (&fault));
+  else if (layer == NULL && txn != NULL)
+    vmm_fail (error, VMM_ERROR_INTERNAL, "layer '%s' of a pull has no row", pull->layer_id);
+  return layer;
 }
 
-/* What a daemon that died left half done. */
+/* A pull finds or leaves a sealed layer writable. */
 static gboolean
-take_up_merges (WorkItem *item, GError **error)
+seal_again (WorkItem *item, const StorePull *pull, GError **error)
+{
+  g_autoptr (VmmLayer) layer = load (item, pull, error);
+
+  return layer != NULL
+         && (!layer->is_sealed || WORK_CALL (item->parts->img, layer_seal, layer->id, error));
+}
+
+/* Its file says again what its row says, and only then is it free for others. */
+static gboolean
+put_back (WorkItem *item, const StorePull *pull, gboolean has_failed, GError **error)
+{
+  g_autoptr (VmmLayer) layer = load (item, pull, error);
+
+  if (layer == NULL
+      || !WORK_CALL (item->parts->img, layer_reparent, layer->id, layer->parent_id, error)
+      || !seal_again (item, pull, error) || !ops_pull_dropped (item->ctx, pull, has_failed, error))
+    return FALSE;
+  /* It may be nobody's by now. */
+  work_kick (item->work, WORK_LAYERS);
+  return TRUE;
+}
+
+static gboolean
+pull_it (WorkItem *item, const StorePull *pull, GError **error)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Progress progress = { item, pull, cancellable };
+  ImgStore *img = item->parts->img;
+  ImgLayerInfo info;
+
+  return WORK_CALL (img, layer_pull, pull->layer_id, pull->base_id, on_progress, &progress,
+                    cancellable, error)
+         && seal_again (item, pull, error)
+         && img->class->layer_info (img, pull->layer_id, &info, error)
+         && ops_pull_done (item->ctx, pull, info.used_bytes, error);
+}
+
+/* Nobody has the layer open who may have it. */
+static gboolean
+carry_out (WorkItem *item, const StorePull *pull, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  gboolean wanted = FALSE, is_cancelled;
+
+  if (!is_wanted (item, pull->layer_id, &wanted, error))
+    return FALSE;
+  /* One that was a guest's is begun anew: what it had copied is not copied again. */
+  if (wanted || *pull->instance_id != '\0')
+    return put_back (item, pull, FALSE, error);
+  if (pull_it (item, pull, &fault))
+    {
+      vmm_info ("layer %s: has taken in what was between it and %s", pull->layer_id,
+                pull->base_id != NULL ? pull->base_id : "nothing");
+      work_kick (item->work, WORK_LAYERS);
+      return TRUE;
+    }
+  is_cancelled = g_error_matches (fault, IMG_ERROR, IMG_ERROR_CANCELLED);
+  if (is_cancelled)
+    vmm_info ("layer %s: its merge gives way", pull->layer_id);
+  else
+    vmm_warning ("layer %s: its merge: %s; trying again later", pull->layer_id, fault->message);
+  return put_back (item, pull, !is_cancelled, error);
+}
+
+/* What was begun: by a daemon that died, or by a QEMU that is gone. */
+static gboolean
+take_up (WorkItem *item, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (GPtrArray) merges
-      = txn != NULL ? store_merge_list (txn, item->ctx->host_id, NULL, error) : NULL;
+  g_autoptr (GPtrArray) pulls
+      = txn != NULL ? store_pull_list (txn, item->ctx->host_id, error) : NULL;
 
   g_clear_pointer (&txn, store_txn_free);
-  for (guint i = 0; merges != NULL && i < merges->len; i++)
-    if (!finish_merge (item, g_ptr_array_index (merges, i), error))
-      return FALSE;
-  return merges != NULL;
+  for (guint i = 0; pulls != NULL && i < pulls->len; i++)
+    {
+      const StorePull *pull = g_ptr_array_index (pulls, i);
+      gboolean is_open = FALSE;
+
+      txn = store_begin_read (item->ctx->store, error);
+      if (txn == NULL || !store_pull_is_open (txn, pull, &is_open, error))
+        return FALSE;
+      g_clear_pointer (&txn, store_txn_free);
+      if (!is_open && !carry_out (item, pull, error))
+        return FALSE;
+    }
+  return pulls != NULL;
+}
+
+StorePull *
+work_begin_pull (WorkItem *item, const char *layer_id, const char *instance_id, GError **error)
+{
+  ImgStore *img = item->parts->img;
+  ImgLayerInfo info;
+
+  /* What the layer takes itself tells how far it is worth to go. */
+  return img->class->layer_info (img, layer_id, &info, error)
+             ? ops_pull_begin (item->ctx, layer_id, instance_id, info.used_bytes, error)
+             : NULL;
+}
+
+/* *@out_done tells whether there was one to begin, *@out_ms when the next may be, or WORK_DONE. */
+static gboolean
+merge_one (WorkItem *item, gboolean *out_done, gint64 *out_ms, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) found
+      = txn != NULL ? store_pull_candidates (txn, item->ctx->host_id, VMM_CHAIN_DEEP, error) : NULL;
+  gint64 now_ms = vmm_clock_now_ms ();
+
+  *out_done = FALSE;
+  *out_ms = WORK_DONE;
+  g_clear_pointer (&txn, store_txn_free);
+  for (guint i = 0; found != NULL && i < found->len; i++)
+    {
+      const StorePullable *one = g_ptr_array_index (found, i);
+      g_autoptr (StorePull) pull = NULL;
+      g_autoptr (GError) fault = NULL;
+      gboolean wanted = one->is_wanted;
+
+      if (!wanted && !is_wanted (item, one->layer_id, &wanted, error))
+        return FALSE;
+      if (wanted)
+        continue;
+      if (one->after_ms > now_ms)
+        {
+          gint64 wait_ms = CLAMP (one->after_ms - now_ms, LOOK_LEAST_MS, LOOK_MOST_MS);
+
+          *out_ms = *out_ms == WORK_DONE ? wait_ms : MIN (*out_ms, wait_ms);
+          continue;
+        }
+      pull = work_begin_pull (item, one->layer_id, NULL, &fault);
+      if (fault != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&fault));
+          return FALSE;
+        }
+      *out_done = pull != NULL;
+      if (pull != NULL)
+        return carry_out (item, pull, error);
+    }
+  return found != NULL;
 }
 
 gint64
-work_layers (WorkItem *item)
+work_merges (WorkItem *item)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (StoreMerge) merge = NULL;
+  gboolean is_done;
+  gint64 next_ms;
 
-  if (!work_sweep_layers (item, &error) || !take_up_merges (item, &error)
-      || !begin_merge (item, &merge, &error))
+  if (!take_up (item, &error) || !merge_one (item, &is_done, &next_ms, &error))
     return work_failed (item, g_steal_pointer (&error));
-  if (merge == NULL)
-    return WORK_DONE;
-  return finish_merge (item, merge, &error) ? 0 : work_failed (item, g_steal_pointer (&error));
+  return is_done ? 0 : next_ms;
+}
+
+/* ---- for those who want a layer ---- */
+
+gboolean
+work_is_layer_merging (WorkItem *item, const char *layer_id, gboolean *out, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+
+  if (txn == NULL || !store_pull_is_below (txn, layer_id, out, error))
+    return FALSE;
+  if (*out)
+    work_kick (item->work, WORK_MERGES);
+  return TRUE;
 }
 
 gboolean
 work_is_merging (WorkItem *item, const VmmInstance *instance, gboolean *out, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
-  g_autoptr (GPtrArray) merges
-      = txn != NULL ? store_merge_list (txn, item->ctx->host_id, NULL, error) : NULL;
-  g_autoptr (GPtrArray) disks
-      = merges != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
+  g_autoptr (GPtrArray) disks = txn != NULL ? store_disk_list_of (txn, instance->id, error) : NULL;
 
+  g_clear_pointer (&txn, store_txn_free);
   *out = FALSE;
-  for (guint i = 0; disks != NULL && merges->len > 0 && i < disks->len; i++)
-    {
-      const VmmDisk *disk = g_ptr_array_index (disks, i);
-      g_autoptr (GPtrArray) chain = store_layer_chain (txn, disk->layer_id, error);
-
-      if (chain == NULL)
-        return FALSE;
-      for (guint k = 0; k < merges->len; k++)
-        if (g_ptr_array_find_with_equal_func (
-                chain, ((const StoreMerge *) g_ptr_array_index (merges, k))->child_id, g_str_equal,
-                NULL))
-          *out = TRUE;
-    }
+  for (guint i = 0; disks != NULL && !*out && i < disks->len; i++)
+    if (!work_is_layer_merging (item, ((const VmmDisk *) g_ptr_array_index (disks, i))->layer_id,
+                                out, error))
+      return FALSE;
   return disks != NULL;
 }

@@ -223,7 +223,14 @@ static gint64
 snapshot_off (WorkItem *item, GPtrArray *pairs)
 {
   g_autoptr (GError) error = NULL;
+  gboolean is_merging = FALSE;
 
+  for (guint i = 0; !is_merging && i < pairs->len; i++)
+    if (!work_is_layer_merging (item, ((const Pair *) g_ptr_array_index (pairs, i))->disk->layer_id,
+                                &is_merging, &error))
+      return work_failed (item, g_steal_pointer (&error));
+  if (is_merging)
+    return WORK_MERGE_LOOK_MS;
   if (!make_layers (item, pairs, &error))
     {
       if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE) || is_expired (pairs))

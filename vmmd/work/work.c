@@ -35,6 +35,7 @@ struct Work
   gint stopping; /* atomic */
   WorkNetLocks net_locks;
   WorkPolicies policies;
+  GPtrArray *held; /* char*: layers, one element a hold; guarded by lock */
 };
 
 static void
@@ -62,6 +63,7 @@ work_new (const WorkParts *parts)
   work->due = g_sequence_new (NULL);
   work->policies.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   work->threads = g_ptr_array_new ();
+  work->held = g_ptr_array_new_with_free_func (g_free);
   return work;
 }
 
@@ -111,6 +113,8 @@ run_kind (WorkItem *item)
     default:
       if (g_str_equal (item->id, WORK_LAYERS))
         return work_layers (item);
+      if (g_str_equal (item->id, WORK_MERGES))
+        return work_merges (item);
       return g_str_equal (item->id, WORK_POLICIES) ? work_policies (item) : work_reconcile (item);
     }
 }
@@ -261,6 +265,7 @@ work_free (Work *work)
   g_hash_table_unref (work->policies.told);
   g_hash_table_unref (work->entries);
   g_ptr_array_unref (work->threads);
+  g_ptr_array_unref (work->held);
   g_rw_lock_clear (&work->net_locks.whole);
   for (guint i = 0; i < G_N_ELEMENTS (work->net_locks.vpcs); i++)
     g_mutex_clear (&work->net_locks.vpcs[i]);
@@ -292,6 +297,38 @@ WorkPolicies *
 work_policies_memory (Work *work)
 {
   return &work->policies;
+}
+
+void
+work_hold_layer (Work *work, const char *layer_id)
+{
+  g_mutex_lock (&work->lock);
+  g_ptr_array_add (work->held, g_strdup (layer_id));
+  g_mutex_unlock (&work->lock);
+}
+
+void
+work_release_layer (Work *work, const char *layer_id)
+{
+  guint index;
+
+  g_mutex_lock (&work->lock);
+  if (g_ptr_array_find_with_equal_func (work->held, layer_id, g_str_equal, &index))
+    g_ptr_array_remove_index_fast (work->held, index);
+  g_mutex_unlock (&work->lock);
+  work_kick (work, WORK_MERGES);
+}
+
+GPtrArray *
+work_held_layers (Work *work)
+{
+  GPtrArray *ids = g_ptr_array_new_with_free_func (g_free);
+
+  g_mutex_lock (&work->lock);
+  for (guint i = 0; i < work->held->len; i++)
+    g_ptr_array_add (ids, g_strdup (g_ptr_array_index (work->held, i)));
+  g_mutex_unlock (&work->lock);
+  return ids;
 }
 
 const WorkParts *

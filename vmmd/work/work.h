@@ -4,10 +4,12 @@
 #pragma once
 #include "work-parts.h"
 
-/* The reserved id of the item that sweeps and merges layers; one, so that two merges never meet. */
+/* The reserved id of the item that sweeps layers. */
 #define WORK_LAYERS OPS_LAYERS
 /* The reserved id of the item that takes automatic snapshots. */
 #define WORK_POLICIES OPS_POLICIES
+/* The reserved id of the item that merges them; one, so that two merges never meet. */
+#define WORK_MERGES "merges"
 /* The reserved id of the comparison of rows and host: at start, when the hypervisor's connection
  * comes back, and every few minutes. */
 #define WORK_RECONCILE "reconcile"

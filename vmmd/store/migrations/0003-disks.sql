@@ -32,13 +32,17 @@ UPDATE disk SET attached_ms = created_ms,
 ALTER TABLE layer ADD COLUMN is_sealed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE layer ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE layer ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0;
--- The journal of merges: the layer that goes, the child that it goes into or that goes into it, and
--- by whose QEMU ("" when nobody has them open). What the files say decides after a crash.
-CREATE TABLE layer_merge (
-  layer_id TEXT PRIMARY KEY REFERENCES layer (id), child_id TEXT NOT NULL REFERENCES layer (id),
-  method TEXT NOT NULL, instance_id TEXT NOT NULL, disk_id TEXT NOT NULL,
-  started_ms INTEGER NOT NULL) WITHOUT ROWID;
-CREATE INDEX layer_merge_child ON layer_merge (child_id);
+-- How often in a row a pull into it failed, and when the next may begin.
+ALTER TABLE layer ADD COLUMN pull_failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE layer ADD COLUMN pull_after_ms INTEGER NOT NULL DEFAULT 0;
+-- The journal of pulls: a layer takes in what the layers between it and the base hold (NULL: all of
+-- them) and rests on the base afterwards. Done by a running instance's QEMU for one of its disks,
+-- or with "" for both by the pool, when nobody has the layer open. While a row stands the file may
+-- name either parent, and nobody may open it who has not written to it all along.
+CREATE TABLE layer_pull (
+  layer_id TEXT PRIMARY KEY REFERENCES layer (id), base_id TEXT REFERENCES layer (id),
+  instance_id TEXT NOT NULL, disk_id TEXT NOT NULL, started_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX layer_pull_base ON layer_pull (base_id) WHERE base_id IS NOT NULL;
 
 CREATE TABLE snapshot (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
