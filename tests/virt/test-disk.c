@@ -183,7 +183,7 @@ what_is_not_active_has_no_disks_and_gets_none (void **state)
   assert_true (is_gone_when_asked ("i-none", SERIAL));
   assert_true (calls ()->disk_job (world->driver, "i-none", SERIAL, &is_running, &percent, NULL));
   assert_false (is_running);
-  assert_true (calls ()->thaw (world->driver, "i-none", NULL));
+  assert_true (calls ()->thaw (world->driver, "i-none", 2, NULL));
 }
 
 static void
@@ -359,7 +359,7 @@ a_guest_without_an_agent_is_not_frozen_and_that_is_no_error (void **state)
   start ("i-a", FALSE);
   MUST ("freeze", freeze, "i-a", 2, &is_frozen);
   assert_false (is_frozen);
-  MUST ("thaw", thaw, "i-a");
+  MUST ("thaw", thaw, "i-a", 2);
   clean ("i-a");
 }
 

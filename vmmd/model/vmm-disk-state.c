@@ -40,7 +40,6 @@ static const struct
 } moves[] = {
   { S (CREATING), E (MADE), S (AVAILABLE) },
   { S (CREATING), E (FAILED), S (DELETING) }, /* all or nothing */
-  { S (CREATING), E (DELETE), S (DELETING) },
   { S (AVAILABLE), E (ATTACH), S (ATTACHING) },
   { S (AVAILABLE), E (ATTACH_OFF), S (IN_USE) },
   { S (AVAILABLE), E (RESET), S (RESETTING) },

@@ -86,10 +86,11 @@ VMM_ENUM_DECL (VmmSnapshotState, vmm_snapshot_state)
 
 typedef enum
 {
-  VMM_CONSISTENCY_UNKNOWN, /* not done yet */
-  VMM_CONSISTENCY_CRASH,   /* as after a power cut */
-  VMM_CONSISTENCY_FROZEN,  /* the guest had its file systems frozen */
-  VMM_CONSISTENCY_OFF,     /* no guest was running */
+  VMM_CONSISTENCY_UNKNOWN,  /* not done yet */
+  VMM_CONSISTENCY_FREEZING, /* likewise, and the guest was asked to freeze: it must be thawed */
+  VMM_CONSISTENCY_CRASH,    /* as after a power cut */
+  VMM_CONSISTENCY_FROZEN,   /* the guest had its file systems frozen */
+  VMM_CONSISTENCY_OFF,      /* no guest was running */
   VMM_CONSISTENCY_LAST
 } VmmConsistency;
 VMM_ENUM_DECL (VmmConsistency, vmm_consistency)

@@ -109,8 +109,8 @@ vmm_instance_password_is_valid (const char *password)
 
 VMM_ENUM_IMPL (VmmSnapshotState, vmm_snapshot_state, VMM_SNAPSHOT_STATE_LAST, "progressing",
                "accomplished", "failed")
-VMM_ENUM_IMPL (VmmConsistency, vmm_consistency, VMM_CONSISTENCY_LAST, "unknown", "crash", "frozen",
-               "off")
+VMM_ENUM_IMPL (VmmConsistency, vmm_consistency, VMM_CONSISTENCY_LAST, "unknown", "freezing",
+               "crash", "frozen", "off")
 VMM_ENUM_IMPL (VmmImageSource, vmm_image_source, VMM_IMAGE_SOURCE_LAST, "import", "instance",
                "snapshots", "copy")
 VMM_ENUM_IMPL (VmmImageState, vmm_image_state, VMM_IMAGE_STATE_LAST, "creating", "available",

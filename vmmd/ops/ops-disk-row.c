@@ -5,6 +5,7 @@
 #include "ops-capacity.h"
 #include "ops-disk-row.h"
 #include "store-layer.h"
+#include "store-snapshot.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
@@ -35,6 +36,22 @@ deadline (VmmContext *ctx, VmmDiskState state)
       return 0;
     }
   return vmm_clock_now_ms () + s * G_GINT64_CONSTANT (1000);
+}
+
+gboolean
+ops_disk_check_idle (const VmmDisk *disk, GError **error)
+{
+  if (disk->is_creating)
+    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being created", disk->id);
+  if (disk->want_bytes != 0)
+    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being resized", disk->id);
+  if (disk->next_layer_id != NULL && vmm_disk_state_work (disk->state) == VMM_DISK_WORK_TURN)
+    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being reset", disk->id);
+  if (disk->next_layer_id != NULL)
+    return vmm_fail (error, VMM_ERROR_DISK_SNAPSHOTTING,
+                     "a snapshot of disk '%s' is being created; wait until it is accomplished",
+                     disk->id);
+  return TRUE;
 }
 
 gboolean
@@ -76,8 +93,22 @@ ops_disk_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance
   return disks != NULL;
 }
 
+static gboolean
+fail_snapshots (StoreTxn *txn, const VmmDisk *disk, GError **error)
+{
+  g_autoptr (GPtrArray) snapshots = store_snapshot_progressing (txn, NULL, disk->id, error);
+
+  for (guint i = 0; snapshots != NULL && i < snapshots->len; i++)
+    if (!store_snapshot_finish (txn, ((const VmmSnapshot *) g_ptr_array_index (snapshots, i))->id,
+                                VMM_SNAPSHOT_FAILED, VMM_CONSISTENCY_UNKNOWN,
+                                "its disk was deleted before it was taken", error))
+      return FALSE;
+  return snapshots != NULL;
+}
+
 gboolean
-ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GError **error)
+ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, GPtrArray *kicks,
+                      GError **error)
 {
   g_autoptr (GPtrArray) disks = store_disk_list_of (txn, instance->id, error);
 
@@ -86,9 +117,14 @@ ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instanc
       const VmmDisk *disk = g_ptr_array_index (disks, i);
 
       if (disk->delete_with_instance || disk->is_system)
-        continue;
+        {
+          if (!fail_snapshots (txn, disk, error))
+            return FALSE;
+          continue;
+        }
       if (!ops_disk_move (ctx, txn, disk, VMM_DISK_DETACHED, NULL, error))
         return FALSE;
+      g_ptr_array_add (kicks, g_strdup (disk->id));
     }
   return disks != NULL;
 }

@@ -6,6 +6,9 @@
 #include "store-disk.h"
 #include "vmm-instance.h"
 
+/* Whether nothing is under way with the disk: neither its making, nor a growth, nor a snapshot or
+ * reset. DISK_STATUS or DISK_SNAPSHOTTING with what it is. */
+gboolean ops_disk_check_idle (const VmmDisk *disk, GError **error);
 /* Moves a disk; DISK_STATUS names the state that does not allow it. */
 gboolean ops_disk_move (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, VmmDiskEvent event,
                         const char *reason, GError **error);
@@ -13,9 +16,10 @@ gboolean ops_disk_move (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, Vmm
  * free. */
 gboolean ops_disk_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
                               GError **error);
-/* The instance goes: disks that outlive it become free, the others' rows go. */
+/* The instance goes: disks that outlive it become free and their ids are added to @kicks, as they
+ * may have work left; the others' rows go, and snapshots of them that are not taken yet fail. */
 gboolean ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance,
-                               GError **error);
+                               GPtrArray *kicks, GError **error);
 /* The making of the instance failed: the disks made with it go with it, whatever was asked. */
 gboolean ops_disk_doom_all (StoreTxn *txn, const VmmInstance *instance, GError **error);
 /* A new layer row on @parent_id (NULL: on nothing). Its id; the caller frees it. */

@@ -87,7 +87,7 @@ ops_disk_attach (VmmContext *ctx, const VmmCaller *caller, const char *id, const
   if (instance == NULL || !check_instance (instance, error))
     return FALSE;
   event = instance->state == VMM_INSTANCE_RUNNING ? VMM_DISK_ATTACH : VMM_DISK_ATTACH_OFF;
-  if (!ops_disk_move (ctx, txn, disk, event, NULL, error))
+  if (!ops_disk_check_idle (disk, error) || !ops_disk_move (ctx, txn, disk, event, NULL, error))
     return FALSE;
   disks = store_disk_list_of (txn, instance_id, error);
   chosen = disks != NULL ? ops_disk_choose_device (disks, device, error) : NULL;
@@ -125,9 +125,7 @@ ops_disk_detach (VmmContext *ctx, const VmmCaller *caller, const char *id, const
     return vmm_fail (error, VMM_ERROR_DISK_TYPE, "'%s' is a system disk, which cannot be detached",
                      id);
   event = instance->state == VMM_INSTANCE_RUNNING ? VMM_DISK_DETACH : VMM_DISK_DETACHED;
-  if (disk->want_bytes != 0)
-    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being resized", id);
-  if (!ops_disk_move (ctx, txn, disk, event, NULL, error)
+  if (!ops_disk_check_idle (disk, error) || !ops_disk_move (ctx, txn, disk, event, NULL, error)
       || !set_delete_with (txn, disk, delete_with_instance, error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
@@ -160,7 +158,8 @@ ops_disk_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GErro
                      disk->instance_id);
   if (disk->state == VMM_DISK_DELETING)
     return ops_finish (ctx, txn, caller, "", error);
-  if (!ops_disk_move (ctx, txn, disk, VMM_DISK_DELETE, NULL, error)
+  if (!ops_disk_check_idle (disk, error)
+      || !ops_disk_move (ctx, txn, disk, VMM_DISK_DELETE, NULL, error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
@@ -184,14 +183,12 @@ ops_disk_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, guint
   disk = store_disk_get (txn, caller->account_id, id, error);
   if (disk == NULL)
     return FALSE;
-  if ((disk->state != VMM_DISK_AVAILABLE && disk->state != VMM_DISK_IN_USE) || disk->is_creating
-      || disk->want_bytes != 0)
+  if (!ops_disk_check_idle (disk, error))
+    return FALSE;
+  if (disk->state != VMM_DISK_AVAILABLE && disk->state != VMM_DISK_IN_USE)
     return vmm_fail (error, VMM_ERROR_DISK_STATUS,
                      "the current status '%s' of disk '%s' does not support this operation",
-                     disk->want_bytes != 0 ? "Resizing" : vmm_disk_state_wire (disk->state), id);
-  if (disk->next_layer_id != NULL)
-    return vmm_fail (error, VMM_ERROR_DISK_SNAPSHOTTING, "a snapshot of disk '%s' is under way",
-                     id);
+                     vmm_disk_state_wire (disk->state), id);
   if (bytes < disk->virtual_bytes)
     return vmm_fail (error, VMM_ERROR_DISK_TOO_SMALL,
                      "disk '%s' has %" G_GUINT64_FORMAT " GiB and does not shrink", id,
@@ -272,11 +269,8 @@ turn (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const VmmDisk *di
                          "operation; stop it first",
                          vmm_instance_state_wire (instance->state), instance->id);
     }
-  if (disk->next_layer_id != NULL)
-    return vmm_fail (error, VMM_ERROR_DISK_SNAPSHOTTING, "a snapshot of disk '%s' is under way",
-                     disk->id);
-  if (disk->want_bytes != 0)
-    return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is being resized", disk->id);
+  if (!ops_disk_check_idle (disk, error))
+    return FALSE;
   layer_id = ops_disk_new_layer (ctx, txn, parent_id, disk->virtual_bytes, error);
   return layer_id != NULL && store_disk_set_next (txn, disk->id, layer_id, error)
          && ops_disk_move (ctx, txn, disk, VMM_DISK_RESET, NULL, error)

@@ -46,5 +46,5 @@ const char *ops_disk_worker (const VmmDisk *disk);
 /* For the worker: the move that @event makes from @from, and what follows from it. */
 gboolean ops_disk_event (VmmContext *ctx, const char *id, VmmDiskState from, VmmDiskEvent event,
                          const char *reason, GError **error);
-/* For the worker: the growth of a disk is done. */
+/* For the worker: the growth of a disk is over, done with the new size or given up with the old. */
 gboolean ops_disk_grown (VmmContext *ctx, const char *id, guint64 virtual_bytes, GError **error);

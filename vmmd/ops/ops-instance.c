@@ -313,11 +313,11 @@ ops_instance_resize (VmmContext *ctx, const VmmCaller *caller, const char *id, c
 /* What a move to @to means for the interfaces and disks. */
 static gboolean
 move_devices (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance, VmmInstanceEvent event,
-              VmmInstanceState to, GError **error)
+              VmmInstanceState to, GPtrArray *kicks, GError **error)
 {
   if (to == VMM_INSTANCE_GONE)
     return ops_nic_release_all (ctx, txn, instance, error)
-           && ops_disk_release_all (ctx, txn, instance, error)
+           && ops_disk_release_all (ctx, txn, instance, kicks, error)
            && store_instance_delete (txn, instance->id, error);
   if (to == VMM_INSTANCE_DELETING && event == VMM_INSTANCE_FAILED && instance->state != to)
     return ops_disk_doom_all (txn, instance, error);
@@ -345,7 +345,7 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
   if (!move (ctx, txn, instance, event, instance->force, reason, &to, error)
       || ((to == VMM_INSTANCE_DELETING || to == VMM_INSTANCE_GONE)
           && !leave (ctx, txn, instance, kicks, error))
-      || !move_devices (ctx, txn, instance, event, to, error) || !store_commit (txn, error))
+      || !move_devices (ctx, txn, instance, event, to, kicks, error) || !store_commit (txn, error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   kick_all (ctx, kicks);

@@ -41,16 +41,12 @@ check_disk (StoreTxn *txn, const VmmDisk *disk, GError **error)
   g_autoptr (GPtrArray) chain = NULL;
   guint count = 0;
 
-  if (disk->is_creating || (disk->state != VMM_DISK_IN_USE && disk->state != VMM_DISK_AVAILABLE)
-      || disk->want_bytes != 0)
+  if (!ops_disk_check_idle (disk, error))
+    return FALSE;
+  if (disk->state != VMM_DISK_IN_USE && disk->state != VMM_DISK_AVAILABLE)
     return vmm_fail (error, VMM_ERROR_DISK_STATUS,
                      "the current status '%s' of disk '%s' does not support this operation",
-                     disk->want_bytes != 0 ? "Resizing" : vmm_disk_state_wire (disk->state),
-                     disk->id);
-  if (disk->next_layer_id != NULL)
-    return vmm_fail (error, VMM_ERROR_DISK_SNAPSHOTTING,
-                     "a snapshot of disk '%s' is being created; wait until it is accomplished",
-                     disk->id);
+                     vmm_disk_state_wire (disk->state), disk->id);
   if (*disk->instance_id != '\0')
     {
       instance = store_instance_get (txn, NULL, disk->instance_id, error);
@@ -244,6 +240,18 @@ turn_disk (StoreTxn *txn, const VmmSnapshot *snapshot, guint64 size_bytes, GErro
   return disk != NULL && store_layer_set_sealed (txn, disk->layer_id, error)
          && store_layer_set_size (txn, disk->layer_id, size_bytes, 0, error)
          && store_disk_set_layer (txn, disk->id, disk->next_layer_id, error);
+}
+
+gboolean
+ops_snapshot_set_freezing (VmmContext *ctx, GPtrArray *snapshots, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
+
+  for (guint i = 0; txn != NULL && i < snapshots->len; i++)
+    if (!store_snapshot_set_freezing (
+            txn, ((const VmmSnapshot *) g_ptr_array_index (snapshots, i))->id, error))
+      return FALSE;
+  return txn != NULL && store_commit (txn, error);
 }
 
 gboolean

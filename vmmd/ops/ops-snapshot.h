@@ -43,6 +43,9 @@ gboolean ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const ch
 VmmSnapshot *ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk,
                                const OpsSnapshotSpec *spec, GError **error);
 
+/* For the worker: the guest of @snapshots (VmmSnapshot*, under way) is about to be frozen, so that
+ * a daemon that comes after this one knows to thaw it. */
+gboolean ops_snapshot_set_freezing (VmmContext *ctx, GPtrArray *snapshots, GError **error);
 /* For the worker: the disk of @snapshot has turned to its next layer, and the one it had takes
  * @size_bytes on the host. */
 gboolean ops_snapshot_accomplish (VmmContext *ctx, const VmmSnapshot *snapshot,

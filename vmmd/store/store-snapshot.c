@@ -133,9 +133,9 @@ store_snapshot_progressing (StoreTxn *txn, const char *instance_id, const char *
 {
   g_autoptr (StoreRows) rows = store_query (
       txn, error,
-      "SELECT " SNAPSHOT_READ " FROM snapshot WHERE state='progressing' AND disk_id IN"
-      " (SELECT id FROM disk WHERE (?1 IS NULL OR instance_id=?1) AND (?2 IS NULL OR id=?2))"
-      " ORDER BY seq",
+      "SELECT " SNAPSHOT_READ " FROM snapshot WHERE state='progressing' AND"
+      " (?2 IS NULL OR disk_id=?2) AND (?1 IS NULL OR EXISTS"
+      " (SELECT 1 FROM disk WHERE disk.id=snapshot.disk_id AND instance_id=?1)) ORDER BY seq",
       "ss", instance_id, disk_id);
 
   return rows != NULL
@@ -213,6 +213,15 @@ store_snapshot_count_users (StoreTxn *txn, const char *id, guint *out_images, gu
   *out_images = (guint) images;
   *out_disks = (guint) disks;
   return TRUE;
+}
+
+gboolean
+store_snapshot_set_freezing (StoreTxn *txn, const char *id, GError **error)
+{
+  return store_exec (txn, error,
+                     "UPDATE snapshot SET consistency=? WHERE id=? AND state='progressing'", "ss",
+                     vmm_consistency_to_string (VMM_CONSISTENCY_FREEZING), id)
+         >= 0;
 }
 
 gboolean

@@ -31,6 +31,8 @@ gboolean store_snapshot_count (StoreTxn *txn, const char *disk_id, guint *out, G
 /* How many images and disks were made from it and are still there. */
 gboolean store_snapshot_count_users (StoreTxn *txn, const char *id, guint *out_images,
                                      guint *out_disks, GError **error);
+/* One under way is about to have its guest frozen. */
+gboolean store_snapshot_set_freezing (StoreTxn *txn, const char *id, GError **error);
 /* The end of one under way: ACCOMPLISHED, or FAILED with the layer let go of. OPERATION_CONFLICT
  * when it is not progressing any more. */
 gboolean store_snapshot_finish (StoreTxn *txn, const char *id, VmmSnapshotState to,

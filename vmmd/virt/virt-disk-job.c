@@ -44,18 +44,26 @@ virt_disk_call_free (VirtDiskCall *call)
   g_free (call);
 }
 
+/* The caller frees it with free(). */
+static char *
+read_xml (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
+{
+  char *xml = virDomainGetXMLDesc (domain, flags);
+
+  if (xml == NULL)
+    virt_find_fail (job, "describe", error);
+  return xml;
+}
+
 /* VirtDisk* of the running domain, or with VIR_DOMAIN_XML_INACTIVE of its definition. */
 static GPtrArray *
 read_disks (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
 {
-  char *xml = virDomainGetXMLDesc (domain, flags);
+  char *xml = read_xml (job, domain, flags, error);
   GPtrArray *disks;
 
   if (xml == NULL)
-    {
-      virt_find_fail (job, "describe", error);
-      return NULL;
-    }
+    return NULL;
   disks = virt_disk_xml_list (xml);
   free (xml);
   if (disks == NULL)
@@ -369,19 +377,33 @@ virt_disk_job_freeze (VirtJob *job, GError **error)
   return TRUE;
 }
 
+/* An agent that has the channel open but does not answer may hold file systems frozen, or be about
+ * to freeze them; of one that is not there nobody can have asked it. */
 gboolean
 virt_disk_job_thaw (VirtJob *job, GError **error)
 {
-  g_autoptr (GError) local = NULL;
+  g_autoptr (GError) local = NULL, refusal = NULL;
   g_autoptr (VirtDomain) domain = find_running (job, &local);
+  gboolean has_agent;
+  char *xml;
 
   if (local != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  return domain == NULL || virDomainFSThaw (domain, NULL, 0, 0) >= 0
-         || virt_find_is_error (VIR_ERR_AGENT_UNRESPONSIVE)
-         || virt_find_is_error (VIR_ERR_AGENT_UNSYNCED)
-         || virt_find_is_error (VIR_ERR_OPERATION_INVALID) || virt_find_fail (job, "thaw", error);
+  if (domain == NULL
+      || (virDomainAgentSetResponseTimeout (domain, (int) job->disk->timeout_s, 0) == 0
+          && virDomainFSThaw (domain, NULL, 0, 0) >= 0)
+      || virt_find_is_error (VIR_ERR_OPERATION_INVALID))
+    return TRUE;
+  virt_find_fail (job, "thaw", &refusal);
+  xml = read_xml (job, domain, 0, error);
+  if (xml == NULL)
+    return FALSE;
+  has_agent = virt_disk_xml_has_agent (xml);
+  free (xml);
+  if (has_agent)
+    g_propagate_error (error, g_steal_pointer (&refusal));
+  return !has_agent;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Disks in libvirt's XML: read from a domain's, and written for a snapshot. */
+/* Disks in libvirt's XML: read from a domain's, and written for a snapshot. The guest's agent. */
 #include "config.h"
 
 #include "virt-disk-xml.h"
+
+#include "virt-domain-xml.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
@@ -77,12 +79,34 @@ read_disk (xmlNode *node)
   return NULL;
 }
 
+static xmlDoc *
+parse (const char *xml)
+{
+  return xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+}
+
+gboolean
+virt_disk_xml_has_agent (const char *xml)
+{
+  g_autoptr (xmlDoc) doc = parse (xml);
+  xmlNode *devices = doc != NULL ? find_child (xmlDocGetRootElement (doc), "devices") : NULL;
+
+  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
+    {
+      g_autofree char *name = read_attribute (node, "target", "name");
+      g_autofree char *state = read_attribute (node, "target", "state");
+
+      if (g_strcmp0 (name, VIRT_AGENT_CHANNEL) == 0)
+        return g_strcmp0 (state, "connected") == 0;
+    }
+  return FALSE;
+}
+
 GPtrArray *
 virt_disk_xml_list (const char *xml)
 {
-  g_autoptr (xmlDoc) doc
-      = xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
-                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  g_autoptr (xmlDoc) doc = parse (xml);
   xmlNode *devices;
   GPtrArray *disks;
 

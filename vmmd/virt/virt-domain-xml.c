@@ -302,7 +302,7 @@ add_consoles (xmlNode *devices, const VirtSpec *spec)
   child (serial, "log", "file", spec->console_log, "append", "on", NULL);
   child (serial, "target", "type", "isa-serial", "port", "0", NULL);
   channel = child (devices, "channel", "type", "unix", NULL);
-  child (channel, "target", "type", "virtio", "name", "org.qemu.guest_agent.0", NULL);
+  child (channel, "target", "type", "virtio", "name", VIRT_AGENT_CHANNEL, NULL);
   graphics = child (devices, "graphics", "type", "vnc", NULL);
   child (graphics, "listen", "type", "socket", "socket", spec->vnc_socket, NULL);
   video = child (devices, "video", NULL);

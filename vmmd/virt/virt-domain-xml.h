@@ -6,6 +6,9 @@
 /* Namespace of the metadata element that marks a domain as ours; its id attribute is the name. */
 #define VIRT_DOMAIN_XML_NAMESPACE "https://vmmd.invalid/xmlns/1"
 
+/* The name of the channel that a guest's agent opens. */
+#define VIRT_AGENT_CHANNEL "org.qemu.guest_agent.0"
+
 typedef struct
 {
   gboolean is_kvm;

@@ -299,7 +299,7 @@ act_freeze (VirtFake *self, const char *id, gpointer data, GError **error)
 
   if (domain == NULL)
     return FALSE;
-  what->is_yes = self->has_agent;
+  what->is_yes = self->has_agent && !self->is_agent_mute;
   if (self->has_agent)
     domain->is_frozen = TRUE;
   virt_fake_save (self);
@@ -311,6 +311,8 @@ act_thaw (VirtFake *self, const char *id, gpointer data, GError **error)
 {
   VirtFakeDomain *domain = g_hash_table_lookup (self->domains, id);
 
+  if (domain != NULL && self->has_agent && self->is_agent_mute)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the agent of '%s' does not answer", id);
   if (domain != NULL)
     domain->is_frozen = FALSE;
   virt_fake_save (self);
@@ -417,7 +419,7 @@ freeze (VirtDriver *driver, const char *id, guint timeout_s, gboolean *out_froze
 }
 
 static gboolean
-thaw (VirtDriver *driver, const char *id, GError **error)
+thaw (VirtDriver *driver, const char *id, guint timeout_s, GError **error)
 {
   return virt_fake_call (driver, act_thaw, id, NULL, error);
 }
@@ -447,6 +449,16 @@ virt_fake_set_agent (VirtDriver *driver, gboolean has_agent)
 
   g_mutex_lock (&self->lock);
   self->has_agent = has_agent;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+virt_fake_set_agent_mute (VirtDriver *driver, gboolean is_mute)
+{
+  VirtFake *self = (VirtFake *) driver;
+
+  g_mutex_lock (&self->lock);
+  self->is_agent_mute = is_mute;
   g_mutex_unlock (&self->lock);
 }
 

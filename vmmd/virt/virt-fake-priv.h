@@ -49,8 +49,9 @@ typedef struct
   guint delay_ms;
   gboolean is_away;
   gboolean is_disobedient, is_clinging;
-  gboolean has_agent;    /* guests freeze when asked */
-  gboolean is_lingering; /* pulls run until they are finished by hand */
+  gboolean has_agent;     /* guests freeze when asked */
+  gboolean is_agent_mute; /* but the agent does not say so, nor thaws */
+  gboolean is_lingering;  /* pulls run until they are finished by hand */
   char *path;
 
   GMutex event_lock; /* held over event_func; never taken after lock */

@@ -43,6 +43,8 @@ VirtSpec *virt_fake_spec (VirtDriver *driver, const char *id);
 gboolean virt_fake_keep_in (VirtDriver *driver, const char *path, GError **error);
 /* Whether guests have an agent that freezes their file systems; they have not from the start. */
 void virt_fake_set_agent (VirtDriver *driver, gboolean has_agent);
+/* Whether that agent freezes, but neither says so nor thaws; it does not from the start. */
+void virt_fake_set_agent_mute (VirtDriver *driver, gboolean is_mute);
 /* Whether the file systems of a guest are frozen now. */
 gboolean virt_fake_is_frozen (VirtDriver *driver, const char *id);
 /* Whether pulls run on until virt_fake_finish_pulls(); they end at once from the start. */

@@ -142,9 +142,12 @@ virt_libvirt_freeze (VirtDriver *driver, const char *id, guint timeout_s, gboole
 }
 
 gboolean
-virt_libvirt_thaw (VirtDriver *driver, const char *id, GError **error)
+virt_libvirt_thaw (VirtDriver *driver, const char *id, guint timeout_s, GError **error)
 {
   g_autoptr (VirtJob) job = new_job (driver, id, NULL, virt_disk_job_thaw, error);
 
-  return job != NULL && virt_libvirt_run (driver, job, error);
+  if (job == NULL)
+    return FALSE;
+  job->disk->timeout_s = timeout_s;
+  return virt_libvirt_run (driver, job, error);
 }

@@ -31,4 +31,4 @@ gboolean virt_libvirt_disk_flush (VirtDriver *driver, const char *id, const char
                                   GError **error);
 gboolean virt_libvirt_freeze (VirtDriver *driver, const char *id, guint timeout_s,
                               gboolean *out_frozen, GError **error);
-gboolean virt_libvirt_thaw (VirtDriver *driver, const char *id, GError **error);
+gboolean virt_libvirt_thaw (VirtDriver *driver, const char *id, guint timeout_s, GError **error);

@@ -167,8 +167,9 @@ typedef struct
    * same. */
   gboolean (*freeze) (VirtDriver *driver, const char *id, guint timeout_s, gboolean *out_frozen,
                       GError **error);
-  /* The opposite; success when the domain is off or has no agent that answers. */
-  gboolean (*thaw) (VirtDriver *driver, const char *id, GError **error);
+  /* The opposite; success when the domain is off or no agent is connected. One that is and does not
+   * answer within @timeout_s is an error, for its guest may be frozen. */
+  gboolean (*thaw) (VirtDriver *driver, const char *id, guint timeout_s, GError **error);
   /* "kvm" or "tcg", and in @out_why one sentence on why (static or owned by the driver). */
   const char *(*accelerator) (VirtDriver *driver, const char **out_why);
   gboolean (*is_connected) (VirtDriver *driver);

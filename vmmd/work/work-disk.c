@@ -15,6 +15,8 @@
 
 /* What libvirt refuses so often it will not take. */
 #define ATTACH_ATTEMPTS 3
+/* The same of a growth. */
+#define GROW_ATTEMPTS 5
 /* A guest that was not ready for it loses the request. */
 #define ASK_AGAIN_MS 10000
 
@@ -31,6 +33,9 @@ report (WorkItem *item, const VmmDisk *disk, VmmDiskEvent event, const char *rea
                 reason != NULL ? reason : "");
       item->failures = 0;
       g_clear_error (item->last_error);
+      /* Each of these lets go of a layer. */
+      if (event == VMM_DISK_TURNED || event == VMM_DISK_FAILED || event == VMM_DISK_DELETED)
+        work_kick (item->work, WORK_LAYERS);
       return event == VMM_DISK_DELETED ? WORK_DONE : 0;
     }
   if (g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT)
@@ -122,7 +127,6 @@ static gint64
 turn (WorkItem *item, const VmmDisk *disk)
 {
   g_autoptr (GError) error = NULL;
-  gint64 answer;
 
   if (is_expired (disk))
     return expire (item, disk, "it could not be reset within its time");
@@ -132,9 +136,7 @@ turn (WorkItem *item, const VmmDisk *disk)
         return report (item, disk, VMM_DISK_FAILED, error->message);
       return work_failed (item, g_steal_pointer (&error));
     }
-  answer = report (item, disk, VMM_DISK_TURNED, NULL);
-  work_kick (item->work, WORK_LAYERS);
-  return answer;
+  return report (item, disk, VMM_DISK_TURNED, NULL);
 }
 
 /* @instance is running, or NULL when nobody has the file open. */
@@ -156,6 +158,14 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     is_done = WORK_CALL (item->parts->img, layer_grow, disk->layer_id, disk->want_bytes, &error);
   if (is_done && ops_disk_grown (item->ctx, disk->id, disk->want_bytes, &error))
     return 0;
+  /* A file that grew though nobody was told is grown over by the next one. */
+  if (!is_done && !work_is_away (error) && item->failures + 1 >= GROW_ATTEMPTS
+      && ops_disk_grown (item->ctx, disk->id, disk->virtual_bytes, NULL))
+    {
+      vmm_warning ("disk %s: it stays at its size, for it cannot be grown: %s", disk->id,
+                   error->message);
+      return 0;
+    }
   return work_failed (item, g_steal_pointer (&error));
 }
 
@@ -221,17 +231,6 @@ make (WorkItem *item, const VmmDisk *disk)
   return work_failed (item, g_steal_pointer (&error));
 }
 
-/* The row goes first: its layer is then nobody's. */
-static gint64
-remove_disk (WorkItem *item, const VmmDisk *disk)
-{
-  gint64 answer = report (item, disk, VMM_DISK_DELETED, NULL);
-
-  if (answer == WORK_DONE)
-    work_kick (item->work, WORK_LAYERS);
-  return answer;
-}
-
 gint64
 work_disk (WorkItem *item)
 {
@@ -254,7 +253,8 @@ work_disk (WorkItem *item)
     case VMM_DISK_WORK_MAKE:
       return make (item, disk);
     case VMM_DISK_WORK_DELETE:
-      return remove_disk (item, disk);
+      /* The row goes first: its layer is then nobody's. */
+      return report (item, disk, VMM_DISK_DELETED, NULL);
     case VMM_DISK_WORK_TURN:
       return turn (item, disk);
     case VMM_DISK_WORK_ATTACH:

@@ -14,7 +14,7 @@
 #include "work.h"
 #include <string.h>
 
-/* How long the guest's agent has to freeze its file systems. */
+/* How long the guest's agent has to freeze its file systems, and to thaw them. */
 #define FREEZE_S 5
 
 /* A snapshot under way, and its disk. */
@@ -165,6 +165,41 @@ has_turned (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gbool
   return disks != NULL;
 }
 
+/* The agent may have been asked to freeze, by this daemon or one that died: thawed before all else.
+ * One that still does not answer at the deadline is not waited for any longer. */
+static gboolean
+thaw_if_asked (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  gboolean is_asked = FALSE;
+
+  for (guint i = 0; i < pairs->len; i++)
+    if (((const Pair *) g_ptr_array_index (pairs, i))->snapshot->consistency
+        == VMM_CONSISTENCY_FREEZING)
+      is_asked = TRUE;
+  if (!is_asked || WORK_CALL (item->parts->virt, thaw, instance->id, FREEZE_S, &local))
+    return TRUE;
+  if (!is_expired (pairs) || work_is_away (local))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  vmm_warning ("instance %s: its file systems may still be frozen, for its agent does not answer: "
+               "%s; restart qemu-guest-agent in the guest, or reboot it",
+               instance->id, local->message);
+  return TRUE;
+}
+
+static gboolean
+note_freezing (WorkItem *item, GPtrArray *pairs, GError **error)
+{
+  g_autoptr (GPtrArray) snapshots = g_ptr_array_new ();
+
+  for (guint i = 0; i < pairs->len; i++)
+    g_ptr_array_add (snapshots, ((const Pair *) g_ptr_array_index (pairs, i))->snapshot);
+  return ops_snapshot_set_freezing (item->ctx, snapshots, error);
+}
+
 /* Frozen if the guest's agent answers in time; thawed in any case. */
 static gboolean
 turn (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *out_frozen,
@@ -177,14 +212,13 @@ turn (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *o
   if (!WORK_CALL (virt, freeze, instance->id, FREEZE_S, out_frozen, error))
     return FALSE;
   is_done = WORK_CALL (virt, disk_turn, instance->id, turns, error);
-  if (!WORK_CALL (virt, thaw, instance->id, &thaw_error))
-    {
-      vmm_warning ("thawing %s: %s; it is tried again", instance->id, thaw_error->message);
-      if (is_done)
-        g_propagate_error (error, g_steal_pointer (&thaw_error));
-      return FALSE;
-    }
-  return is_done;
+  if (WORK_CALL (virt, thaw, instance->id, FREEZE_S, &thaw_error))
+    return is_done;
+  if (is_done)
+    g_propagate_error (error, g_steal_pointer (&thaw_error));
+  else
+    vmm_warning ("thawing %s: %s; it is tried again", instance->id, thaw_error->message);
+  return FALSE;
 }
 
 static gint64
@@ -195,15 +229,15 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
   VmmConsistency consistency = VMM_CONSISTENCY_CRASH;
   gboolean is_turned = FALSE, is_frozen = FALSE;
 
-  /* A daemon that died in the middle may have left the guest frozen: thawed before all else. */
-  if (!WORK_CALL (item->parts->virt, thaw, instance->id, &error)
+  if (!thaw_if_asked (item, instance, pairs, &error)
       || !has_turned (item, instance, turns, &is_turned, &error))
     return work_failed (item, g_steal_pointer (&error));
   if (!is_turned && is_expired (pairs))
     return give_up (item, pairs, "it was not taken within its time");
   if (!is_turned)
     {
-      if (!make_layers (item, pairs, &error) || !turn (item, instance, turns, &is_frozen, &error))
+      if (!make_layers (item, pairs, &error) || !note_freezing (item, pairs, &error)
+          || !turn (item, instance, turns, &is_frozen, &error))
         return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
                    ? give_up (item, pairs, error->message)
                    : work_failed (item, g_steal_pointer (&error));
