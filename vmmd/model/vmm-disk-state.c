@@ -50,11 +50,9 @@ static const struct
   { S (IN_USE), E (DETACH), S (DETACHING) },
   { S (IN_USE), E (DETACHED), S (AVAILABLE) }, /* its instance is off, or was deleted */
   { S (IN_USE), E (RESET), S (REINITING) },
-  { S (IN_USE), E (DELETE), S (DELETING) }, /* with its instance */
   /* A guest that will not let go keeps it until it does or stops: never lost, never used twice. */
   { S (DETACHING), E (DETACHED), S (AVAILABLE) },
   { S (DETACHING), E (FAILED), S (DETACHING) },
-  { S (DETACHING), E (DELETE), S (DELETING) }, /* with its instance */
   { S (REVERTING), E (DETACHED), S (AVAILABLE) },
   { S (REVERTING), E (FAILED), S (REVERTING) },
   { S (REINITING), E (TURNED), S (IN_USE) },
