@@ -30,7 +30,7 @@ typedef struct
   guint64 free_bytes;
   gboolean is_lingering;
   guint pulls; /* that run */
-  char *path; /* NULL when nothing is kept */
+  char *path;  /* NULL when nothing is kept */
   char *drop_dir, *export_dir;
   pthread_cond_t changed;
   gboolean is_holding; /* imports from outside and exports wait */

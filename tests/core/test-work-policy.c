@@ -263,22 +263,11 @@ a_disk_may_be_left_out (void **state)
   settle (w, AUTO_DONE, 1);
 }
 
+/* One automatic snapshot for each of the next @hours. */
 static void
-a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
+live_through (World *w, guint hours)
 {
-  World *w = *state;
-  const char *disk = add_disk (w);
-  const OpsSnapshotSpec spec = { .disk_id = disk, .name = "mine" };
-  g_autofree char *mine = NULL;
-  g_autoptr (GPtrArray) found = NULL;
-  g_autoptr (GError) error = NULL;
-
-  log_trap_allow ("*automatic snapshot of disk*");
-  mine = ops_snapshot_create (&w->ctx, &w->alice, &spec, &error);
-  assert_no_error (error);
-  settle (w, "SELECT count(*) FROM snapshot WHERE state='progressing'", 0);
-  apply (w, add_policy (w, EVERY_HOUR, 0), disk);
-  for (guint i = 0; i < 20; i++)
+  for (guint i = 0; i < hours; i++)
     {
       g_autofree char *sql = NULL;
 
@@ -288,9 +277,68 @@ a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
                              world_now_ms ());
       settle (w, sql, 1);
     }
-  settle (w, "SELECT count(*) FROM layer_merge", 0);
+}
+
+static const char *
+add_mine (World *w, const char *disk)
+{
+  const OpsSnapshotSpec spec = { .disk_id = disk, .name = "mine" };
+  g_autoptr (GError) error = NULL;
+  const char *mine = world_keep (w, ops_snapshot_create (&w->ctx, &w->alice, &spec, &error));
+
+  assert_no_error (error);
+  settle (w, "SELECT count(*) FROM snapshot WHERE state='progressing'", 0);
+  return mine;
+}
+
+static void
+a_disk_keeps_its_hourly_snapshots (void **state)
+{
+  World *w = *state;
+  const char *disk = add_disk (w);
+  g_autoptr (GPtrArray) found = NULL;
+
+  apply (w, add_policy (w, EVERY_HOUR, 0), disk);
+  live_through (w, 30);
+  settle (w, "SELECT count(*) FROM layer_pull", 0);
   found = snapshots (w, disk);
-  assert_int_equal (found->len, OPS_CHAIN_MAX - 1);
+  assert_int_equal (found->len, 30);
+  host_assert_consistent (w);
+}
+
+static void
+a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
+{
+  World *w = *state;
+  const char *disk = add_disk (w), *mine = add_mine (w, disk);
+  g_autofree char *newest = NULL, *sql = NULL;
+  g_autoptr (GPtrArray) found = NULL, before = NULL;
+
+  log_trap_allow ("*automatic snapshot of disk*");
+  apply (w, add_policy (w, EVERY_HOUR, 0), disk);
+  live_through (w, 1);
+  /* The same snapshot under as many names as there may be. */
+  world_exec (w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 254)"
+                 " INSERT INTO snapshot (id, account_id, host_id, state, group_id, disk_id,"
+                 " is_system, instance_id, image_id, zone_id, category, name, description,"
+                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
+                 " created_ms, expires_ms, deadline_ms, reason)"
+                 " SELECT 's-copy' || i, account_id, host_id, state, group_id, disk_id,"
+                 " is_system, instance_id, image_id, zone_id, category, name, description,"
+                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
+                 " created_ms, expires_ms, deadline_ms, reason"
+                 " FROM snapshot, n WHERE is_auto=1");
+  before = snapshots (w, disk);
+  assert_int_equal (before->len, OPS_SNAPSHOTS_MAX);
+  newest = g_strdup (((VmmSnapshot *) g_ptr_array_index (before, 0))->id);
+  world_advance_ms (w, VMM_POLICY_HOUR_MS);
+  sql = g_strdup_printf ("SELECT count(*) FROM snapshot WHERE state='accomplished'"
+                         " AND created_ms=%" G_GINT64_FORMAT,
+                         world_now_ms ());
+  settle (w, sql, 1);
+  found = snapshots (w, disk);
+  assert_int_equal (found->len, OPS_SNAPSHOTS_MAX);
+  assert_string_not_equal (((VmmSnapshot *) g_ptr_array_index (found, 0))->id, newest);
   assert_string_equal (((VmmSnapshot *) g_ptr_array_index (found, found->len - 1))->id, mine);
   host_assert_consistent (w);
 }
@@ -377,6 +425,7 @@ main (void)
     HOST_TEST (all_disks_of_an_instance_are_taken_at_one_instant),
     HOST_TEST (a_disk_that_does_not_allow_it_is_tried_again_until_the_hour_is_over),
     HOST_TEST (a_disk_may_be_left_out),
+    HOST_TEST (a_disk_keeps_its_hourly_snapshots),
     HOST_TEST (a_full_disk_gives_its_oldest_automatic_snapshot_up),
     HOST_TEST (automatic_snapshots_go_with_a_disk_that_says_so),
     HOST_TEST (a_hundred_disks_of_one_hour_are_taken_a_few_at_a_time),

@@ -96,11 +96,7 @@ hurry (World *w)
   g_autoptr (GPtrArray) nics = store_nic_list_host (txn, w->ctx.host_id, NULL);
   g_autoptr (GPtrArray) vpcs = store_public_working (txn, NULL);
 
-  g_autoptr (GPtrArray) disks = store_disk_working (txn, w->ctx.host_id, NULL);
-
   work_kick (w->host->work, WORK_LAYERS);
-  for (guint i = 0; i < disks->len; i++)
-    work_kick (w->host->work, g_ptr_array_index (disks, i));
   for (guint i = 0; i < vpcs->len; i++)
     work_kick (w->host->work, g_ptr_array_index (vpcs, i));
   for (guint i = 0; i < deleting->len; i++)

@@ -7,7 +7,6 @@
 #include "ops-snapshot.h"
 #include "ops-txn.h"
 #include "store-disk.h"
-#include "store-layer.h"
 #include "store-policy.h"
 #include "store-snapshot.h"
 #include "vmm-clock.h"
@@ -222,23 +221,18 @@ ops_policy_disks (VmmContext *ctx, const VmmCaller *caller, const char *id, cons
 
 /* ---- For the worker ---- */
 
-/* Takes the oldest automatic snapshot of a full disk away. Of a chain that is full, only when none
- * of its layers waits to be merged already, lest one goes with each look and in vain. */
+/* Takes the oldest automatic snapshot of a disk away that has as many as it may. */
 static gboolean
 make_room (StoreTxn *txn, const VmmDisk *disk, gboolean *out_removed, GError **error)
 {
-  g_autoptr (GPtrArray) chain = store_layer_chain (txn, disk->layer_id, error);
   g_autoptr (GError) local = NULL;
   g_autofree char *oldest = NULL;
-  guint count = 0, loose = 0;
+  guint count = 0;
 
-  if (chain == NULL || !store_snapshot_count (txn, disk->id, &count, error)
-      || !store_layer_count_loose (txn, disk->layer_id, &loose, error))
+  if (!store_snapshot_count (txn, disk->id, &count, error))
     return FALSE;
   if (count >= OPS_SNAPSHOTS_MAX)
-    oldest = store_snapshot_oldest_auto (txn, disk->id, NULL, &local);
-  else if (chain->len >= OPS_CHAIN_MAX && loose == 0)
-    oldest = store_snapshot_oldest_auto (txn, disk->id, disk->layer_id, &local);
+    oldest = store_snapshot_oldest_auto (txn, disk->id, &local);
   if (local != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&local));

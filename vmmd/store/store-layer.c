@@ -32,24 +32,6 @@ store_layer_chain (StoreTxn *txn, const char *id, GError **error)
                          error);
 }
 
-gboolean
-store_layer_count_loose (StoreTxn *txn, const char *id, guint *out, GError **error)
-{
-  gint64 count = 0;
-
-  if (!store_query_int (txn, &count, error,
-                        "WITH RECURSIVE chain (id, parent_id) AS ("
-                        "SELECT id, parent_id FROM layer WHERE id=?"
-                        " UNION ALL SELECT p.id, p.parent_id"
-                        " FROM layer p JOIN chain c ON p.id=c.parent_id)"
-                        " SELECT count(*) FROM chain l WHERE NOT " STORE_LAYER_NAMED
-                        " AND (SELECT count(*) FROM layer WHERE parent_id=l.id)=1",
-                        "s", id))
-    return FALSE;
-  *out = (guint) count;
-  return TRUE;
-}
-
 GPtrArray *
 store_layer_unreferenced (StoreTxn *txn, const char *host_id, GError **error)
 {

@@ -11,8 +11,6 @@ gboolean store_layer_insert (StoreTxn *txn, const VmmLayer *layer, GError **erro
 VmmLayer *store_layer_get (StoreTxn *txn, const char *id, GError **error);
 /* Ids from @id down to the base (char*). */
 GPtrArray *store_layer_chain (StoreTxn *txn, const char *id, GError **error);
-/* How many of that chain nobody names and only one layer rests on, so that they will be merged. */
-gboolean store_layer_count_loose (StoreTxn *txn, const char *id, guint *out, GError **error);
 /* Ids of layers of the host that nothing rests on and nobody names. */
 GPtrArray *store_layer_unreferenced (StoreTxn *txn, const char *host_id, GError **error);
 GPtrArray *store_layer_list (StoreTxn *txn, const char *host_id, GError **error); /* ids */

@@ -154,21 +154,15 @@ store_snapshot_expired (StoreTxn *txn, gint64 now_ms, GError **error)
 }
 
 char *
-store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, const char *in_chain_of,
-                            GError **error)
+store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, GError **error)
 {
   g_autoptr (GPtrArray) ids = store_read_ids (
       store_query (
           txn, error,
-          "SELECT id FROM snapshot s WHERE disk_id=?1 AND is_auto=1 AND state='accomplished'"
+          "SELECT id FROM snapshot s WHERE disk_id=? AND is_auto=1 AND state='accomplished'"
           " AND NOT EXISTS (SELECT 1 FROM image_disk WHERE snapshot_id=s.id)"
-          " AND (?2 IS NULL OR (s.layer_id IN (WITH RECURSIVE chain (id, parent_id) AS ("
-          "SELECT id, parent_id FROM layer WHERE id=?2 UNION ALL SELECT l.id, l.parent_id"
-          " FROM layer l JOIN chain c ON l.id=c.parent_id) SELECT id FROM chain)"
-          " AND (SELECT count(*) FROM layer WHERE parent_id=s.layer_id)=1"
-          " AND NOT EXISTS (SELECT 1 FROM disk WHERE origin_layer_id=s.layer_id)))"
           " ORDER BY seq LIMIT 1",
-          "ss", disk_id, in_chain_of),
+          "s", disk_id),
       error);
 
   return ids != NULL && ids->len > 0 ? g_strdup (g_ptr_array_index (ids, 0)) : NULL;

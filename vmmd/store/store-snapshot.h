@@ -20,10 +20,8 @@ GPtrArray *store_snapshot_progressing (StoreTxn *txn, const char *instance_id, c
 /* Ids (char*) of those whose time is over. */
 GPtrArray *store_snapshot_expired (StoreTxn *txn, gint64 now_ms, GError **error);
 /* The oldest accomplished one of the disk that a policy made and no image rests on; NULL without
- * @error set when there is none. With @in_chain_of, only one whose layer can be merged when it
- * goes: of the chain that this layer rests on, with nothing else on it. The caller frees it. */
-char *store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, const char *in_chain_of,
-                                  GError **error);
+ * @error set when there is none. The caller frees it. */
+char *store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, GError **error);
 /* How many that policies made are under way. */
 gboolean store_snapshot_count_auto_progressing (StoreTxn *txn, guint *out, GError **error);
 /* How many a disk has. */
