@@ -24,6 +24,7 @@ ID_FORMAT (nic, VMM_ID_NIC, "network interface id", "eni-0123456789abcdefghij");
 
 ID_FORMAT (eip, VMM_ID_EIP, "id of an elastic address", "eip-0123456789abcdefghij");
 ID_FORMAT (policy, VMM_ID_POLICY, "id of an automatic snapshot policy", "sp-0123456789abcdefghij");
+ID_FORMAT (snapshot_group, VMM_ID_SNAPSHOT_GROUP, "snapshot group id", "ssg-0123456789abcdefghij");
 ID_FORMAT (nat_gateway, VMM_ID_NAT_GATEWAY, "NAT gateway id", "ngw-0123456789abcdefghij");
 
 static gboolean

@@ -183,7 +183,9 @@ reset_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const OneArgs *args = data;
 
-  return ops_disk_reset (call->ctx, call->caller, args->id, args->snapshot_id, error);
+  const OpsDiskReset reset = { args->id, args->snapshot_id };
+
+  return ops_disk_reset (call->ctx, call->caller, &reset, 1, error);
 }
 
 static gboolean

@@ -259,6 +259,26 @@ modify_snapshot (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
                               args->retention_days, error);
 }
 
+/* ---- DescribeSnapshotsUsage ---- */
+
+static const ApiField usage_fields[] = {
+  API_OUT_INT ("SnapshotCount", API_REQUIRED, "Snapshots of the account."),
+  API_OUT_INT ("SnapshotSize", API_REQUIRED, "Bytes that their own layers take on the host."),
+};
+
+static gboolean
+describe_usage (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  guint count = 0;
+  guint64 bytes = 0;
+
+  if (!ops_snapshot_usage (call->ctx, call->caller, &count, &bytes, error))
+    return FALSE;
+  api_reply_int (reply, "SnapshotCount", count);
+  api_reply_int (reply, "SnapshotSize", (gint64) bytes);
+  return TRUE;
+}
+
 static const ApiAction actions[] = {
   { .name = "CreateSnapshot",
     .summary = "Keeps what a disk holds at this instant, of a running or a stopped instance.",
@@ -281,6 +301,13 @@ static const ApiAction actions[] = {
     .run = describe_snapshots,
     API_PARAMS (ListArgs, list_params),
     API_FIELDS (list_fields) },
+  { .name = "DescribeSnapshotsUsage",
+    .summary = "How many snapshots the account has, and what they take on the host.",
+    .since = "0.3",
+    .access = API_READ,
+    .permission = "ecs:DescribeSnapshotsUsage",
+    .run = describe_usage,
+    API_FIELDS (usage_fields) },
   { .name = "DeleteSnapshot",
     .summary = "Deletes a snapshot, in any order.",
     .since = "0.3",

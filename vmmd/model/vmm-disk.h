@@ -116,6 +116,15 @@ typedef struct
   guint n_images, n_disks; /* made from it and still there */
 } VmmSnapshot;
 
+/* Snapshots of an instance's disks, taken at one instant. */
+typedef struct
+{
+  char *id, *account_id, *instance_id, *name, *description;
+  VmmSnapshotState state; /* PROGRESSING while one is, FAILED when one has */
+  gint64 created_ms;
+  GPtrArray *snapshots; /* VmmSnapshot*, oldest first; NULL when not loaded */
+} VmmSnapshotGroup;
+
 typedef struct
 {
   char *id, *host_id;
@@ -132,6 +141,8 @@ void vmm_image_disk_free (VmmImageDisk *disk);
 void vmm_disk_free (VmmDisk *disk);
 void vmm_layer_free (VmmLayer *layer);
 void vmm_snapshot_free (VmmSnapshot *snapshot);
+void vmm_snapshot_group_free (VmmSnapshotGroup *group);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshotGroup, vmm_snapshot_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImage, vmm_image_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImageDisk, vmm_image_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmDisk, vmm_disk_free)

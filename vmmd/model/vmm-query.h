@@ -66,6 +66,12 @@ typedef struct
 
 typedef struct
 {
+  const char *const *ids, *const *statuses; /* as of snapshots */
+  const char *instance_id, *name;           /* '*' in the name stands for anything */
+} VmmSnapshotGroupQuery;
+
+typedef struct
+{
   const char *id, *name; /* '*' in the name stands for anything */
 } VmmPolicyQuery;
 

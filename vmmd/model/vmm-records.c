@@ -130,6 +130,16 @@ vmm_snapshot_free (VmmSnapshot *s)
 }
 
 void
+vmm_snapshot_group_free (VmmSnapshotGroup *g)
+{
+  if (g == NULL)
+    return;
+  FREE_STRINGS (g->id, g->account_id, g->instance_id, g->name, g->description);
+  g_clear_pointer (&g->snapshots, g_ptr_array_unref);
+  g_free (g);
+}
+
+void
 vmm_layer_free (VmmLayer *l)
 {
   if (l == NULL)

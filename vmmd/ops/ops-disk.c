@@ -273,8 +273,7 @@ turn (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const VmmDisk *di
     return FALSE;
   layer_id = ops_disk_new_layer (ctx, txn, parent_id, disk->virtual_bytes, error);
   return layer_id != NULL && store_disk_set_next (txn, disk->id, layer_id, error)
-         && ops_disk_move (ctx, txn, disk, VMM_DISK_RESET, NULL, error)
-         && ops_finish (ctx, txn, caller, "", error);
+         && ops_disk_move (ctx, txn, disk, VMM_DISK_RESET, NULL, error);
 }
 
 gboolean
@@ -291,7 +290,8 @@ ops_disk_reinit (VmmContext *ctx, const VmmCaller *caller, const char *id, GErro
     return FALSE;
   if (*disk->instance_id == '\0')
     return vmm_fail (error, VMM_ERROR_DISK_STATUS, "disk '%s' is attached to no instance", id);
-  if (!turn (ctx, txn, caller, disk, disk->origin_layer_id, error))
+  if (!turn (ctx, txn, caller, disk, disk->origin_layer_id, error)
+      || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   worker = g_strdup (ops_disk_worker (disk));
   g_clear_pointer (&txn, store_txn_free);
@@ -299,29 +299,42 @@ ops_disk_reinit (VmmContext *ctx, const VmmCaller *caller, const char *id, GErro
   return TRUE;
 }
 
+/* One disk back to one of its snapshots; whose work that is is added to @workers. */
+static gboolean
+reset_one (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsDiskReset *reset,
+           GPtrArray *workers, GError **error)
+{
+  g_autoptr (VmmDisk) disk = store_disk_get (txn, caller->account_id, reset->disk_id, error);
+  g_autoptr (VmmSnapshot) snapshot
+      = disk != NULL ? ops_disk_find_source (txn, caller, reset->snapshot_id, error) : NULL;
+
+  if (snapshot == NULL)
+    return FALSE;
+  if (!g_str_equal (snapshot->disk_id, disk->id))
+    return vmm_fail (error, VMM_ERROR_SNAPSHOT_MISMATCH, "snapshot '%s' is of disk '%s', not '%s'",
+                     snapshot->id, snapshot->disk_id, disk->id);
+  g_ptr_array_add (workers, g_strdup (ops_disk_worker (disk)));
+  return turn (ctx, txn, caller, disk, snapshot->layer_id, error);
+}
+
 gboolean
-ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *snapshot_id,
+ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const OpsDiskReset *resets, gsize n,
                 GError **error)
 {
-  g_autofree char *before = NULL, *worker = NULL;
+  g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
-  g_autoptr (VmmDisk) disk = NULL;
-  g_autoptr (VmmSnapshot) snapshot = NULL;
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (g_free);
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  disk = store_disk_get (txn, caller->account_id, id, error);
-  snapshot = disk != NULL ? ops_disk_find_source (txn, caller, snapshot_id, error) : NULL;
-  if (snapshot == NULL)
+  for (gsize i = 0; i < n; i++)
+    if (!reset_one (ctx, txn, caller, &resets[i], workers, error))
+      return FALSE;
+  if (!ops_finish (ctx, txn, caller, "", error))
     return FALSE;
-  if (!g_str_equal (snapshot->disk_id, id))
-    return vmm_fail (error, VMM_ERROR_SNAPSHOT_MISMATCH, "snapshot '%s' is of disk '%s', not '%s'",
-                     snapshot_id, snapshot->disk_id, id);
-  if (!turn (ctx, txn, caller, disk, snapshot->layer_id, error))
-    return FALSE;
-  worker = g_strdup (ops_disk_worker (disk));
   g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, worker);
+  for (guint i = 0; i < workers->len; i++)
+    ctx->kick (ctx, g_ptr_array_index (workers, i));
   return TRUE;
 }
 

@@ -35,9 +35,13 @@ gboolean ops_disk_modify (VmmContext *ctx, const VmmCaller *caller, const char *
                           const OpsDiskChange *change, GError **error);
 /* Back to what it was made from, or empty; its instance is Stopped, or it has none. */
 gboolean ops_disk_reinit (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
-/* Back to one of its own snapshots; likewise. */
-gboolean ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const char *id,
-                         const char *snapshot_id, GError **error);
+typedef struct
+{
+  const char *disk_id, *snapshot_id;
+} OpsDiskReset;
+/* All of @n disks back to one of their own snapshots, or none; likewise. */
+gboolean ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const OpsDiskReset *resets,
+                         gsize n, GError **error);
 
 /* Whose item does the work on a disk: its instance's, so that one domain has one caller, or its
  * own.

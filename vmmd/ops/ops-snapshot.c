@@ -155,6 +155,15 @@ ops_snapshot_list (VmmContext *ctx, const VmmCaller *caller, const VmmSnapshotQu
                      : NULL;
 }
 
+gboolean
+ops_snapshot_usage (VmmContext *ctx, const VmmCaller *caller, guint *out_count, guint64 *out_bytes,
+                    GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
+
+  return txn != NULL && store_snapshot_usage (txn, caller->account_id, out_count, out_bytes, error);
+}
+
 static gboolean
 check_users (StoreTxn *txn, const char *id, gboolean force, GError **error)
 {

@@ -36,6 +36,10 @@ gboolean ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const ch
                               const char *name, const char *description, int retention_days,
                               GError **error);
 
+/* How many snapshots the account has, and the bytes that their own layers take on the host. */
+gboolean ops_snapshot_usage (VmmContext *ctx, const VmmCaller *caller, guint *out_count,
+                             guint64 *out_bytes, GError **error);
+
 /* For this room: one more snapshot of @disk under way in the caller's transaction, if disk and
  * instance allow it now; @spec->disk_id is not read, nor are the texts checked. All that are added
  * of one instance's disks before its work runs are taken at one instant: the caller commits, then

@@ -144,6 +144,37 @@ store_snapshot_progressing (StoreTxn *txn, const char *instance_id, const char *
 }
 
 GPtrArray *
+store_snapshot_of_group (StoreTxn *txn, const char *group_id, GError **error)
+{
+  g_autoptr (StoreRows) rows = store_query (txn, error,
+                                            "SELECT " SNAPSHOT_READ " FROM snapshot"
+                                            " WHERE group_id=? AND group_id<>'' ORDER BY seq",
+                                            "s", group_id);
+
+  return rows != NULL
+             ? store_read_all (rows, read_snapshot, (GDestroyNotify) vmm_snapshot_free, error)
+             : NULL;
+}
+
+gboolean
+store_snapshot_usage (StoreTxn *txn, const char *account_id, guint *out_count, guint64 *out_bytes,
+                      GError **error)
+{
+  gint64 count = 0, bytes = 0;
+
+  if (!store_query_int (txn, &count, error, "SELECT count(*) FROM snapshot WHERE account_id=?", "s",
+                        account_id)
+      || !store_query_int (txn, &bytes, error,
+                           "SELECT coalesce (sum (l.size_bytes), 0) FROM snapshot s"
+                           " JOIN layer l ON l.id=s.layer_id WHERE s.account_id=?",
+                           "s", account_id))
+    return FALSE;
+  *out_count = (guint) count;
+  *out_bytes = (guint64) bytes;
+  return TRUE;
+}
+
+GPtrArray *
 store_snapshot_expired (StoreTxn *txn, gint64 now_ms, GError **error)
 {
   return store_read_ids (store_query (txn, error,

@@ -17,6 +17,11 @@ GPtrArray *store_snapshot_list (StoreTxn *txn, const char *account_id,
 /* VmmSnapshot* under way of an instance's disks, or of one disk (the other NULL). */
 GPtrArray *store_snapshot_progressing (StoreTxn *txn, const char *instance_id, const char *disk_id,
                                        GError **error);
+/* VmmSnapshot* of a group, oldest first. */
+GPtrArray *store_snapshot_of_group (StoreTxn *txn, const char *group_id, GError **error);
+/* How many an account has, and the bytes that their own layers take on the host. */
+gboolean store_snapshot_usage (StoreTxn *txn, const char *account_id, guint *out_count,
+                               guint64 *out_bytes, GError **error);
 /* Ids (char*) of those whose time is over. */
 GPtrArray *store_snapshot_expired (StoreTxn *txn, gint64 now_ms, GError **error);
 /* The oldest accomplished one of the disk that a policy made and no image rests on; NULL without

@@ -68,6 +68,10 @@ CREATE TABLE snapshot_group (
   instance_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
   created_ms INTEGER NOT NULL);
 CREATE INDEX snapshot_group_account ON snapshot_group (account_id, seq);
+-- A group is what its snapshots are: it goes with the last of them.
+CREATE TRIGGER snapshot_group_empty AFTER DELETE ON snapshot WHEN OLD.group_id <> ''
+  AND NOT EXISTS (SELECT 1 FROM snapshot WHERE group_id = OLD.group_id AND group_id <> '')
+  BEGIN DELETE FROM snapshot_group WHERE id = OLD.group_id; END;
 
 -- Bit n of hours is the hour n:00, bit 0 of weekdays Monday.
 CREATE TABLE auto_snapshot_policy (
