@@ -128,6 +128,80 @@ seventeen_are_too_many (void **state)
   assert_answer (w, run->str, "InstanceDiskNumber.LimitExceed");
 }
 
+/* A new instance of a new image. The caller frees it. */
+static char *
+instance (World *w, VmmInstanceState instance_state)
+{
+  const char *name = vmm_instance_state_to_string (instance_state);
+  g_autofree char *params = g_strdup_printf ("ImageId=%s", world_image (w, name));
+
+  return world_instance (w, params, instance_state);
+}
+
+static void
+a_stopped_instance_gets_another_system_disk (void **state)
+{
+  World *w = *state;
+  g_autofree char *id = instance (w, VMM_INSTANCE_STOPPED);
+  g_autofree char *image = g_strdup (world_image (w, "other"));
+  g_autofree char *replace = g_strdup_printf (
+      "Action=ReplaceSystemDisk&InstanceId=%s&ImageId=%s&SystemDisk.Size=40&ClientToken=t", id,
+      image);
+  g_autofree char *disk = NULL;
+  g_autofree char *list = NULL;
+
+  assert_ok (w, replace);
+  disk = g_strdup (world_get (w, "$.DiskId"));
+  assert_ok (w, replace);
+  assert_string_equal (world_get (w, "$.DiskId"), disk);
+  list = g_strdup_printf ("Action=DescribeDisks&InstanceId=%s", id);
+  assert_ok (w, list);
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 1);
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].DiskId"), disk);
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Status"), "ReIniting");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Size"), "40");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].ImageId"), image);
+  assert_ok (w, "Action=DescribeDisks&Status=ReIniting");
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 1);
+  assert_ok (w, "Action=DescribeInstances");
+  assert_string_equal (world_get (w, "$.Instances.Instance[0].ImageId"), image);
+}
+
+static void
+a_replacement_is_refused_with_the_codes_of_ecs (void **state)
+{
+  static const struct
+  {
+    const char *params, *code;
+  } cases[] = {
+    { "SystemDisk.Size=2", "InvalidSystemDiskSize.LessThanImageSize" },
+    { "SystemDisk.Size=99999", "InvalidSystemDiskSize.ValueNotSupported" },
+    { "KeyPairName=nobody", "InvalidKeyPairName.NotFound" },
+    { "Password=Secret123", "UnsupportedParameter" },
+    { "PasswordInherit=true", "UnsupportedParameter" },
+    { "Encrypted=true", "UnsupportedParameter" },
+    { "DryRun=true", "DryRunOperation" },
+  };
+  World *w = *state;
+  g_autofree char *id = instance (w, VMM_INSTANCE_STOPPED);
+  g_autofree char *runs = instance (w, VMM_INSTANCE_RUNNING);
+  g_autofree char *image = g_strdup (world_image (w, "other"));
+  g_autofree char *running
+      = g_strdup_printf ("Action=ReplaceSystemDisk&InstanceId=%s&ImageId=%s", runs, image);
+  g_autofree char *nowhere = g_strdup_printf (
+      "Action=ReplaceSystemDisk&InstanceId=%s&ImageId=m-00000000000000000000", id);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *replace = g_strdup_printf (
+          "Action=ReplaceSystemDisk&InstanceId=%s&ImageId=%s&%s", id, image, cases[i].params);
+
+      assert_answer (w, replace, cases[i].code);
+    }
+  assert_answer (w, running, "IncorrectInstanceStatus");
+  assert_answer (w, nowhere, "InvalidImageId.NotFound");
+}
+
 int
 main (void)
 {
@@ -136,6 +210,9 @@ main (void)
     cmocka_unit_test_setup_teardown (what_clients_send_with_no_disk_makes_none, setup, teardown),
     cmocka_unit_test_setup_teardown (errors_have_the_codes_of_ecs, setup, teardown),
     cmocka_unit_test_setup_teardown (seventeen_are_too_many, setup, teardown),
+    cmocka_unit_test_setup_teardown (a_stopped_instance_gets_another_system_disk, setup, teardown),
+    cmocka_unit_test_setup_teardown (a_replacement_is_refused_with_the_codes_of_ecs, setup,
+                                     teardown),
   };
 
   return cmocka_run_group_tests_name ("run-disk", tests, NULL, NULL);

@@ -22,6 +22,7 @@ every_state_reaches_gone_and_is_reached_from_the_first (void **state)
   gboolean from_first[VMM_DISK_STATE_LAST] = { FALSE };
 
   reach (VMM_DISK_CREATING, from_first);
+  reach (VMM_DISK_REPLACING, from_first);
   for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
     {
       gboolean seen[VMM_DISK_STATE_LAST] = { FALSE };
@@ -41,9 +42,10 @@ every_working_state_has_an_exit_on_failure (void **state)
 
       assert_int_equal (vmm_disk_state_next (s, VMM_DISK_FAILED, &to),
                         vmm_disk_state_work (s) != VMM_DISK_WORK_NONE);
-      /* Only what takes away is tried for ever. */
+      /* Only what takes away, or has nothing to go back to, is tried for ever. */
       if (to == s)
-        assert_true (s == VMM_DISK_DELETING || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH);
+        assert_true (s == VMM_DISK_DELETING || s == VMM_DISK_REPLACING
+                     || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH);
     }
 }
 
@@ -54,7 +56,8 @@ what_an_instance_has_becomes_available_when_it_goes (void **state)
     {
       VmmDiskState to;
       gboolean is_of_an_instance
-          = vmm_disk_state_is_plugged (s) || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH;
+          = (vmm_disk_state_is_plugged (s) && s != VMM_DISK_REPLACING) /* goes with its instance */
+            || vmm_disk_state_work (s) == VMM_DISK_WORK_DETACH;
 
       assert_int_equal (vmm_disk_state_next (s, VMM_DISK_DETACHED, &to), is_of_an_instance);
       if (is_of_an_instance)

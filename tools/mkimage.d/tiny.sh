@@ -6,6 +6,8 @@ tiny_packages=(busybox-static dhcpcd-base dropbear-bin qemu-guest-agent kmod)
 tiny_tools=(syslinux extlinux mtools cpio lz4 fdisk qemu-utils binutils xz-utils)
 # The modules a guest of ours needs; what they rest on is found by modprobe.
 tiny_modules=(virtio_pci virtio_blk virtio_net button evdev virtio_console)
+# Those that a test loads when it wants them.
+tiny_later=(ext4)
 tiny_append="console=ttyS0,115200 quiet loglevel=3 mitigations=off nokaslr net.ifnames=0 panic=5 \
 no_timer_check tsc=reliable 8250.nr_uarts=1 i8042.noaux i8042.nopnp rdinit=/sbin/init"
 
@@ -35,18 +37,20 @@ add_program()
   done
 }
 
+# add_modules ROOT FOLDER MODULE...
 # Modules are numbered in the order in which they must be loaded: a wrong order fails with
 # "unknown symbol" and leaves a guest without disks.
 add_modules()
 {
-  local root=$1 module line file number=10 seen=" "
-  mkdir -p "$root/modules"
-  for module in "${tiny_modules[@]}"; do
+  local folder=$1$2 module line file number=10 seen=" "
+  shift 2
+  mkdir -p "$folder"
+  for module in "$@"; do
     while read -r line file _; do
       # Built-in ones need no loading; some rest on the same others.
       case $line-$seen in builtin-* | *" $file "*) continue ;; esac
       seen="$seen$file "
-      line=$root/modules/$number-$(basename "${file%.ko*}").ko
+      line=$folder/$number-$(basename "${file%.ko*}").ko
       case $file in
         *.xz) xz -dc "$file" > "$line" ;;
         *) cp "$file" "$line" ;;
@@ -96,7 +100,8 @@ build()
   say "building the tiny image with kernel $kernel_version"
   mkdir "$root"
   make_root "$root"
-  add_modules "$root"
+  add_modules "$root" /modules "${tiny_modules[@]}"
+  add_modules "$root" /modules/later "${tiny_later[@]}"
   find "$root" -exec touch -h -d @0 {} +
   ( cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet ) \
     | lz4 -l -9 -q - "$work/initrd"

@@ -9,7 +9,7 @@
 
 VMM_ENUM_IMPL (VmmDiskState, vmm_disk_state, VMM_DISK_STATE_LAST, "creating", "available",
                "attaching", "in-use", "detaching", "reverting", "reiniting", "resetting",
-               "deleting", "gone")
+               "replacing", "deleting", "gone")
 VMM_ENUM_IMPL (VmmDiskEvent, vmm_disk_event, VMM_DISK_EVENT_LAST, "made", "attach", "attach-off",
                "attached", "detach", "detached", "reset", "turned", "failed", "delete", "deleted")
 
@@ -27,6 +27,7 @@ static const struct
   [S (REVERTING)] = { "Detaching", VMM_DISK_WORK_DETACH, FALSE },
   [S (REINITING)] = { "ReIniting", VMM_DISK_WORK_TURN, TRUE },
   [S (RESETTING)] = { "ReIniting", VMM_DISK_WORK_TURN, FALSE },
+  [S (REPLACING)] = { "ReIniting", VMM_DISK_WORK_MAKE, TRUE },
   [S (DELETING)] = { "Deleting", VMM_DISK_WORK_DELETE, FALSE },
   [S (GONE)] = { NULL, VMM_DISK_WORK_NONE, FALSE },
 };
@@ -60,6 +61,9 @@ static const struct
   { S (REINITING), E (DETACHED), S (RESETTING) }, /* its instance was deleted */
   { S (RESETTING), E (TURNED), S (AVAILABLE) },
   { S (RESETTING), E (FAILED), S (AVAILABLE) },
+  { S (REPLACING), E (MADE), S (IN_USE) },
+  { S (REPLACING), E (FAILED),
+    S (REPLACING) }, /* what it replaced is gone: reported, and tried on */
   { S (DELETING), E (DELETED), S (GONE) },
   { S (DELETING), E (FAILED), S (DELETING) }, /* reported as stuck, and tried on */
 };
@@ -100,7 +104,7 @@ vmm_disk_state_next (VmmDiskState from, VmmDiskEvent event, VmmDiskState *out_to
 char *
 vmm_disk_state_to_mermaid (void)
 {
-  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> creating\n");
+  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> creating\n  [*] --> replacing\n");
 
   for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
     g_string_append_printf (out, "  %s --> %s: %s\n", vmm_disk_state_to_string (moves[i].from),

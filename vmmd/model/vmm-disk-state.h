@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The life of a disk as tables: states, the work each implies, and the legal moves. Pure. A disk
  * made with its instance is in use from birth; while that instance is Pending it shows as Creating.
+ * One that replaces a system disk is replacing from birth.
  * Growth and snapshots are no states: they happen to a disk that is available or in use. */
 #pragma once
 #include "vmm-enum.h"
@@ -15,6 +16,7 @@ typedef enum
   VMM_DISK_REVERTING, /* it could not be plugged in, and what was done is being undone */
   VMM_DISK_REINITING, /* in use by a stopped instance, and turning to another layer */
   VMM_DISK_RESETTING, /* the same, of one that is available */
+  VMM_DISK_REPLACING, /* it took the place of a stopped instance's system disk: being made */
   VMM_DISK_DELETING,
   VMM_DISK_GONE, /* the row is removed in the same transaction */
   VMM_DISK_STATE_LAST

@@ -33,6 +33,12 @@ typedef struct
 } OpsDiskChange;
 gboolean ops_disk_modify (VmmContext *ctx, const VmmCaller *caller, const char *const *ids,
                           const OpsDiskChange *change, GError **error);
+/* Gives a Stopped instance another system disk, of @image_id, in place of the one it has, which is
+ * gone but for its snapshots. @size_gib 0 takes what the image and the old disk need; @key_pair
+ * NULL leaves the instance its key. The new disk's id; the caller frees it. */
+char *ops_disk_replace (VmmContext *ctx, const VmmCaller *caller, const char *instance_id,
+                        const char *image_id, guint64 size_gib, const char *key_pair,
+                        GError **error);
 /* Back to what it was made from, or empty; its instance is Stopped, or it has none. */
 gboolean ops_disk_reinit (VmmContext *ctx, const VmmCaller *caller, const char *id, GError **error);
 typedef struct

@@ -87,13 +87,9 @@ static gboolean
 find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
             Plan *plan, GError **error)
 {
-  plan->image = store_image_get (txn, caller->account_id, spec->image_id, error);
+  plan->image = ops_instance_find_image (txn, caller, spec->image_id, error);
   if (plan->image == NULL)
     return FALSE;
-  if (plan->image->state != VMM_IMAGE_AVAILABLE)
-    return vmm_fail (error, VMM_ERROR_IMAGE_NOT_AVAILABLE, "the image '%s' is %s%s%s",
-                     plan->image->id, vmm_image_state_wire (plan->image->state),
-                     *plan->image->reason != '\0' ? ": " : "", plan->image->reason);
   plan->disks = ops_instance_plan_disks (ctx, txn, caller, plan->image, &spec->system_disk,
                                          spec->disks, spec->n_disks, error);
   return plan->disks != NULL;

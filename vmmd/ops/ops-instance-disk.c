@@ -5,6 +5,7 @@
 
 #include "ops-disk-new.h"
 #include "ops-instance-disk.h"
+#include "store-image.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
@@ -24,6 +25,18 @@ rename_error (GError **error)
   else if (g_error_matches (*error, VMM_ERROR, VMM_ERROR_DISK_LIMIT))
     (*error)->code = VMM_ERROR_DATA_DISK_LIMIT;
   return FALSE;
+}
+
+VmmImage *
+ops_instance_find_image (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (VmmImage) image = store_image_get (txn, caller->account_id, id, error);
+
+  if (image == NULL || image->state == VMM_IMAGE_AVAILABLE)
+    return g_steal_pointer (&image);
+  vmm_fail (error, VMM_ERROR_IMAGE_NOT_AVAILABLE, "the image '%s' is %s%s%s", image->id,
+            vmm_image_state_wire (image->state), *image->reason != '\0' ? ": " : "", image->reason);
+  return NULL;
 }
 
 gboolean

@@ -7,6 +7,10 @@
 #include "store-disk.h"
 #include "vmm-instance.h"
 
+/* One that the caller sees and that is Available: IMAGE_NOT_FOUND, IMAGE_NOT_AVAILABLE. The caller
+ * frees it. */
+VmmImage *ops_instance_find_image (StoreTxn *txn, const VmmCaller *caller, const char *id,
+                                   GError **error);
 /* What needs no database: SYSTEM_DISK_CATEGORY, DATA_DISK_LIMIT and the errors of a data disk. */
 gboolean ops_instance_check_disks (const VmmContext *ctx, const OpsDiskSpec *system,
                                    const OpsInstanceDisk *disks, guint n, GError **error);

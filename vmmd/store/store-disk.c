@@ -136,7 +136,7 @@ status_condition (const char *status)
   if (g_str_equal (status, "Detaching"))
     return "d.state IN ('detaching', 'reverting', ?)";
   if (g_str_equal (status, "ReIniting"))
-    return "d.state IN ('reiniting', 'resetting', ?)";
+    return "d.state IN ('reiniting', 'resetting', 'replacing', ?)";
   return "d.state=?";
 }
 

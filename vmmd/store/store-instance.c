@@ -306,6 +306,15 @@ store_instance_set_restart (StoreTxn *txn, const char *id, gboolean restart_on_c
 }
 
 gboolean
+store_instance_set_image (StoreTxn *txn, const VmmInstance *i, GError **error)
+{
+  return store_exec (txn, error,
+                     "UPDATE instance SET image_id=?, key_pair=?, public_key=? WHERE id=?", "ssss",
+                     i->image_id, i->key_pair, i->public_key, i->id)
+         > 0;
+}
+
+gboolean
 store_instance_set_type (StoreTxn *txn, const char *id, const char *type, guint vcpus,
                          guint memory_mib, GError **error)
 {

@@ -49,6 +49,8 @@ gboolean store_instance_set_bandwidth (StoreTxn *txn, const VmmInstance *instanc
 /* 0 and 0 when there is no such instance. */
 gboolean store_instance_get_bandwidth (StoreTxn *txn, const char *id, guint *out_in_mbit,
                                        guint *out_out_mbit, GError **error);
+/* What it boots from and whose key it accepts (image_id, key_pair, public_key), as in @instance. */
+gboolean store_instance_set_image (StoreTxn *txn, const VmmInstance *instance, GError **error);
 gboolean store_instance_set_type (StoreTxn *txn, const char *id, const char *type, guint vcpus,
                                   guint memory_mib, GError **error);
 

@@ -139,6 +139,23 @@ turn (WorkItem *item, const VmmDisk *disk)
   return report (item, disk, VMM_DISK_TURNED, NULL);
 }
 
+/* A system disk in place of another: a start waits for it, and what was there is gone, so it is
+ * tried until it can be made. */
+static gint64
+replace (WorkItem *item, const VmmDisk *disk)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 answer;
+
+  if (is_expired (disk))
+    return expire (item, disk, "it could not be made within its time, and is tried on");
+  if (!work_make_layer (item, disk->layer_id, NULL, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  answer = report (item, disk, VMM_DISK_MADE, NULL);
+  work_kick (item->work, WORK_LAYERS); /* those of the old one */
+  return answer;
+}
+
 /* @instance is running, or NULL when nobody has the file open. */
 static gint64
 grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
@@ -183,6 +200,7 @@ settle_one (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     case VMM_DISK_WORK_TURN:
       return is_running ? WORK_DONE : turn (item, disk);
     case VMM_DISK_WORK_MAKE:
+      return is_running ? WORK_DONE : replace (item, disk);
     case VMM_DISK_WORK_DELETE:
     case VMM_DISK_WORK_NONE:
     default:

@@ -129,8 +129,9 @@ start (WorkItem *item, const VmmInstance *instance)
 
   /* What the disks rest on is settled first: a reset or a snapshot that was asked for before, and a
    * merge of their layers. */
-  if (work_instance_disks (item, instance) == 0)
-    return 0;
+  next = work_instance_disks (item, instance);
+  if (next != WORK_DONE)
+    return next;
   next = work_instance_snapshots (item, instance);
   if (next != WORK_DONE)
     return next;

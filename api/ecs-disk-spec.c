@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A disk gives way to another. */
+#include "config.h"
+
+#include "ecs-common.h"
+#include "ops-disk.h"
+
+/* ---- ReplaceSystemDisk ---- */
+
+typedef struct
+{
+  char *instance_id, *image_id, *key_pair;
+  char *disk_id, *password, *password_inherit, *encrypted;
+  int size;
+} ReplaceArgs;
+
+static const ApiParam replace_params[] = {
+  ECS_INSTANCE_ID (ReplaceArgs, instance_id),
+  API_STR (ReplaceArgs, image_id, "ImageId", .flags = API_REQUIRED, .max_length = 64,
+           .format = &api_format_image_id, .error = VMM_ERROR_IMAGE_NOT_FOUND,
+           .doc = "The image of the new system disk."),
+  API_INT (ReplaceArgs, size, "SystemDisk.Size", .fallback = "0", .min = 0, .max = 32768,
+           .error = VMM_ERROR_SYSTEM_DISK_SIZE,
+           .doc = "GiB, not less than the image and the old disk have; otherwise what they need."),
+  API_STR (ReplaceArgs, key_pair, "KeyPairName", .max_length = 512,
+           .doc = "The key pair whose key the new guest accepts; otherwise the instance's."),
+  ECS_REFUSED (ReplaceArgs, disk_id, "DiskId", .doc = "The new disk is made from an image."),
+  ECS_REFUSED (ReplaceArgs, password, "Password", .flags = API_SECRET,
+               .doc = "Passwords are not offered here; use a key pair."),
+  ECS_REFUSED (ReplaceArgs, password_inherit, "PasswordInherit",
+               .doc = "Passwords are not offered here."),
+  ECS_REFUSED (ReplaceArgs, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
+};
+
+static const ApiField replace_fields[] = {
+  API_OUT_STR ("DiskId", API_REQUIRED, "The new system disk; the old one is gone."),
+};
+
+static gboolean
+replace_system_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const ReplaceArgs *args = data;
+  g_autofree char *id
+      = ops_disk_replace (call->ctx, call->caller, args->instance_id, args->image_id,
+                          (guint64) args->size, args->key_pair, error);
+
+  if (id == NULL)
+    return FALSE;
+  api_reply_string (reply, "DiskId", id);
+  return TRUE;
+}
+
+static const ApiAction actions[] = {
+  { .name = "ReplaceSystemDisk",
+    .summary = "Gives a stopped instance a new system disk of an image; the old one is deleted.",
+    .since = "0.3",
+    .access = API_WRITE,
+    .permission = "ecs:ReplaceSystemDisk",
+    .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .run = replace_system_disk,
+    API_PARAMS (ReplaceArgs, replace_params),
+    API_FIELDS (replace_fields),
+    API_ERRORS (VMM_ERROR_INSTANCE_NOT_FOUND, VMM_ERROR_INSTANCE_STATUS, VMM_ERROR_IMAGE_NOT_FOUND,
+                VMM_ERROR_IMAGE_NOT_AVAILABLE, VMM_ERROR_DISK_STATUS, VMM_ERROR_DISK_SNAPSHOTTING,
+                VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_TOO_SMALL,
+                VMM_ERROR_SYSTEM_DISK_LESS, VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK,
+                VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING) },
+};
+
+const ApiResource ecs_disk_spec = API_RESOURCE ("disk-spec", actions);
