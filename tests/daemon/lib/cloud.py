@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests that write to their disks all the time, what is known of the contents of their disks and snapshots, and the
+waits until what was asked for has happened and was looked at."""
+import base64
+import gzip
+import json
+import os
+import signal
+import subprocess
+import time
+import uuid
+
+import blocks
+import fingerprint
+from daemon import Died, wait_until
+
+SETTLE_S = 240
+GIB = 1 << 30
+LIBVIRTD_PID = "/run/libvirtd.pid"
+QEMU = "qemu-system-x86_64"
+
+
+class Disk:
+    def __init__(self, disk_id, size, content, origin=None):
+        """content: what it holds, origin: what ReInitDisk takes it back to; {slot: tag}."""
+        self.id, self.size, self.guest = disk_id, size, None
+        self.history = blocks.History(content)
+        self.origin = dict(origin or {})
+
+    @property
+    def serial(self):
+        return self.id.removeprefix("d-")
+
+
+class Snapshot:
+    def __init__(self, snapshot_id, disk):
+        self.id, self.disk, self.size = snapshot_id, disk.id, disk.size
+        self.history, self.least = disk.history, disk.history.acked
+        self.content = None  # once it was read
+
+    def check(self, found):
+        what = f"snapshot {self.id} of {self.disk}"
+        if self.content is None:
+            self.history.settle(found, self.least, what)
+            self.content, self.history = found, None
+        else:
+            assert found == self.content, \
+                f"{what} has changed: {blocks.text_of(self.content)} became {blocks.text_of(found)}"
+
+
+class Guest:
+    def __init__(self, instance_id, console):
+        self.id, self.console = instance_id, blocks.Console(console)
+        self.is_running = True
+        self.open = set()  # serials of the disks that it writes to
+        self.answers = 0  # blocks that it has written
+
+
+class Cloud:
+    """A daemon, its guests, disks and snapshots by id, and the calls of one access key."""
+
+    def __init__(self, vmmd, writer, n_guests):
+        """writer: the program of tests/guest."""
+        self.vmmd, self.guests, self.disks, self.snapshots = vmmd, {}, {}, {}
+        self.image = vmmd.import_image()
+        self.key = vmmd.create_key()
+        self.deaths = 0
+        self._first_instance()
+        self.before = fingerprint.take(vmmd)
+        vmmd.start()
+        with open(writer, "rb") as file:
+            packed = base64.encodebytes(gzip.compress(file.read(), mtime=0)).decode()
+        script = f"#!/bin/sh\nbase64 -d << END | gunzip > /tmp/writer\n{packed}END\nchmod +x /tmp/writer\nexec /tmp/writer\n"
+        self.user_data = base64.b64encode(script.encode()).decode()
+        for _ in range(n_guests):
+            self.run_guest(self.image)
+        self.settle()
+
+    def _first_instance(self):
+        """It makes the account's default network, which stays."""
+        vmmd = self.vmmd
+        first = vmmd.call("RunInstances", ImageId=self.image, InstanceType="ecs.t1.nano")["InstanceIdSets"]["InstanceIdSet"][0]
+        vmmd.wait_status(first, "Running")
+        vmmd.call("DeleteInstance", InstanceId=first, Force="true")
+        vmmd.wait_status(first, None)
+        vmmd.stop()
+
+    # ---- calls ----
+
+    def revive(self):
+        if self.vmmd.process is None or self.vmmd.has_died():
+            self.deaths += 1
+            if self.vmmd.process is not None:
+                self.vmmd.kill()
+            self.vmmd.start()
+
+    def call(self, action, **params):
+        """A signed call. When the daemon dies over it, it is asked again, by the same token."""
+        if not action.startswith("Describe"):
+            params["ClientToken"] = uuid.uuid4().hex
+        while True:
+            try:
+                return self.vmmd.signed_call(self.key, action, RegionId="cn-local", **params)
+            except Died:
+                wait_until("the daemon to be dead", 10, self.vmmd.has_died)
+                self.revive()
+
+    def row_of(self, disk):
+        rows = self.call("DescribeDisks", DiskIds=json.dumps([disk]))["Disks"]["Disk"]
+        return rows[0] if rows else None
+
+    def snapshot_row(self, snapshot):
+        rows = self.call("DescribeSnapshots", SnapshotIds=json.dumps([snapshot]))["Snapshots"]["Snapshot"]
+        return rows[0] if rows else None
+
+    def instance_status(self, guest):
+        rows = self.call("DescribeInstances", InstanceIds=json.dumps([guest]))["Instances"]["Instance"]
+        return rows[0]["Status"] if rows else None
+
+    def run_guest(self, image, **params):
+        made = self.call("RunInstances", ImageId=image, InstanceType="ecs.t1.nano", UserData=self.user_data, **params)
+        [guest] = made["InstanceIdSets"]["InstanceIdSet"]
+        self.guests[guest] = Guest(guest, self.vmmd.console_path(guest))
+        return self.guests[guest]
+
+    # ---- what guests say ----
+
+    def listen(self):
+        by_serial = {disk.serial: disk for disk in self.disks.values()}
+        for guest in self.guests.values():
+            for line in guest.console.lines():
+                event = blocks.parse(line)
+                if event:
+                    self._hear(guest, by_serial, *event)
+
+    def _hear(self, guest, by_serial, word, words):
+        if word == "READY":
+            guest.open.clear()
+            return
+        disk = by_serial.get(words[0])
+        if disk is None:
+            return
+        if word == "OPEN":
+            found = {slot: tag for slot, tag in enumerate(int(text, 16) for text in words[2:]) if tag != 0}
+            assert int(words[1]) * 512 <= disk.size * GIB, f"{disk.id} has {words[1]} sectors in {guest.id}"
+            disk.history.settle(found, disk.history.acked, f"disk {disk.id} in {guest.id}")
+            disk.history = blocks.History(found)
+            guest.open.add(disk.serial)
+        elif word == "GONE":
+            guest.open.discard(disk.serial)
+        elif word in ("W", "Z"):
+            disk.history.wrote(word, int(words[1]), int(words[2], 16))
+        elif word == "A":
+            disk.history.was_answered(int(words[1], 16))
+            guest.answers += 1
+
+    # ---- waiting ----
+
+    def _is_settled(self):
+        self.revive()
+        self.listen()
+        for guest in self.guests.values():
+            if self.instance_status(guest.id) != ("Running" if guest.is_running else "Stopped"):
+                return False
+            if not guest.is_running and guest.open:
+                self.hush(guest)
+        for disk in self.disks.values():
+            row = self.row_of(disk.id)
+            wanted = ("In_use", disk.size, disk.guest) if disk.guest else ("Available", disk.size, "")
+            if (row["Status"], row["Size"], row["InstanceId"]) != wanted:
+                return False
+            is_open = any(disk.serial in guest.open for guest in self.guests.values())
+            if is_open != bool(disk.guest and self.guests[disk.guest].is_running):
+                return False
+        return True
+
+    def why_not(self):
+        """What settle() waits for."""
+        rows = [self.row_of(disk) for disk in self.disks]
+        return [(row["DiskId"], row["Status"], row["Size"], row["InstanceId"]) for row in rows if row] \
+            + [(disk.id, disk.size, disk.guest) for disk in self.disks.values()] \
+            + [(guest.id, self.instance_status(guest.id), guest.is_running, guest.open) for guest in self.guests.values()]
+
+    def settle_one(self, disk):
+        wait_until(f"{disk.id} to be made", 60, lambda: self.row_of(disk.id)["Status"] == "Available")
+
+    def settle(self):
+        """Until all that was asked for has happened, and guests write to what they have."""
+        try:
+            wait_until("the cloud to come to rest", SETTLE_S, self._is_settled)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.why_not()}") from None
+        for snapshot in self.snapshots.values():
+            if snapshot.content is None:
+                self.check_new(snapshot)
+
+    def let_write(self, count):
+        """Until each guest has written so many blocks more."""
+        goals = {g: g.answers + count for g in self.guests.values() if g.is_running and g.open}
+        wait_until("guests to write", 60, lambda: self.listen() or all(g.answers >= goals[g] for g in goals))
+
+    def check_new(self, snapshot):
+        def done():
+            row = self.snapshot_row(snapshot.id)
+            assert row and row["Status"] != "failed", f"snapshot {snapshot.id} failed: {row}"
+            return row["Status"] == "accomplished"
+
+        wait_until(f"snapshot {snapshot.id} to be accomplished", SETTLE_S, done)
+        self.check_snapshot(snapshot)
+
+    def check_snapshot(self, snapshot):
+        found = blocks.read_on_host(self.vmmd, "snapshot", snapshot.id)
+        # What a guest has said before it wrote may still be on its way here.
+        wait_until("the console", 10, lambda: self.listen() or snapshot.history is None
+                   or self._has_heard(snapshot.history, found))
+        snapshot.check(found)
+
+    @staticmethod
+    def _has_heard(history, found):
+        known = {tag for _, tag in history.writes} | set(history.content.values())
+        return set(found.values()) <= known
+
+    def check_at_rest(self, disk):
+        """Of a disk that no guest has open."""
+        found = blocks.read_on_host(self.vmmd, "disk", disk.id)
+        self.listen()
+        disk.history.settle(found, disk.history.acked, f"disk {disk.id} at rest")
+        disk.history = blocks.History(found)
+
+    def is_at_rest(self, disk):
+        return not disk.guest or not self.guests[disk.guest].is_running
+
+    # ---- kills ----
+
+    def qemu_of(self, guest):
+        found = [pid for pid, command in fingerprint.processes(QEMU).items() if guest in command]
+        return found[0] if found else None
+
+    def kill_qemu(self, guest):
+        """FALSE when it does not run. What it said before is heard before what it says when it is up again."""
+        pid = self.qemu_of(guest.id)
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGKILL)
+        wait_until("the process to end", 20, lambda: not os.path.exists(f"/proc/{pid}"))
+        self.hush(guest)
+        return True
+
+    def hush(self, guest):
+        """Its QEMU has ended: takes in what it said last, until the log stands still, since it comes by virtlogd."""
+        size = -1
+        while size != os.path.getsize(guest.console.path):
+            size = os.path.getsize(guest.console.path)
+            time.sleep(0.2)
+        self.listen()
+        guest.open.clear()
+
+    def kill_daemon(self):
+        if self.vmmd.process is not None and not self.vmmd.has_died():
+            os.kill(self.vmmd.process.pid, signal.SIGKILL)
+
+    @staticmethod
+    def kill_libvirtd():
+        with open(LIBVIRTD_PID, encoding="ascii") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+
+    @staticmethod
+    def start_libvirtd():
+        subprocess.run(["libvirtd", "--daemon", "--pid-file", LIBVIRTD_PID], check=True)
+
+    # ---- the end ----
+
+    def delete_all(self):
+        """And the host is as before the first guest."""
+        for guest in list(self.guests.values()):
+            self.call("DeleteInstance", InstanceId=guest.id, Force="true")
+        for guest in list(self.guests):
+            wait_until(f"{guest} to be gone", SETTLE_S, lambda g=guest: self.instance_status(g) is None)
+        self.guests.clear()
+        for disk in list(self.disks):
+            wait_until(f"{disk} to be free", 60, lambda d=disk: (self.row_of(d) or {}).get("Status") in ("Available", None))
+            self.call("DeleteDisk", DiskId=disk)
+        for snapshot in list(self.snapshots):
+            self.call("DeleteSnapshot", SnapshotId=snapshot, Force="true")
+        self.disks.clear()
+        self.snapshots.clear()
+        last = []
+
+        def is_as_before():
+            try:
+                last[:] = fingerprint.difference(self.before, fingerprint.take(self.vmmd))
+            except subprocess.CalledProcessError as error:
+                last[:] = [str(error)]
+            return not last
+
+        try:
+            wait_until("the host to be as before", 60, is_as_before)
+        except AssertionError as error:
+            raise AssertionError("\n".join([str(error), *last])) from None
