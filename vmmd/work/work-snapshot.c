@@ -144,25 +144,33 @@ turns_of (WorkItem *item, GPtrArray *pairs)
   return turns;
 }
 
-/* Whether the guest writes to the new layers already: the turn is all or nothing, so one tells. */
 static gboolean
-has_turned (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *out,
-            GError **error)
+is_turned (GPtrArray *disks, const VirtTurn *turn)
 {
-  g_autoptr (GPtrArray) disks
-      = item->parts->virt->class->disk_list (item->parts->virt, instance->id, error);
-  const VirtTurn *turn = g_ptr_array_index (turns, 0);
-
-  *out = FALSE;
-  for (guint i = 0; disks != NULL && i < disks->len; i++)
+  for (guint i = 0; i < disks->len; i++)
     {
       const VirtDisk *disk = g_ptr_array_index (disks, i);
 
-      if (g_str_equal (disk->serial, turn->serial)
-          && g_str_equal (g_ptr_array_index (disk->chain, 0), turn->path))
-        *out = TRUE;
+      if (g_str_equal (disk->serial, turn->serial))
+        return g_str_equal (g_ptr_array_index (disk->chain, 0), turn->path);
     }
-  return disks != NULL;
+  return FALSE;
+}
+
+/* Those whose disks write to their new layers already. A turn is all or nothing, but of those that
+ * were under way then: more may have come since. The pairs are borrowed. */
+static GPtrArray *
+turned_of (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GPtrArray *turns,
+           GError **error)
+{
+  g_autoptr (GPtrArray) disks
+      = item->parts->virt->class->disk_list (item->parts->virt, instance->id, error);
+  g_autoptr (GPtrArray) turned = disks != NULL ? g_ptr_array_new () : NULL;
+
+  for (guint i = 0; disks != NULL && i < pairs->len; i++)
+    if (is_turned (disks, g_ptr_array_index (turns, i)))
+      g_ptr_array_add (turned, g_ptr_array_index (pairs, i));
+  return g_steal_pointer (&turned);
 }
 
 /* The agent may have been asked to freeze, by this daemon or one that died: thawed before all else.
@@ -226,25 +234,26 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
 {
   g_autoptr (GPtrArray) turns = turns_of (item, pairs);
   g_autoptr (GError) error = NULL;
-  VmmConsistency consistency = VMM_CONSISTENCY_CRASH;
-  gboolean is_turned = FALSE, is_frozen = FALSE;
+  g_autoptr (GPtrArray) turned = NULL;
+  gboolean is_frozen = FALSE;
 
-  if (!thaw_if_asked (item, instance, pairs, &error)
-      || !has_turned (item, instance, turns, &is_turned, &error))
+  if (!thaw_if_asked (item, instance, pairs, &error))
     return work_failed (item, g_steal_pointer (&error));
-  if (!is_turned && is_expired (pairs))
+  turned = turned_of (item, instance, pairs, turns, &error);
+  if (turned == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  if (turned->len > 0)
+    return accomplish (item, turned, VMM_CONSISTENCY_CRASH, &error)
+               ? 0
+               : work_failed (item, g_steal_pointer (&error));
+  if (is_expired (pairs))
     return give_up (item, pairs, "it was not taken within its time");
-  if (!is_turned)
-    {
-      if (!make_layers (item, pairs, &error) || !note_freezing (item, pairs, &error)
-          || !turn (item, instance, turns, &is_frozen, &error))
-        return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
-                   ? give_up (item, pairs, error->message)
-                   : work_failed (item, g_steal_pointer (&error));
-      if (is_frozen)
-        consistency = VMM_CONSISTENCY_FROZEN;
-    }
-  if (accomplish (item, pairs, consistency, &error))
+  if (!make_layers (item, pairs, &error) || !note_freezing (item, pairs, &error)
+      || !turn (item, instance, turns, &is_frozen, &error))
+    return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
+               ? give_up (item, pairs, error->message)
+               : work_failed (item, g_steal_pointer (&error));
+  if (accomplish (item, pairs, is_frozen ? VMM_CONSISTENCY_FROZEN : VMM_CONSISTENCY_CRASH, &error))
     return 0;
   return work_failed (item, g_steal_pointer (&error));
 }
