@@ -283,7 +283,8 @@ def told(test):
 
 
 print(f"# VMMD_SEED={SEED} VMMD_OPS={OPS}", flush=True)
-with Daemon(sys.argv[1]) as vmmd:
+# A guest is killed more often than QEMU dies by itself.
+with Daemon(sys.argv[1], options={"hypervisor": {"crash-restarts": 100}}) as vmmd:
     vmmd.start()
     cloud = Cloud(vmmd, sys.argv[2], GUESTS)
     tap.run([told(every_snapshot_and_disk_holds_what_was_written_up_to_its_moment),

@@ -193,6 +193,48 @@ def a_route_is_made_and_deleted():
     shop("instance", "rm", instance, "--force", "--wait")
 
 
+def a_disk_lives_and_dies():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--name", "data", "--wait").strip()
+    shop("disk", "attach", disk, "--to", instance, "--wait")
+    shop("disk", "resize", disk, "6")
+    wait_until("the disk to grow", 30, lambda: "Size: 6" in shop("disk", "show", disk))
+    listed = shop("disk", "list")
+    assert disk in first_column(listed) and "In_use" in listed and "/dev/xvdb" in listed, listed
+    assert "IncorrectDiskStatus" in shop("disk", "rm", disk, code=1)
+    shop("disk", "modify", disk, "--name", "logs", "--with-instance", "true")
+    assert "logs" in shop("disk", "list").split()
+    shop("disk", "detach", disk, "--from", instance, "--wait")
+    shop("disk", "rm", disk, "--wait")
+    assert disk not in first_column(shop("disk", "list"))
+    shop("instance", "rm", instance, "--force", "--wait")
+
+
+def a_snapshot_is_taken_back_and_cloned():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()
+    shop("disk", "attach", disk, "--to", instance, "--wait")
+    snapshot = shop("snapshot", "create", disk, "--name", "before", "--days", "7", "--wait").strip()
+    listed = shop("snapshot", "list", "--disk", disk)
+    assert first_column(listed) == [snapshot] and "accomplished" in listed and "before" in listed, listed
+    assert "RetentionDays: 7" in shop("snapshot", "show", snapshot)
+    shop("snapshot", "modify", snapshot, "--name", "kept", "--days", "30")
+    assert "kept" in shop("snapshot", "list").split()
+    assert "IncorrectInstanceStatus" in shop("disk", "reset", disk, snapshot, code=1)
+    shop("instance", "stop", instance, "--force", "--wait")
+    shop("disk", "reset", disk, snapshot)
+    wait_until("the disk to be reset", 30, lambda: "Status: In_use" in shop("disk", "show", disk))
+    shop("disk", "reinit", disk, "--wait")
+    copy = shop("disk", "create", "--zone", "cn-local-a", "--snapshot", snapshot, "--wait").strip()
+    assert "SnapshotCreatedDisk" in shop("snapshot", "rm", snapshot, code=1)
+    shop("snapshot", "rm", snapshot, "--force")
+    assert first_column(shop("snapshot", "list")) == []
+    shop("instance", "rm", instance, "--force", "--wait")
+    wait_until("the disk to be free", 30, lambda: "Status: Available" in shop("disk", "show", disk))
+    shop("disk", "rm", disk, copy, "--wait")
+    assert first_column(shop("disk", "list")) == []
+
+
 def an_address_is_led_to_an_instance_and_back():
     instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
     eip = shop("eip", "allocate", "--ip", "203.0.113.4", "--mbit", "7", "--name", "door").strip()
