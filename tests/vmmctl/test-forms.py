@@ -23,7 +23,11 @@ WORLD = {}
 
 
 def params_of(name):
-    return {param["Name"] for param in ACTIONS[name]["Parameters"]} | {"RegionId"}
+    """Also the first of each list: DataDisk.1.Size."""
+    names = {"RegionId"}
+    for param in ACTIONS[name]["Parameters"]:
+        names |= {param["Name"]} | {f"{param['Name']}.1.{item['Name']}" for item in param.get("Items", [])}
+    return names
 
 
 def paths_of(name):
