@@ -5,6 +5,7 @@
 #include "ecs-common.h"
 #include "ops-image.h"
 #include "ops-instance.h"
+#include "vmm-clock.h"
 #include <string.h>
 
 /* ---- DescribeImages ---- */
@@ -14,18 +15,19 @@ typedef struct
   ApiPage page;
   char **ids, **statuses;
   char *name, *os_type, *architecture, *owner_alias, *resource_group_id, *snapshot_id;
-  char *family, *usage, *owner_id, *is_public;
+  char *family, *usage, *owner_id, *type, *action_type, *show_expired;
+  int is_public, is_usable, has_cloud_init, is_io_optimized;
   GArray *filters, *tags;
 } ListArgs;
 
 typedef struct
 {
   char *key, *value;
-} RefusedFilter;
+} Filter;
 
-static const ApiParam refused_filter_params[] = {
-  ECS_REFUSED_FILTER (RefusedFilter, key, "Key", .doc = "Filters are not offered here."),
-  ECS_REFUSED_FILTER (RefusedFilter, value, "Value", .doc = "Filters are not offered here."),
+static const ApiParam filter_params[] = {
+  API_STR (Filter, key, "Key", .max_length = 64, .doc = "CreationStartTime or CreationEndTime."),
+  API_STR (Filter, value, "Value", .max_length = 32, .format = &api_format_time, .doc = "A time."),
 };
 
 static const ApiParam list_params[] = {
@@ -42,65 +44,84 @@ static const ApiParam list_params[] = {
            API_CHOICES ("i386", "x86_64", "arm64"), .doc = "The architecture."),
   API_STR (ListArgs, owner_alias, "ImageOwnerAlias", .max_length = 16,
            API_CHOICES ("system", "self", "others", "marketplace"),
-           .doc = "system: the administrator's, which all see; self: the caller's own."),
+           .doc
+           = "system: the administrator's, which all see; self: the caller's own; others: what "
+             "other accounts share with the caller."),
+  ECS_TEXT_FILTER (ListArgs, owner_id, "ImageOwnerId", "The account that owns it."),
+  ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "A snapshot it was made from."),
+  ECS_TEXT_FILTER (ListArgs, family, "ImageFamily", "The family."),
+  API_STR (ListArgs, usage, "Usage", .max_length = 16, API_CHOICES ("instance", "none"),
+           .doc = "Whether the caller has instances of it."),
+  API_STR (ListArgs, type, "InstanceType", .max_length = 64, .error = VMM_ERROR_INSTANCE_TYPE,
+           .doc = "A type of instances that can be made from it."),
+  API_STR (ListArgs, action_type, "ActionType", .max_length = 16,
+           API_CHOICES ("CreateEcs", "ChangeOS"), .doc = "All images here serve for both."),
+  API_TRI (ListArgs, is_public, "IsPublic", .doc = "Whether all accounts see it."),
+  API_TRI (ListArgs, is_usable, "Usable", .doc = "Whether instances can be made from it."),
+  API_TRI (ListArgs, has_cloud_init, "IsSupportCloudinit", .doc = "All images here do."),
+  API_TRI (ListArgs, is_io_optimized, "IsSupportIoOptimized", .doc = "All images here do."),
+  ECS_TEXT_FILTER (ListArgs, show_expired, "ShowExpired", "No image here expires."),
   ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
                    "No image here is in a resource group."),
-  ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "No image here was made from a snapshot."),
-  ECS_TEXT_FILTER (ListArgs, family, "ImageFamily", "No image here is in a family."),
-  ECS_REFUSED_FILTER (ListArgs, usage, "Usage", .doc = "Filtering by use is not offered here."),
-  ECS_REFUSED_FILTER (ListArgs, owner_id, "ImageOwnerId",
-                      .doc = "Filtering by owner is not offered here; see ImageOwnerAlias."),
-  ECS_REFUSED_FILTER (ListArgs, is_public, "IsPublic",
-                      .doc = "Filtering by this is not offered here; see ImageOwnerAlias."),
-  API_LIST (ListArgs, filters, "Filter", RefusedFilter, refused_filter_params, .max = 20,
-            .doc = "Filters are not offered here."),
+  API_LIST (ListArgs, filters, "Filter", Filter, filter_params, .max = 20,
+            .doc = "Times between which it was made."),
   API_TAG_PARAM (ListArgs, tags),
 };
 
-#define I "Images.Image[]."
-#define M "Images.Image[].DiskDeviceMappings.DiskDeviceMapping[]."
+/* Of an image at the path @I. */
+#define IMAGE_FIELDS(I)                                                                            \
+  API_OUT_STR (I "ImageId", API_REQUIRED, "The image."),                                           \
+      API_OUT_STR (I "ImageName", API_REQUIRED, "Its name."),                                      \
+      API_OUT_STR (I "Description", API_REQUIRED,                                                  \
+                   "Its description; of one that failed why, to its owner."),                      \
+      API_OUT_STR (I "Status", API_REQUIRED,                                                       \
+                   "Creating, Available, Deprecated, CreateFailed or UnAvailable."),               \
+      API_OUT_STR (I "Progress", API_REQUIRED, "How far it is, such as 100%."),                    \
+      API_OUT_BOOL (I "Usable", API_REQUIRED, "Whether instances can be made from it."),           \
+      API_OUT_INT (I "Size", API_REQUIRED, "GiB of its system disk."),                             \
+      API_OUT_STR (I "ImageOwnerAlias", API_REQUIRED, "system, self or others."),                  \
+      API_OUT_INT (I "ImageOwnerId", API_REQUIRED,                                                 \
+                   "The account that owns it; 0 for system images."),                              \
+      API_OUT_BOOL (I "IsPublic", API_REQUIRED, "Whether all accounts see it."),                   \
+      API_OUT_STR (I "OSType", API_REQUIRED, "linux or windows."),                                 \
+      API_OUT_STR (I "OSName", API_REQUIRED, "The operating system."),                             \
+      API_OUT_STR (I "OSNameEn", API_REQUIRED, "The same."),                                       \
+      API_OUT_STR (I "Platform", API_REQUIRED, "The first word of OSName, or Others Linux."),      \
+      API_OUT_STR (I "Architecture", API_REQUIRED, "i386, x86_64 or arm64."),                      \
+      API_OUT_STR (I "BootMode", API_REQUIRED, "Always BIOS."),                                    \
+      API_OUT_STR (I "CreationTime", API_REQUIRED, "When it was made."),                           \
+      API_OUT_STR (I "Usage", API_REQUIRED,                                                        \
+                   "instance if an instance of the caller was made from it, else none."),          \
+      API_OUT_STR (I "ImageVersion", API_REQUIRED, "As it was given at its making."),              \
+      API_OUT_STR (I "ImageFamily", API_REQUIRED, "Its family, or empty."),                        \
+      API_OUT_STR (I "LicenseType", API_REQUIRED, "Always empty."),                                \
+      API_OUT_STR (I "ProductCode", API_REQUIRED, "Always empty."),                                \
+      API_OUT_STR (I "ResourceGroupId", API_REQUIRED, "Always empty."),                            \
+      API_OUT_STR (I "IsSelfShared", API_REQUIRED,                                                 \
+                   "True if the caller shares it with other accounts, else False."),               \
+      API_OUT_BOOL (I "IsCopied", API_REQUIRED, "Whether CopyImage made it."),                     \
+      API_OUT_BOOL (I "IsSubscribed", API_REQUIRED, "Always false."),                              \
+      API_OUT_BOOL (I "IsSupportIoOptimized", API_REQUIRED, "Always true."),                       \
+      API_OUT_BOOL (I "IsSupportCloudinit", API_REQUIRED, "Always true."),                         \
+      MAPPING_FIELDS (I "DiskDeviceMappings.DiskDeviceMapping[]."),                                \
+      API_OUT_STR (I "Tags.Tag[].TagKey", 0, "A tag's key."),                                      \
+      API_OUT_STR (I "Tags.Tag[].TagValue", 0, "A tag's value.")
+#define MAPPING_FIELDS(M)                                                                          \
+  API_OUT_STR (M "Device", API_REQUIRED, "/dev/xvda for the system disk, which comes first."),     \
+      API_OUT_STR (M "Type", API_REQUIRED, "system or data."),                                     \
+      API_OUT_STR (M "Format", API_REQUIRED, "Always QCOW2."),                                     \
+      API_OUT_STR (M "Size", API_REQUIRED, "GiB, as text."),                                       \
+      API_OUT_STR (M "DiskImageSize", API_REQUIRED, "The same."),                                  \
+      API_OUT_STR (M "Progress", API_REQUIRED, "How far it is, such as 100%."),                    \
+      API_OUT_INT (M "RemainTime", API_REQUIRED, "Always 0."),                                     \
+      API_OUT_STR (M "SnapshotId", API_REQUIRED, "What it was made from, or empty."),              \
+      API_OUT_BOOL (M "Encrypted", API_REQUIRED, "Always false."),                                 \
+      API_OUT_STR (M "ImportOSSBucket", API_REQUIRED, "Always empty."),                            \
+      API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Always empty.")
+
 static const ApiField list_fields[] = {
   API_OUT_STR ("RegionId", API_REQUIRED, "The region."),
-  API_OUT_STR (I "ImageId", API_REQUIRED, "The image."),
-  API_OUT_STR (I "ImageName", API_REQUIRED, "Its name."),
-  API_OUT_STR (I "Description", API_REQUIRED,
-               "Its description; to the administrator, of one that failed, why."),
-  API_OUT_STR (I "Status", API_REQUIRED, "Creating, Available, CreateFailed or UnAvailable."),
-  API_OUT_STR (I "Progress", API_REQUIRED, "How far it is, such as 100%."),
-  API_OUT_BOOL (I "Usable", API_REQUIRED, "Whether instances can be made from it."),
-  API_OUT_INT (I "Size", API_REQUIRED, "GiB of its system disk."),
-  API_OUT_STR (I "ImageOwnerAlias", API_REQUIRED, "system or self."),
-  API_OUT_BOOL (I "IsPublic", API_REQUIRED, "Whether all accounts see it."),
-  API_OUT_STR (I "OSType", API_REQUIRED, "linux or windows."),
-  API_OUT_STR (I "OSName", API_REQUIRED, "The operating system."),
-  API_OUT_STR (I "OSNameEn", API_REQUIRED, "The same."),
-  API_OUT_STR (I "Platform", API_REQUIRED, "The first word of OSName, or Others Linux."),
-  API_OUT_STR (I "Architecture", API_REQUIRED, "i386, x86_64 or arm64."),
-  API_OUT_STR (I "BootMode", API_REQUIRED, "Always BIOS."),
-  API_OUT_STR (I "CreationTime", API_REQUIRED, "When it was made."),
-  API_OUT_STR (I "Usage", API_REQUIRED,
-               "instance if an instance of the caller was made from it, else none."),
-  API_OUT_STR (I "ImageVersion", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "ImageFamily", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "LicenseType", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "ProductCode", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "ResourceGroupId", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "IsSelfShared", API_REQUIRED, "Always False."),
-  API_OUT_BOOL (I "IsCopied", API_REQUIRED, "Always false."),
-  API_OUT_BOOL (I "IsSubscribed", API_REQUIRED, "Always false."),
-  API_OUT_BOOL (I "IsSupportIoOptimized", API_REQUIRED, "Always true."),
-  API_OUT_STR (M "Device", API_REQUIRED, "/dev/xvda for the system disk, which comes first."),
-  API_OUT_STR (M "Type", API_REQUIRED, "system or data."),
-  API_OUT_STR (M "Format", API_REQUIRED, "Always QCOW2."),
-  API_OUT_STR (M "Size", API_REQUIRED, "GiB, as text."),
-  API_OUT_STR (M "DiskImageSize", API_REQUIRED, "The same."),
-  API_OUT_STR (M "Progress", API_REQUIRED, "How far it is, such as 100%."),
-  API_OUT_INT (M "RemainTime", API_REQUIRED, "Always 0."),
-  API_OUT_STR (M "SnapshotId", API_REQUIRED, "What it was made from, or empty."),
-  API_OUT_STR (M "ImportOSSBucket", API_REQUIRED, "Always empty."),
-  API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Always empty."),
-  API_OUT_STR (I "Tags.Tag[].TagKey", 0, "A tag's key."),
-  API_OUT_STR (I "Tags.Tag[].TagValue", 0, "A tag's value."),
+  IMAGE_FIELDS ("Images.Image[]."),
   API_PAGE_FIELDS,
 };
 
@@ -118,6 +139,7 @@ write_mapping (ApiReply *reply, const VmmImageDisk *disk, gboolean is_system, co
   api_reply_string (reply, "Progress", progress);
   api_reply_int (reply, "RemainTime", 0);
   api_reply_string (reply, "SnapshotId", disk->snapshot_id);
+  api_reply_bool (reply, "Encrypted", FALSE);
   api_reply_string (reply, "ImportOSSBucket", "");
   api_reply_string (reply, "ImportOSSObject", "");
   api_reply_end (reply);
@@ -138,15 +160,12 @@ static void
 write_constants (ApiReply *reply)
 {
   api_reply_string (reply, "BootMode", "BIOS");
-  api_reply_string (reply, "ImageVersion", "");
-  api_reply_string (reply, "ImageFamily", "");
   api_reply_string (reply, "LicenseType", "");
   api_reply_string (reply, "ProductCode", "");
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_string (reply, "IsSelfShared", "False");
-  api_reply_bool (reply, "IsCopied", FALSE);
   api_reply_bool (reply, "IsSubscribed", FALSE);
   api_reply_bool (reply, "IsSupportIoOptimized", TRUE);
+  api_reply_bool (reply, "IsSupportCloudinit", TRUE);
   api_reply_strings (reply, "Tags", "Tag", NULL);
 }
 
@@ -160,30 +179,55 @@ platform_of (const VmmImage *image)
   return g_strndup (name, strcspn (name, " "));
 }
 
+static const char *
+owner_of (const VmmImage *image, const VmmCaller *caller)
+{
+  if (*image->account_id == '\0')
+    return "system";
+  return g_str_equal (image->account_id, caller->account_id) ? "self" : "others";
+}
+
 /* Why an import failed names files of the host, hence is for the administrator. */
 static const char *
 description_of (const VmmImage *image, const VmmCaller *caller)
 {
-  return image->state == VMM_IMAGE_FAILED && caller->is_admin ? image->reason : image->description;
+  gboolean may_know = caller->is_admin
+                      || (image->source != VMM_IMAGE_IMPORT
+                          && g_str_equal (image->account_id, caller->account_id));
+
+  return image->state == VMM_IMAGE_FAILED && may_know ? image->reason : image->description;
 }
 
 static void
+write_owner (ApiReply *reply, const VmmCaller *caller, const VmmImage *image)
+{
+  const char *owner = owner_of (image, caller);
+  guint64 owner_id = 0;
+
+  if (*image->account_id != '\0')
+    g_ascii_string_to_unsigned (image->account_id, 10, 0, G_MAXINT64, &owner_id, NULL);
+  api_reply_string (reply, "ImageOwnerAlias", owner);
+  api_reply_int (reply, "ImageOwnerId", (gint64) owner_id);
+  api_reply_bool (reply, "IsPublic", g_str_equal (owner, "system"));
+  api_reply_string (reply, "IsSelfShared",
+                    image->is_shared && g_str_equal (owner, "self") ? "True" : "False");
+}
+
+/* The members of an object that is open. */
+static void
 write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gboolean is_used)
 {
-  gboolean is_system = image->account_id == NULL || *image->account_id == '\0';
   g_autofree char *progress = g_strdup_printf ("%u%%", image->progress);
   g_autofree char *platform = platform_of (image);
 
-  api_reply_item (reply);
   api_reply_string (reply, "ImageId", image->id);
   api_reply_string (reply, "ImageName", image->name);
   api_reply_string (reply, "Description", description_of (image, caller));
   api_reply_string (reply, "Status", vmm_image_state_wire (image->state));
   api_reply_string (reply, "Progress", progress);
-  api_reply_bool (reply, "Usable", image->state == VMM_IMAGE_AVAILABLE);
+  api_reply_bool (reply, "Usable", vmm_image_state_is_usable (image->state));
   api_reply_int (reply, "Size", ecs_gib (image->virtual_bytes));
-  api_reply_string (reply, "ImageOwnerAlias", is_system ? "system" : "self");
-  api_reply_bool (reply, "IsPublic", is_system);
+  write_owner (reply, caller, image);
   api_reply_string (reply, "OSType", image->os_type);
   api_reply_string (reply, "OSName", image->os_name);
   api_reply_string (reply, "OSNameEn", image->os_name);
@@ -191,9 +235,11 @@ write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gb
   api_reply_string (reply, "Architecture", image->architecture);
   api_reply_second (reply, "CreationTime", image->created_ms);
   api_reply_string (reply, "Usage", is_used ? "instance" : "none");
+  api_reply_string (reply, "ImageVersion", image->version);
+  api_reply_string (reply, "ImageFamily", image->family);
+  api_reply_bool (reply, "IsCopied", image->source == VMM_IMAGE_COPY);
   write_mappings (reply, image, progress);
   write_constants (reply);
-  api_reply_end (reply);
 }
 
 /* Whether the caller has an instance of the image. */
@@ -222,7 +268,9 @@ write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **
 
       if (!find_use (call, images->pdata[i], &is_used, error))
         return FALSE;
+      api_reply_item (reply);
       write_image (reply, call->caller, images->pdata[i], is_used);
+      api_reply_end (reply);
     }
   api_reply_end (reply);
   return TRUE;
@@ -232,10 +280,41 @@ write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **
 static gboolean
 constants_pass (const ListArgs *args)
 {
-  return ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->snapshot_id, "")
-         && ecs_is_or_unset (args->family, "") && args->tags->len == 0
-         && g_strcmp0 (args->owner_alias, "others") != 0
+  return ecs_is_or_unset (args->resource_group_id, "") && args->tags->len == 0
+         && args->has_cloud_init != 0 && args->is_io_optimized != 0
          && g_strcmp0 (args->owner_alias, "marketplace") != 0;
+}
+
+static gboolean
+apply_filters (const GArray *filters, VmmImageQuery *query, GError **error)
+{
+  for (guint i = 0; i < filters->len; i++)
+    {
+      const Filter *filter = &g_array_index (filters, Filter, i);
+      gint64 ms = 0;
+
+      if (filter->key == NULL || filter->value == NULL)
+        continue;
+      if (!vmm_clock_parse (filter->value, &ms))
+        return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "Filter.%u.Value \"%s\" is not a time",
+                         i + 1, filter->value);
+      if (g_str_equal (filter->key, "CreationStartTime"))
+        query->created_from_ms = ms;
+      else if (g_str_equal (filter->key, "CreationEndTime"))
+        query->created_to_ms = ms;
+      else
+        return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter \"%s\"",
+                         filter->key);
+    }
+  return TRUE;
+}
+
+static gboolean
+check_type (ApiCall *call, const char *type, GError **error)
+{
+  return type == NULL || *type == '\0' || vmm_config_type (call->ctx->config, type) != NULL
+         || vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
+                      "the InstanceType \"%s\" does not exist; see DescribeInstanceTypes", type);
 }
 
 static gboolean
@@ -248,12 +327,21 @@ describe_images (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
     .name = args->name,
     .os_type = args->os_type,
     .architecture = args->architecture,
+    .not_architecture = args->type != NULL && *args->type != '\0' ? "arm64" : NULL,
     .owner = args->owner_alias,
+    .owner_id = args->owner_id,
     .statuses = (const char *const *) args->statuses,
+    .family = args->family,
+    .snapshot_id = args->snapshot_id,
+    .usage = args->usage,
+    .is_public = args->is_public,
+    .is_usable = args->is_usable,
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) images = NULL;
 
+  if (!apply_filters (args->filters, &query, error) || !check_type (call, args->type, error))
+    return FALSE;
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
   if (!constants_pass (args))
     {
@@ -264,6 +352,43 @@ describe_images (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
   if (images == NULL || !write_images (call, images, reply, error))
     return FALSE;
   api_reply_page (reply, &args->page, &info);
+  return TRUE;
+}
+
+/* ---- DescribeImageFromFamily ---- */
+
+typedef struct
+{
+  char *family;
+} FamilyArgs;
+
+static const ApiParam family_params[] = {
+  API_STR (FamilyArgs, family, "ImageFamily", .flags = API_REQUIRED, .max_length = 512,
+           .doc = "The family."),
+};
+
+static const ApiField family_fields[] = { IMAGE_FIELDS ("Image.") };
+
+static gboolean
+describe_image_from_family (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const FamilyArgs *args = data;
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VmmImage) image = ops_image_of_family (call->ctx, call->caller, args->family, &local);
+  gboolean is_used = FALSE;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (image == NULL)
+    return TRUE;
+  if (!find_use (call, image, &is_used, error))
+    return FALSE;
+  api_reply_begin (reply, "Image");
+  write_image (reply, call->caller, image, is_used);
+  api_reply_end (reply);
   return TRUE;
 }
 
@@ -363,7 +488,16 @@ static const ApiAction actions[] = {
     .permission = "ecs:DescribeImages",
     .run = describe_images,
     API_PARAMS (ListArgs, list_params),
-    API_FIELDS (list_fields) },
+    API_FIELDS (list_fields),
+    API_ERRORS (VMM_ERROR_INSTANCE_TYPE, VMM_ERROR_FILTER_NOT_FOUND) },
+  { .name = "DescribeImageFromFamily",
+    .summary = "The newest image of a family that is Available; without one the answer is empty.",
+    .since = "0.3",
+    .access = API_READ,
+    .permission = "ecs:DescribeImageFromFamily",
+    .run = describe_image_from_family,
+    API_PARAMS (FamilyArgs, family_params),
+    API_FIELDS (family_fields) },
   { .name = "DeleteImage",
     .summary = "Deletes an image.",
     .since = "0.1",
@@ -372,7 +506,7 @@ static const ApiAction actions[] = {
     .flags = API_DRY_RUN,
     .run = delete_image,
     API_PARAMS (DeleteArgs, delete_params),
-    API_ERRORS (VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_NOT_AVAILABLE, VMM_ERROR_IMAGE_IN_USE) },
+    API_ERRORS (VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_IN_USE, VMM_ERROR_IMAGE_SHARED) },
   { .name = "ImportLocalImage",
     .summary = "Takes a file of this host in as an image that all accounts see.",
     .since = "0.1",

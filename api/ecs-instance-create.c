@@ -106,7 +106,7 @@ static const ApiParam run_nic_params[] = {
 /* Of both actions, so that one set of rows serves them. */
 typedef struct
 {
-  char *image_id, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
+  char *image_id, *image_family, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
   char *name, *description, *host_name, *user_data, *key_pair;
   char *disk_category, *disk_level, *disk_name, *disk_description;
   char **ips6;
@@ -118,7 +118,7 @@ typedef struct
   int amount, max_amount, min_amount;
   gboolean unique_suffix;
   /* Refused. */
-  char *password, *password_inherit, *ram_role, *inner_ip, *image_family;
+  char *password, *password_inherit, *ram_role, *inner_ip;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
   char *resource_group_id, *auto_release_time, *disk_encrypted, *disk_snapshot_policy;
   char *http_endpoint, *http_tokens;
@@ -132,8 +132,6 @@ typedef struct
                .doc = "Launch templates are not offered here."),                                   \
       ECS_REFUSED (CreateArgs, launch_template_name, "LaunchTemplateName",                         \
                    .doc = "Launch templates are not offered here."),                               \
-      ECS_REFUSED (CreateArgs, image_family, "ImageFamily",                                        \
-                   .doc = "Image families are not offered here; name the image."),                 \
       ECS_REFUSED (CreateArgs, password, "Password", .flags = API_SECRET,                          \
                    .doc = "Passwords are not offered here; use a key pair or user data."),         \
       ECS_REFUSED (CreateArgs, password_inherit, "PasswordInherit",                                \
@@ -162,9 +160,12 @@ typedef struct
       ECS_REFUSED_TAGS (CreateArgs, tags)
 
 #define CREATE_PARAMS                                                                              \
-  API_STR (CreateArgs, image_id, "ImageId", .flags = API_REQUIRED, .max_length = 64,               \
-           .format = &api_format_image_id, .error = VMM_ERROR_IMAGE_NOT_FOUND,                     \
-           .doc = "The image of the system disk."),                                                \
+  API_STR (CreateArgs, image_id, "ImageId", .max_length = 64, .format = &api_format_image_id,      \
+           .error = VMM_ERROR_IMAGE_NOT_FOUND,                                                     \
+           .doc = "The image of the system disk; this or ImageFamily is mandatory."),              \
+      API_STR (CreateArgs, image_family, "ImageFamily", .max_length = 512,                         \
+               .error = VMM_ERROR_IMAGE_NOT_FOUND,                                                 \
+               .doc = "Without ImageId, the family whose newest Available image is taken."),       \
       API_STR (CreateArgs, type, "InstanceType", .flags = API_REQUIRED, .max_length = 64,          \
                .doc = "The type, see DescribeInstanceTypes."),                                     \
       ECS_ZONE_ID (CreateArgs, zone_id),                                                           \
@@ -358,6 +359,7 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
   guint amount = MAX (MAX (args->amount, args->max_amount), 1);
   OpsInstanceSpec spec = {
     .image_id = args->image_id,
+    .image_family = args->image_family,
     .type = args->type,
     .zone_id = args->zone_id,
     .vswitch_id = args->vswitch_id,

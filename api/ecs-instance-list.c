@@ -293,14 +293,14 @@ static GHashTable *
 images_of (ApiCall *call, const GPtrArray *instances, GError **error)
 {
   static const char *const any_status[]
-      = { "Creating", "Available", "CreateFailed", "UnAvailable", NULL };
+      = { "Creating", "Available", "Deprecated", "CreateFailed", "UnAvailable", NULL };
   g_autoptr (GHashTable) images
       = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) vmm_image_free);
   g_autoptr (GHashTable) wanted = g_hash_table_new (g_str_hash, g_str_equal);
   g_autofree char **ids = NULL;
   g_autoptr (GPtrArray) found = NULL;
   g_auto (VmmPageInfo) info = { 0 };
-  VmmImageQuery query = { .statuses = any_status };
+  VmmImageQuery query = { .statuses = any_status, .is_public = -1, .is_usable = -1 };
   VmmPage page = { .number = 1 };
 
   for (guint i = 0; i < instances->len; i++)

@@ -187,7 +187,8 @@ a_password_has_8_to_30_characters_of_three_classes (void **state)
 static void
 image_states_show_as_ecs_writes_them (void **state)
 {
-  static const char *const wire[] = { "Creating", "Available", "CreateFailed", "UnAvailable" };
+  static const char *const wire[]
+      = { "Creating", "Available", "Deprecated", "CreateFailed", "UnAvailable" };
 
   for (guint s = 0; s < VMM_IMAGE_STATE_LAST; s++)
     {

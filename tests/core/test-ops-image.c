@@ -12,7 +12,7 @@ an_import_is_a_creating_image_that_all_accounts_see (void **state)
   World *w = *state;
   g_autoptr (GError) error = NULL;
   g_autofree char *id = ops_image_import (&w->ctx, &w->admin, &good, &error);
-  const VmmImageQuery query = { .statuses = creating };
+  const VmmImageQuery query = { .statuses = creating, .is_public = -1, .is_usable = -1 };
   VmmPage page = world_page ();
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) list = ops_image_list (&w->ctx, &w->bob, &query, &page, &info, &error);

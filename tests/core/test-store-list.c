@@ -311,9 +311,10 @@ images_show_when_available_unless_asked_otherwise (void **state)
                                                                             = { "x", NULL };
   World *w = *state;
   g_autofree char *sql = NULL;
-  const VmmImageQuery all = { 0 }, only_failed = { .statuses = failed },
-                      only_odd = { .statuses = odd }, own = { .owner = "self" },
-                      system = { .owner = "system" };
+#define ANY .is_public = -1, .is_usable = -1
+  const VmmImageQuery all = { ANY }, only_failed = { .statuses = failed, ANY },
+                      only_odd = { .statuses = odd, ANY }, own = { .owner = "self", ANY },
+                      system = { .owner = "system", ANY };
 
   world_add_image (w, 1);
   sql = g_strdup_printf ("UPDATE image SET state='failed' WHERE id='%s'", world_add_image (w, 1));

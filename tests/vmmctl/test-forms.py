@@ -142,6 +142,24 @@ def shop(*words, code=0):
     return vmmctl("--account", "shop", *words, code=code)
 
 
+def an_image_is_made_copied_and_shared():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    image = shop("image", "create", "--instance", instance, "--name", "web", "--family", "shop", "--wait").strip()
+    assert image in shop("image", "latest", "shop")
+    shop("image", "change", image, "--family", "hall", "--name", "web-2")
+    assert "web-2" in shop("image", "list")
+    vmmctl("account", "create", "neighbour")
+    shop("image", "share", image, "neighbour")
+    account = first_column(shop("image", "shares", image))
+    copy = vmmctl("--account", "neighbour", "image", "copy", image, "--name", "mine").strip()
+    shop("image", "unshare", image, *account)
+    assert first_column(shop("image", "shares", image)) == []
+    assert image not in vmmctl("--account", "neighbour", "image", "list")
+    vmmctl("--account", "neighbour", "image", "rm", copy, "--wait")
+    shop("instance", "rm", instance, "--force", "--wait")
+    shop("image", "rm", image, "--wait")
+
+
 def the_hosts_network_is_as_it_shall_be():
     instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
     plan = vmmctl("net", "plan")

@@ -82,6 +82,7 @@ static const Key keys[] = {
        "Instances an account may have."),
   INT ("capacity", "max-interfaces", max_interfaces, "1000", 0, 100000,
        "Network interfaces an account may have beside its instances' primary ones."),
+  INT ("capacity", "max-images", max_images, "1000", 0, 100000, "Images an account may have."),
   STR ("hypervisor", "driver", driver, "libvirt",
        "libvirt, or fake for tests of the control plane."),
   STR ("hypervisor", "libvirt-uri", libvirt_uri, "qemu:///system", "The libvirt connection."),

@@ -26,7 +26,7 @@ typedef struct
   char *region_id, *zone_id, *region_name;
   /* [capacity] */
   double vcpu_ratio, disk_ratio;
-  int memory_reserve_mib, disk_reserve_gib, max_instances, max_interfaces;
+  int memory_reserve_mib, disk_reserve_gib, max_instances, max_interfaces, max_images;
   /* [hypervisor] */
   char *driver, *libvirt_uri, *accelerator;
   int crash_restarts, crash_window_s;

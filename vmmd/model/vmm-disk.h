@@ -8,13 +8,16 @@ typedef enum
 {
   VMM_IMAGE_CREATING,
   VMM_IMAGE_AVAILABLE,
+  VMM_IMAGE_DEPRECATED, /* works as before, but is not the latest of its family */
   VMM_IMAGE_FAILED,
   VMM_IMAGE_DELETING,
   VMM_IMAGE_STATE_LAST
 } VmmImageState;
 VMM_ENUM_DECL (VmmImageState, vmm_image_state)
-/* "Creating", "Available", "CreateFailed", "UnAvailable". Static. */
+/* "Creating", "Available", "Deprecated", "CreateFailed", "UnAvailable". Static. */
 const char *vmm_image_state_wire (VmmImageState state);
+/* Whether instances can be made from it. */
+gboolean vmm_image_state_is_usable (VmmImageState state);
 
 /* What an image was made from. */
 typedef enum
@@ -36,6 +39,13 @@ typedef struct
   guint64 virtual_bytes; /* at least the layer's */
 } VmmImageDisk;
 
+/* An account that sees an image beside its owner. */
+typedef struct
+{
+  char *account_id;
+  gint64 at_ms; /* since when */
+} VmmImageShare;
+
 typedef struct
 {
   char *id, *account_id; /* account_id "" for a system image, which all accounts see */
@@ -49,6 +59,7 @@ typedef struct
   char *reason;          /* why it failed */
   char *layer_id;        /* of the system disk, NULL while there is none */
   guint64 virtual_bytes; /* likewise */
+  gboolean is_shared;    /* with some other account */
   GPtrArray *disks;      /* VmmImageDisk*, the system disk first; NULL stands for that alone */
 } VmmImage;
 
@@ -138,6 +149,7 @@ typedef struct
 
 void vmm_image_free (VmmImage *image);
 void vmm_image_disk_free (VmmImageDisk *disk);
+void vmm_image_share_free (VmmImageShare *share);
 void vmm_disk_free (VmmDisk *disk);
 void vmm_layer_free (VmmLayer *layer);
 void vmm_snapshot_free (VmmSnapshot *snapshot);
@@ -145,11 +157,13 @@ void vmm_snapshot_group_free (VmmSnapshotGroup *group);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshotGroup, vmm_snapshot_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImage, vmm_image_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImageDisk, vmm_image_disk_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmImageShare, vmm_image_share_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmDisk, vmm_disk_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmLayer, vmm_layer_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmmSnapshot, vmm_snapshot_free)
 
-/* 2-128 characters, begins with a letter, not with http://, https://, aliyun or acs:. */
+/* Of images and families: 2-128 characters, begins with a letter, not with http://, https://,
+ * aliyun or acs:. */
 gboolean vmm_image_name_is_valid (const char *name);
 /* 2-128 characters, begins with a letter, not with http:// or https://. */
 gboolean vmm_disk_name_is_valid (const char *name);

@@ -114,18 +114,23 @@ VMM_ENUM_IMPL (VmmConsistency, vmm_consistency, VMM_CONSISTENCY_LAST, "unknown",
 VMM_ENUM_IMPL (VmmImageSource, vmm_image_source, VMM_IMAGE_SOURCE_LAST, "import", "instance",
                "snapshots", "copy")
 VMM_ENUM_IMPL (VmmImageState, vmm_image_state, VMM_IMAGE_STATE_LAST, "creating", "available",
-               "failed", "deleting")
+               "deprecated", "failed", "deleting")
 
 const char *
 vmm_image_state_wire (VmmImageState state)
 {
   static const char *const wire[] = {
-    [VMM_IMAGE_CREATING] = "Creating",
-    [VMM_IMAGE_AVAILABLE] = "Available",
-    [VMM_IMAGE_FAILED] = "CreateFailed",
+    [VMM_IMAGE_CREATING] = "Creating",     [VMM_IMAGE_AVAILABLE] = "Available",
+    [VMM_IMAGE_DEPRECATED] = "Deprecated", [VMM_IMAGE_FAILED] = "CreateFailed",
     [VMM_IMAGE_DELETING] = "UnAvailable",
   };
 
   g_return_val_if_fail ((guint) state < VMM_IMAGE_STATE_LAST, "UnAvailable");
   return wire[state];
+}
+
+gboolean
+vmm_image_state_is_usable (VmmImageState state)
+{
+  return state == VMM_IMAGE_AVAILABLE || state == VMM_IMAGE_DEPRECATED;
 }

@@ -39,8 +39,14 @@ typedef struct
 {
   const char *const *ids;
   const char *name;
-  const char *os_type, *architecture, *owner; /* owner: "self", "system" */
-  const char *const *statuses;                /* on the wire; empty means Available only */
+  const char *os_type, *architecture, *family, *snapshot_id;
+  const char *owner;                     /* "self", "system", "others" */
+  const char *owner_id;                  /* an account's; "0" for system images */
+  gint64 created_from_ms, created_to_ms; /* 0 for open */
+  const char *not_architecture;
+  int is_public, is_usable;    /* -1 for both */
+  const char *usage;           /* "instance", "none": by instances of the caller */
+  const char *const *statuses; /* on the wire; empty means Available only */
 } VmmImageQuery;
 
 typedef struct

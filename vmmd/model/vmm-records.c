@@ -107,6 +107,15 @@ vmm_image_disk_free (VmmImageDisk *d)
 }
 
 void
+vmm_image_share_free (VmmImageShare *s)
+{
+  if (s == NULL)
+    return;
+  g_free (s->account_id);
+  g_free (s);
+}
+
+void
 vmm_disk_free (VmmDisk *d)
 {
   if (d == NULL)

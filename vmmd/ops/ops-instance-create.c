@@ -6,6 +6,7 @@
 #include "ops-capacity.h"
 #include "ops-deadline.h"
 #include "ops-group-member.h"
+#include "ops-image-row.h"
 #include "ops-instance-check.h"
 #include "ops-instance-disk.h"
 #include "ops-instance-nic.h"
@@ -87,7 +88,12 @@ static gboolean
 find_image (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const OpsInstanceSpec *spec,
             Plan *plan, GError **error)
 {
-  plan->image = ops_instance_find_image (txn, caller, spec->image_id, error);
+  if (spec->image_id == NULL && spec->image_family == NULL)
+    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+                     "the input parameter ImageId is mandatory, or ImageFamily in its place");
+  plan->image = spec->image_id != NULL
+                    ? ops_instance_find_image (txn, caller, spec->image_id, error)
+                    : ops_image_latest (txn, caller, spec->image_family, error);
   if (plan->image == NULL)
     return FALSE;
   plan->disks = ops_instance_plan_disks (ctx, txn, caller, plan->image, &spec->system_disk,

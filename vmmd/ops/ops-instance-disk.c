@@ -32,7 +32,7 @@ ops_instance_find_image (StoreTxn *txn, const VmmCaller *caller, const char *id,
 {
   g_autoptr (VmmImage) image = store_image_get (txn, caller->account_id, id, error);
 
-  if (image == NULL || image->state == VMM_IMAGE_AVAILABLE)
+  if (image == NULL || vmm_image_state_is_usable (image->state))
     return g_steal_pointer (&image);
   vmm_fail (error, VMM_ERROR_IMAGE_NOT_AVAILABLE, "the image '%s' is %s%s%s", image->id,
             vmm_image_state_wire (image->state), *image->reason != '\0' ? ": " : "", image->reason);

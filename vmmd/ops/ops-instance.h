@@ -12,6 +12,7 @@
 /* What RunInstances and CreateInstance ask for. NULL or 0 means not given. */
 typedef struct
 {
+  const char *image_family; /* instead of image_id: its newest Available image */
   const char *image_id, *type, *zone_id;
   const char *vswitch_id;       /* default: the account's default vswitch */
   const char *const *group_ids; /* default: the VPC's default group */

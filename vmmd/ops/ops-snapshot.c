@@ -7,6 +7,7 @@
 #include "ops-instance-check.h"
 #include "ops-snapshot.h"
 #include "ops-txn.h"
+#include "store-image.h"
 #include "store-instance.h"
 #include "store-layer.h"
 #include "store-snapshot.h"
@@ -251,6 +252,24 @@ turn_disk (StoreTxn *txn, const VmmSnapshot *snapshot, guint64 size_bytes, GErro
          && store_disk_set_layer (txn, disk->id, disk->next_layer_id, error);
 }
 
+/* Ends a transaction (taken) in which a snapshot ended: one that nobody waits for any more goes,
+ * and images that wait for it are told. */
+static gboolean
+commit_end (VmmContext *ctx, StoreTxn *taken, const char *id, GError **error)
+{
+  g_autoptr (StoreTxn) txn = taken;
+  g_autoptr (GPtrArray) images = store_image_waiting (txn, id, error);
+
+  if (images == NULL || !store_snapshot_expire (txn, id, vmm_clock_now_ms (), error)
+      || !store_commit (txn, error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  for (guint i = 0; i < images->len; i++)
+    ctx->kick (ctx, g_ptr_array_index (images, i));
+  ctx->kick (ctx, OPS_LAYERS);
+  return TRUE;
+}
+
 gboolean
 ops_snapshot_set_freezing (VmmContext *ctx, GPtrArray *snapshots, GError **error)
 {
@@ -272,7 +291,7 @@ ops_snapshot_accomplish (VmmContext *ctx, const VmmSnapshot *snapshot, VmmConsis
   return txn != NULL && turn_disk (txn, snapshot, size_bytes, error)
          && store_snapshot_finish (txn, snapshot->id, VMM_SNAPSHOT_ACCOMPLISHED, consistency, NULL,
                                    error)
-         && store_commit (txn, error);
+         && commit_end (ctx, g_steal_pointer (&txn), snapshot->id, error);
 }
 
 gboolean
@@ -283,5 +302,5 @@ ops_snapshot_fail (VmmContext *ctx, const VmmSnapshot *snapshot, const char *rea
   return txn != NULL && store_disk_set_next (txn, snapshot->disk_id, NULL, error)
          && store_snapshot_finish (txn, snapshot->id, VMM_SNAPSHOT_FAILED, VMM_CONSISTENCY_UNKNOWN,
                                    reason, error)
-         && store_commit (txn, error);
+         && commit_end (ctx, g_steal_pointer (&txn), snapshot->id, error);
 }

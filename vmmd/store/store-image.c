@@ -9,7 +9,12 @@
 #define IMAGE_COLUMNS                                                                              \
   "id, account_id, name, description, os_type, os_name, architecture, family, version,"            \
   " source_file, source_format, reason, state, source, progress, created_ms, deadline_ms"
+#define IMAGE_READ IMAGE_COLUMNS ", EXISTS (SELECT 1 FROM image_share s WHERE s.image_id=image.id)"
 #define TEXTS 12
+/* What an account sees: its own, the system's, and what others share with it; one '?'. */
+#define VISIBLE                                                                                    \
+  "EXISTS (SELECT 1 FROM (SELECT ? AS me) WHERE image.account_id IN (me, '') OR EXISTS"            \
+  " (SELECT 1 FROM image_share s WHERE s.image_id=image.id AND s.account_id=me))"
 
 static gpointer
 read_image (StoreRows *rows)
@@ -29,6 +34,7 @@ read_image (StoreRows *rows)
   image->progress = (guint) store_rows_int (rows, TEXTS + 2);
   image->created_ms = store_rows_int (rows, TEXTS + 3);
   image->deadline_ms = store_rows_int (rows, TEXTS + 4);
+  image->is_shared = store_rows_int (rows, TEXTS + 5) != 0;
   return image;
 }
 
@@ -133,28 +139,60 @@ store_image_insert (StoreTxn *txn, const VmmImage *i, GError **error)
   return FALSE;
 }
 
-VmmImage *
-store_image_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+/* The one image that @rows (taken) holds; NULL without @error when there is none. */
+static VmmImage *
+read_one (StoreTxn *txn, StoreRows *rows, GError **error)
 {
-  g_autoptr (StoreRows) rows = store_query (txn, error,
-                                            "SELECT " IMAGE_COLUMNS " FROM image WHERE id=?1"
-                                            " AND (?2 IS NULL OR account_id=?2 OR account_id='')",
-                                            "ss", id, account_id);
+  g_autoptr (StoreRows) own = rows;
   g_autoptr (VmmImage) image = NULL;
   g_autoptr (GError) local = NULL;
 
-  if (rows == NULL)
+  if (own == NULL)
     return NULL;
-  if (store_rows_next (rows, &local))
-    image = read_image (rows);
-  g_clear_pointer (&rows, store_rows_free);
+  if (store_rows_next (own, &local))
+    image = read_image (own);
+  g_clear_pointer (&own, store_rows_free);
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (image != NULL && fill (txn, image, error))
+    return g_steal_pointer (&image);
+  return NULL;
+}
+
+VmmImage *
+store_image_get (StoreTxn *txn, const char *account_id, const char *id, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  VmmImage *image = read_one (
+      txn,
+      account_id == NULL
+          ? store_query (txn, &local, "SELECT " IMAGE_READ " FROM image WHERE id=?", "s", id)
+          : store_query (txn, &local, "SELECT " IMAGE_READ " FROM image WHERE id=? AND " VISIBLE,
+                         "ss", id, account_id),
+      &local);
+
   if (local != NULL)
     g_propagate_error (error, g_steal_pointer (&local));
   else if (image == NULL)
     vmm_fail (error, VMM_ERROR_IMAGE_NOT_FOUND, "the specified image '%s' does not exist", id);
-  else if (fill (txn, image, error))
-    return g_steal_pointer (&image);
-  return NULL;
+  return image;
+}
+
+VmmImage *
+store_image_get_latest (StoreTxn *txn, const char *account_id, const char *family, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  VmmImage *image = read_one (txn,
+                              store_query (txn, &local,
+                                           "SELECT " IMAGE_READ " FROM image WHERE family=?2"
+                                           " AND state='available' AND account_id IN (?1, '')"
+                                           " ORDER BY account_id=?1 DESC, seq DESC LIMIT 1",
+                                           "ss", account_id, family),
+                              &local);
+
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return image;
 }
 
 /* States in the database that show as one of @wire. */
@@ -172,7 +210,7 @@ states_of_wire (const char *const *wire)
 static GPtrArray *
 list (StoreTxn *txn, StoreFilter *filter, const VmmPage *page, VmmPageInfo *info, GError **error)
 {
-  g_autoptr (GPtrArray) images = store_list (txn, IMAGE_COLUMNS, "image", "seq", filter, page, info,
+  g_autoptr (GPtrArray) images = store_list (txn, IMAGE_READ, "image", "seq", filter, page, info,
                                              read_image, (GDestroyNotify) vmm_image_free, error);
 
   for (guint i = 0; images != NULL && i < images->len; i++)
@@ -190,21 +228,52 @@ store_image_list (StoreTxn *txn, const char *account_id, const VmmImageQuery *qu
   g_auto (GStrv) states = states_of_wire (is_given ? query->statuses : available);
   g_auto (StoreFilter) filter = { NULL, NULL };
 
+  store_filter_init (&filter, VISIBLE, account_id);
   if (g_strcmp0 (query->owner, "system") == 0)
-    store_filter_init (&filter, "account_id=''", NULL);
+    g_string_append (filter.where, " AND account_id=''");
   else if (g_strcmp0 (query->owner, "self") == 0)
-    store_filter_init (&filter, "account_id=?", account_id);
-  else
-    store_filter_init (&filter, "account_id IN (?, '')", account_id);
+    store_filter_string (&filter, "account_id=?", account_id);
+  else if (query->owner != NULL)
+    store_filter_string (&filter, "account_id NOT IN (?, '')", account_id);
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   store_filter_string (&filter, "os_type=?", query->os_type);
   store_filter_string (&filter, "architecture=?", query->architecture);
+  store_filter_string (&filter, "family=?", query->family);
+  store_filter_string (&filter, "iif (account_id='', '0', account_id)=?", query->owner_id);
+  store_filter_string (&filter, "id IN (SELECT image_id FROM image_disk WHERE snapshot_id=?)",
+                       query->snapshot_id);
+  store_filter_string (&filter, "architecture<>?", query->not_architecture);
+  if (query->is_public >= 0)
+    store_filter_int (&filter, "(account_id='')=?", query->is_public);
+  if (query->is_usable >= 0)
+    store_filter_int (&filter, "(state IN ('available', 'deprecated'))=?", query->is_usable);
+  if (query->created_from_ms != 0)
+    store_filter_int (&filter, "created_ms >= ?", query->created_from_ms);
+  if (query->created_to_ms != 0)
+    store_filter_int (&filter, "created_ms <= ?", query->created_to_ms);
+  if (query->usage != NULL && *query->usage != '\0')
+    store_filter_string (&filter,
+                         g_str_equal (query->usage, "instance")
+                             ? "id IN (SELECT image_id FROM instance WHERE account_id=?)"
+                             : "id NOT IN (SELECT image_id FROM instance WHERE account_id=?)",
+                         account_id);
   if (states[0] != NULL)
     store_filter_in (&filter, "state", (const char *const *) states);
   else
     store_filter_string (&filter, "state=?", "none");
   return list (txn, &filter, page, info, error);
+}
+
+GPtrArray *
+store_image_waiting (StoreTxn *txn, const char *snapshot_id, GError **error)
+{
+  return store_read_ids (
+      store_query (txn, error,
+                   "SELECT id FROM image WHERE state='creating' AND source='instance'"
+                   " AND id IN (SELECT image_id FROM image_disk WHERE snapshot_id=?)",
+                   "s", snapshot_id),
+      error);
 }
 
 GPtrArray *
@@ -260,6 +329,46 @@ store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_byte
 }
 
 gboolean
+store_image_set_disk (StoreTxn *txn, const char *id, guint position, const char *layer_id,
+                      const char *snapshot_id, GError **error)
+{
+  return store_exec (txn, error,
+                     "UPDATE image_disk SET layer_id=?, snapshot_id=? WHERE image_id=?"
+                     " AND position=?",
+                     "sssi", layer_id, snapshot_id, id, (gint64) position)
+         > 0;
+}
+
+gboolean
+store_image_set_attributes (StoreTxn *txn, const VmmImage *image, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (store_exec (txn, &local, "UPDATE image SET name=?, description=?, family=? WHERE id=?",
+                  "ssss", image->name, image->description, image->family, image->id)
+      >= 0)
+    return TRUE;
+  if (store_error_is_duplicate (local))
+    return vmm_fail (error, VMM_ERROR_IMAGE_NAME_DUPLICATED, "an image named '%s' exists",
+                     image->name);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+gboolean
+store_image_count_account (StoreTxn *txn, const char *account_id, guint *out, GError **error)
+{
+  gint64 count = 0;
+
+  if (!store_query_int (txn, &count, error,
+                        "SELECT count(*) FROM image WHERE account_id=? AND state<>'deleting'", "s",
+                        account_id))
+    return FALSE;
+  *out = (guint) count;
+  return TRUE;
+}
+
+gboolean
 store_image_delete (StoreTxn *txn, const char *id, GError **error)
 {
   return store_exec (txn, error, "DELETE FROM image_disk WHERE image_id=?", "s", id) >= 0
@@ -277,4 +386,46 @@ store_image_count_users (StoreTxn *txn, const char *id, guint *out, GError **err
     return FALSE;
   *out = (guint) count;
   return TRUE;
+}
+
+/* ---- Sharing ---- */
+
+gboolean
+store_image_share (StoreTxn *txn, const char *id, const char *account_id, gint64 at_ms,
+                   GError **error)
+{
+  return store_exec (txn, error,
+                     "INSERT INTO image_share (image_id, account_id, at_ms) VALUES (?, ?, ?)"
+                     " ON CONFLICT DO NOTHING",
+                     "ssi", id, account_id, at_ms)
+         >= 0;
+}
+
+gboolean
+store_image_unshare (StoreTxn *txn, const char *id, const char *account_id, GError **error)
+{
+  return store_exec (txn, error, "DELETE FROM image_share WHERE image_id=? AND account_id=?", "ss",
+                     id, account_id)
+         >= 0;
+}
+
+static gpointer
+read_share (StoreRows *rows)
+{
+  VmmImageShare *share = g_new0 (VmmImageShare, 1);
+
+  share->account_id = store_rows_string (rows, 0);
+  share->at_ms = store_rows_int (rows, 1);
+  return share;
+}
+
+GPtrArray *
+store_image_shares (StoreTxn *txn, const char *id, const VmmPage *page, VmmPageInfo *info,
+                    GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+
+  store_filter_init (&filter, "image_id=?", id);
+  return store_list (txn, "account_id, at_ms", "image_share", "seq", &filter, page, info,
+                     read_share, (GDestroyNotify) vmm_image_share_free, error);
 }

@@ -284,3 +284,21 @@ store_snapshot_delete (StoreTxn *txn, const char *id, GError **error)
 {
   return store_exec (txn, error, "DELETE FROM snapshot WHERE id=?", "s", id) >= 0;
 }
+
+gboolean
+store_snapshot_expire (StoreTxn *txn, const char *id, gint64 now_ms, GError **error)
+{
+  return store_exec (txn, error,
+                     "DELETE FROM snapshot WHERE id=? AND expires_ms>0 AND expires_ms<=?"
+                     " AND state<>'progressing'"
+                     " AND NOT EXISTS (SELECT 1 FROM image_disk WHERE snapshot_id=snapshot.id)",
+                     "si", id, now_ms)
+         >= 0;
+}
+
+gboolean
+store_snapshot_abandon (StoreTxn *txn, const char *id, GError **error)
+{
+  return store_exec (txn, error, "UPDATE snapshot SET expires_ms=1 WHERE id=?", "s", id) >= 0
+         && store_snapshot_expire (txn, id, 1, error);
+}

@@ -42,5 +42,9 @@ gboolean store_snapshot_finish (StoreTxn *txn, const char *id, VmmSnapshotState 
                                 VmmConsistency consistency, const char *reason, GError **error);
 /* Name, description, retention and the time of its end as in @snapshot. */
 gboolean store_snapshot_set_attributes (StoreTxn *txn, const VmmSnapshot *snapshot, GError **error);
+/* What it was taken for will never be: it goes as soon as it has ended and no image rests on it. */
+gboolean store_snapshot_abandon (StoreTxn *txn, const char *id, GError **error);
+/* Deletes it if its time is over, it has ended and no image rests on it. */
+gboolean store_snapshot_expire (StoreTxn *txn, const char *id, gint64 now_ms, GError **error);
 /* The row only; layers are merged or swept when nobody names them. */
 gboolean store_snapshot_delete (StoreTxn *txn, const char *id, GError **error);

@@ -2,6 +2,7 @@
 /* Images come in and go; layers that nothing rests on are swept. */
 #include "config.h"
 
+#include "ops-image.h"
 #include "store-image.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
@@ -138,6 +139,25 @@ expire (WorkItem *item, const VmmImage *image)
                                                : work_failed (item, g_steal_pointer (&error));
 }
 
+/* Waits for the snapshots of an instance's disks, whose ends kick it; its deadline ends that. */
+static gint64
+gather (WorkItem *item, const VmmImage *image)
+{
+  gint64 left_ms = image->deadline_ms - vmm_clock_now_ms ();
+  g_autoptr (GError) error = NULL;
+  gboolean is_done = FALSE;
+
+  if (!ops_image_gather (item->ctx, image->id, &is_done, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (is_done)
+    return WORK_DONE;
+  if (left_ms > 0)
+    return left_ms;
+  if (!ops_image_fail (item->ctx, image, "its snapshots were not taken within their time", &error))
+    return work_failed (item, g_steal_pointer (&error));
+  return WORK_DONE;
+}
+
 static gint64
 remove_image (WorkItem *item, const VmmImage *image)
 {
@@ -166,10 +186,13 @@ work_image (WorkItem *item)
   switch (image->state)
     {
     case VMM_IMAGE_CREATING:
+      if (image->source == VMM_IMAGE_INSTANCE)
+        return gather (item, image);
       return vmm_clock_now_ms () > image->deadline_ms ? expire (item, image) : import (item, image);
     case VMM_IMAGE_DELETING:
       return remove_image (item, image);
     case VMM_IMAGE_AVAILABLE:
+    case VMM_IMAGE_DEPRECATED:
     case VMM_IMAGE_FAILED:
     case VMM_IMAGE_STATE_LAST:
     default:

@@ -122,14 +122,8 @@ expire_snapshots (WorkItem *item, GError **error)
       = txn != NULL ? store_snapshot_expired (txn, vmm_clock_now_ms (), error) : NULL;
 
   for (guint i = 0; ids != NULL && i < ids->len; i++)
-    {
-      const char *id = g_ptr_array_index (ids, i);
-      guint images = 0, disks = 0;
-
-      if (!store_snapshot_count_users (txn, id, &images, &disks, error)
-          || (images == 0 && !store_snapshot_delete (txn, id, error)))
-        return FALSE;
-    }
+    if (!store_snapshot_expire (txn, g_ptr_array_index (ids, i), vmm_clock_now_ms (), error))
+      return FALSE;
   if (ids == NULL || !store_commit (txn, error))
     return FALSE;
   if (ids->len > 0)

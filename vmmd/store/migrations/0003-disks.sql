@@ -99,8 +99,8 @@ ALTER TABLE image ADD COLUMN version TEXT NOT NULL DEFAULT '';
 ALTER TABLE image ADD COLUMN source TEXT NOT NULL DEFAULT 'import';
 CREATE INDEX image_family ON image (account_id, family) WHERE family <> '';
 CREATE TABLE image_share (
-  image_id TEXT NOT NULL REFERENCES image (id), account_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
-  PRIMARY KEY (image_id, account_id)) WITHOUT ROWID;
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, image_id TEXT NOT NULL REFERENCES image (id),
+  account_id TEXT NOT NULL, at_ms INTEGER NOT NULL, UNIQUE (image_id, account_id));
 CREATE INDEX image_share_account ON image_share (account_id);
 
 CREATE TABLE task (
