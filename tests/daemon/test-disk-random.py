@@ -71,6 +71,25 @@ def take_snapshots_together():
     return "together: " + ", ".join(text for text in texts if text) if any(texts) else None
 
 
+def take_group():
+    guest = pick(cloud.guests.values())
+    disks = dice.sample(data_disks(guest), dice.randint(0, len(data_disks(guest))))
+    if not disks or len(cloud.snapshots) + len(disks) > SNAPSHOTS:
+        return None
+    cloud.listen()
+    taken = {disk.id: Snapshot("", disk) for disk in disks}
+    names = {f"DiskId_{number}": disk.id for number, disk in enumerate(disks, 1)}
+    group = cloud.call("CreateSnapshotGroup", InstanceId=guest.id, **names)["SnapshotGroupId"]
+    [row] = cloud.call("DescribeSnapshotGroups", SnapshotGroupId_1=group)["SnapshotGroups"]["SnapshotGroup"]
+    rows = row["Snapshots"]["Snapshot"]
+    assert sorted(row["SourceDiskId"] for row in rows) == sorted(taken), rows
+    for row in rows:
+        snapshot = taken[row["SourceDiskId"]]
+        snapshot.id, snapshot.group = row["SnapshotId"], group
+        cloud.snapshots[snapshot.id] = snapshot
+    return f"group {group} of {sorted(taken)}"
+
+
 def delete_snapshot():
     snapshot = pick(s for s in cloud.snapshots.values() if s.content is not None)
     if snapshot is None:
@@ -170,7 +189,7 @@ def start():
     return f"start {guest.id}"
 
 
-OPERATIONS = [(take_snapshot, 8), (take_snapshots_together, 5), (delete_snapshot, 9), (reset, 6), (reinit, 2), (create, 5),
+OPERATIONS = [(take_snapshot, 8), (take_snapshots_together, 2), (take_group, 5), (delete_snapshot, 9), (reset, 6), (reinit, 2), (create, 5),
               (delete, 3), (attach, 6), (detach, 4), (resize, 3), (stop, 1), (start, 8)]
 
 
@@ -215,8 +234,6 @@ def kill_something():
 
 def finish_kill(kind, delay, timer, victims):
     timer.join()
-    if kind == "libvirtd":
-        cloud.start_libvirtd()
     for guest in victims:
         say(f"  {guest.id} {'killed' if cloud.kill_qemu(guest) else 'did not run'}")
     say(f"  killed {kind} after {delay:.2f} s")

@@ -70,9 +70,10 @@ class History:
         self.acked = len(self.writes)
 
     def settle(self, found, least, what):
-        """found: a content that was read. Of how many writes it is, at least `least`; AssertionError when of none."""
+        """found: a content that was read. After how many writes, at least `least`, the disk was like that, as a list;
+        AssertionError when never."""
         content = dict(self.content)
-        answer = 0 if least == 0 and content == found else None
+        answers = [0] if least == 0 and content == found else []
         for number, (change, _) in enumerate(self.writes, 1):
             for slot, tag in change.items():
                 if tag is None:
@@ -80,13 +81,26 @@ class History:
                 else:
                     content[slot] = tag
             if number >= least and content == found:
-                answer = number
-        if answer is None:
+                answers.append(number)
+        if not answers:
             wrong = {slot: (f"{content.get(slot, 0):x}", f"{found.get(slot, 0):x}")
                      for slot in sorted({*content, *found}) if content.get(slot) != found.get(slot)}
             raise AssertionError(f"{what}: holds what it never held after {least} of {len(self.writes)} writes; "
                                  f"slots, written last and found: {wrong}")
-        return answer
+        return answers
+
+    def span(self, number):
+        """From which of its guest's writes to before which the first `number` of these were the last ones."""
+        return (self.writes[number - 1][1] if number else 0,
+                self.writes[number][1] if number < len(self.writes) else MASK)
+
+
+def have_an_instant(settled):
+    """settled: [(History, what settle() answered)] of disks of one guest, which writes to one after another. Whether
+    all of them can have been like that at one moment."""
+    spans = [[history.span(number) for number in numbers] for history, numbers in settled]
+    moments = {begin for of_disk in spans for begin, _ in of_disk}
+    return any(all(any(begin <= moment < end for begin, end in of_disk) for of_disk in spans) for moment in moments)
 
 
 class Console:
@@ -130,7 +144,7 @@ def parse(line):
 
 # ---- on the host ----
 
-def _layer_of(daemon, table, name):
+def layer_of(daemon, table, name):
     connection = sqlite3.connect(os.path.join(daemon.state_dir, "vmmd.db"), timeout=20)
     row = connection.execute(f"SELECT layer_id FROM {table} WHERE id = ?", (name,)).fetchone()
     connection.close()
@@ -158,7 +172,7 @@ def read_on_host(daemon, table, name):
     """The same of the layer of a row of `table`. A layer that is merged meanwhile is looked up once more."""
     end = time.monotonic() + 60
     while True:
-        layer = _layer_of(daemon, table, name)
+        layer = layer_of(daemon, table, name)
         assert layer, f"{table} {name} has no layer"
         try:
             return read_layer(daemon, layer)

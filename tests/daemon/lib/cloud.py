@@ -33,19 +33,23 @@ class Disk:
 
 
 class Snapshot:
-    def __init__(self, snapshot_id, disk):
-        self.id, self.disk, self.size = snapshot_id, disk.id, disk.size
+    def __init__(self, snapshot_id, disk, group=None):
+        """group: those with the same are of one instant."""
+        self.id, self.disk, self.size, self.group = snapshot_id, disk.id, disk.size, group
         self.history, self.least = disk.history, disk.history.acked
         self.content = None  # once it was read
 
     def check(self, found):
+        """What settle() answered the first time, with the history that it was asked of; later nothing."""
         what = f"snapshot {self.id} of {self.disk}"
+        settled = None
         if self.content is None:
-            self.history.settle(found, self.least, what)
+            settled = self.history, self.history.settle(found, self.least, what)
             self.content, self.history = found, None
         else:
             assert found == self.content, \
                 f"{what} has changed: {blocks.text_of(self.content)} became {blocks.text_of(found)}"
+        return settled
 
 
 class Guest:
@@ -158,6 +162,7 @@ class Cloud:
 
     def _is_settled(self):
         self.revive()
+        self.revive_libvirtd()
         self.listen()
         for guest in self.guests.values():
             if self.instance_status(guest.id) != ("Running" if guest.is_running else "Stopped"):
@@ -190,9 +195,14 @@ class Cloud:
             wait_until("the cloud to come to rest", SETTLE_S, self._is_settled)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.why_not()}") from None
-        for snapshot in self.snapshots.values():
-            if snapshot.content is None:
-                self.check_new(snapshot)
+        new, groups = [s for s in self.snapshots.values() if s.content is None], {}
+        for snapshot in new:
+            settled = self.check_new(snapshot)
+            # Of disks at rest one may have been written by another guest long before.
+            if self.snapshot_row(snapshot.id)["Consistency"] != "off":
+                groups.setdefault(snapshot.group or snapshot.id, []).append(settled)
+        for group, settled in groups.items():
+            assert blocks.have_an_instant(settled), f"the snapshots of {group} are not of one instant"
 
     def let_write(self, count):
         """Until each guest has written so many blocks more."""
@@ -206,14 +216,14 @@ class Cloud:
             return row["Status"] == "accomplished"
 
         wait_until(f"snapshot {snapshot.id} to be accomplished", SETTLE_S, done)
-        self.check_snapshot(snapshot)
+        return self.check_snapshot(snapshot)
 
     def check_snapshot(self, snapshot):
         found = blocks.read_on_host(self.vmmd, "snapshot", snapshot.id)
         # What a guest has said before it wrote may still be on its way here.
         wait_until("the console", 10, lambda: self.listen() or snapshot.history is None
                    or self._has_heard(snapshot.history, found))
-        snapshot.check(found)
+        return snapshot.check(found)
 
     @staticmethod
     def _has_heard(history, found):
@@ -260,13 +270,23 @@ class Cloud:
             os.kill(self.vmmd.process.pid, signal.SIGKILL)
 
     @staticmethod
-    def kill_libvirtd():
+    def _libvirtd():
         with open(LIBVIRTD_PID, encoding="ascii") as file:
-            os.kill(int(file.read()), signal.SIGKILL)
+            return int(file.read())
 
-    @staticmethod
-    def start_libvirtd():
-        subprocess.run(["libvirtd", "--daemon", "--pid-file", LIBVIRTD_PID], check=True)
+    def kill_libvirtd(self):
+        os.kill(self._libvirtd(), signal.SIGKILL)
+
+    def revive_libvirtd(self):
+        """As systemd does, also of one that dies by itself while it comes up."""
+        pid = self._libvirtd()
+        try:
+            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                is_alive = file.read().strip() == "libvirtd"
+        except FileNotFoundError:
+            is_alive = False
+        if not is_alive:
+            subprocess.run(["libvirtd", "--daemon", "--pid-file", LIBVIRTD_PID], check=True)
 
     # ---- the end ----
 
