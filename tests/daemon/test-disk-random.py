@@ -94,9 +94,14 @@ def delete_snapshot():
     snapshot = pick(s for s in cloud.snapshots.values() if s.content is not None)
     if snapshot is None:
         return None
-    cloud.call("DeleteSnapshot", SnapshotId=snapshot.id, Force="true")
+    cloud.call("DeleteSnapshot", lambda: cloud.snapshot_row(snapshot.id) is None, SnapshotId=snapshot.id, Force="true")
     del cloud.snapshots[snapshot.id]
     return f"delete snapshot {snapshot.id} of {snapshot.disk}"
+
+
+def is_turning(disk):
+    """Refused a second time since it is on its way."""
+    return cloud.row_of(disk.id)["Status"] == "ReIniting"
 
 
 def reset():
@@ -104,7 +109,7 @@ def reset():
     snapshot = pick(s for s in snapshots_of(disk) if s.content is not None) if disk else None
     if snapshot is None:
         return None
-    cloud.call("ResetDisk", DiskId=disk.id, SnapshotId=snapshot.id)
+    cloud.call("ResetDisk", lambda: is_turning(disk), DiskId=disk.id, SnapshotId=snapshot.id)
     disk.history = type(disk.history)(snapshot.content)
     return f"reset {disk.id} to {snapshot.id}"
 
@@ -113,7 +118,7 @@ def reinit():
     disk = pick(d for d in cloud.disks.values() if d.guest and cloud.is_at_rest(d))
     if disk is None:
         return None
-    cloud.call("ReInitDisk", DiskId=disk.id)
+    cloud.call("ReInitDisk", lambda: is_turning(disk), DiskId=disk.id)
     disk.history = type(disk.history)(disk.origin)
     return f"reinit {disk.id}"
 
@@ -147,7 +152,7 @@ def attach():
     guest = pick(g for g in cloud.guests.values() if len(data_disks(g)) < DEVICES)
     if disk is None or guest is None:
         return None
-    cloud.call("AttachDisk", DiskId=disk.id, InstanceId=guest.id)
+    cloud.call("AttachDisk", lambda: cloud.row_of(disk.id)["InstanceId"] == guest.id, DiskId=disk.id, InstanceId=guest.id)
     disk.guest = guest.id
     return f"attach {disk.id} to {guest.id}"
 
@@ -156,7 +161,7 @@ def detach():
     disk = pick(d for d in cloud.disks.values() if d.guest)
     if disk is None:
         return None
-    cloud.call("DetachDisk", DiskId=disk.id, InstanceId=disk.guest)
+    cloud.call("DetachDisk", lambda: cloud.row_of(disk.id)["Status"] in ("Detaching", "Available"), DiskId=disk.id, InstanceId=disk.guest)
     disk.guest = None
     return f"detach {disk.id}"
 
@@ -175,7 +180,7 @@ def stop():
     if guest is None:
         return None
     force = dice.choice(["true", "false"])
-    cloud.call("StopInstance", InstanceId=guest.id, ForceStop=force)
+    cloud.call("StopInstance", lambda: cloud.instance_status(guest.id) in ("Stopping", "Stopped"), InstanceId=guest.id, ForceStop=force)
     guest.is_running = False
     return f"stop {guest.id} force={force}"
 
@@ -184,7 +189,7 @@ def start():
     guest = pick(g for g in cloud.guests.values() if not g.is_running)
     if guest is None:
         return None
-    cloud.call("StartInstance", InstanceId=guest.id)
+    cloud.call("StartInstance", lambda: cloud.instance_status(guest.id) in ("Starting", "Running"), InstanceId=guest.id)
     guest.is_running = True
     return f"start {guest.id}"
 
@@ -269,7 +274,7 @@ def begin():
     for guest in cloud.guests.values():
         for disk in [d for d in cloud.disks.values() if not d.guest][:2]:
             cloud.settle_one(disk)
-            cloud.call("AttachDisk", DiskId=disk.id, InstanceId=guest.id)
+            cloud.call("AttachDisk", lambda: cloud.row_of(disk.id)["InstanceId"] == guest.id, DiskId=disk.id, InstanceId=guest.id)
             disk.guest = guest.id
     cloud.settle()
 

@@ -12,7 +12,7 @@ import uuid
 
 import blocks
 import fingerprint
-from daemon import Died, wait_until
+from daemon import ApiError, Died, wait_until
 
 SETTLE_S = 240
 GIB = 1 << 30
@@ -98,16 +98,23 @@ class Cloud:
                 self.vmmd.kill()
             self.vmmd.start()
 
-    def call(self, action, **params):
-        """A signed call. When the daemon dies over it, it is asked again, by the same token."""
+    def call(self, action, is_done=None, **params):
+        """A signed call. When the daemon dies over it, it is asked again, by the same token; is_done() tells whether
+        a refusal then only means that it was done the first time."""
         if not action.startswith("Describe"):
             params["ClientToken"] = uuid.uuid4().hex
+        was_lost = False
         while True:
             try:
                 return self.vmmd.signed_call(self.key, action, RegionId="cn-local", **params)
             except Died:
+                was_lost = True
                 wait_until("the daemon to be dead", 10, self.vmmd.has_died)
                 self.revive()
+            except ApiError:
+                if was_lost and is_done and is_done():
+                    return None
+                raise
 
     def row_of(self, disk):
         rows = self.call("DescribeDisks", DiskIds=json.dumps([disk]))["Disks"]["Disk"]
