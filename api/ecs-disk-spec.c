@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A disk gives way to another. */
+/* A disk gives way to another, or to other terms. */
 #include "config.h"
 
 #include "ecs-common.h"
 #include "ops-disk.h"
+#include "vmm-error.h"
 
 /* ---- ReplaceSystemDisk ---- */
 
@@ -50,6 +51,43 @@ replace_system_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError 
   return TRUE;
 }
 
+/* ---- ModifyDiskSpec ---- */
+
+typedef struct
+{
+  char *id, *category, *level;
+} SpecArgs;
+
+static const ApiParam spec_params[] = {
+  API_STR (SpecArgs, id, "DiskId", .flags = API_REQUIRED, .max_length = 64,
+           .format = &api_format_disk_id, .error = VMM_ERROR_DISK_NOT_FOUND, .doc = "The disk."),
+  API_STR (SpecArgs, category, "DiskCategory", .max_length = 32, .choices = ecs_disk_categories,
+           .error = VMM_ERROR_DATA_DISK_NOT_SUPPORTED, .doc = "The new category."),
+  API_STR (SpecArgs, level, "PerformanceLevel", .max_length = 3,
+           API_CHOICES ("PL0", "PL1", "PL2", "PL3"), .error = VMM_ERROR_PERFORMANCE_LEVEL,
+           .doc = "The new level, of cloud_essd alone."),
+};
+
+static const ApiField spec_fields[] = {
+  API_OUT_STR ("TaskId", API_REQUIRED, "Always empty: the change is made at once."),
+  API_OUT_STR ("OrderId", API_REQUIRED, "Always empty: nothing is billed."),
+};
+
+static gboolean
+modify_disk_spec (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
+{
+  const SpecArgs *args = data;
+
+  if (args->category == NULL && args->level == NULL)
+    return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
+                     "DiskCategory or PerformanceLevel is required");
+  if (!ops_disk_respec (call->ctx, call->caller, args->id, args->category, args->level, error))
+    return FALSE;
+  api_reply_string (reply, "TaskId", "");
+  api_reply_string (reply, "OrderId", "");
+  return TRUE;
+}
+
 static const ApiAction actions[] = {
   { .name = "ReplaceSystemDisk",
     .summary = "Gives a stopped instance a new system disk of an image; the old one is deleted.",
@@ -65,6 +103,17 @@ static const ApiAction actions[] = {
                 VMM_ERROR_SYSTEM_DISK_SIZE, VMM_ERROR_SYSTEM_DISK_TOO_SMALL,
                 VMM_ERROR_SYSTEM_DISK_LESS, VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK,
                 VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING) },
+  { .name = "ModifyDiskSpec",
+    .summary = "Changes a disk's category or performance level, and the bounds of I/O they have.",
+    .since = "0.3",
+    .access = API_WRITE,
+    .permission = "ecs:ModifyDiskSpec",
+    .flags = API_DRY_RUN,
+    .run = modify_disk_spec,
+    API_PARAMS (SpecArgs, spec_params),
+    API_FIELDS (spec_fields),
+    API_ERRORS (VMM_ERROR_DISK_NOT_FOUND, VMM_ERROR_DISK_STATUS, VMM_ERROR_DISK_SIZE,
+                VMM_ERROR_DATA_DISK_NOT_SUPPORTED, VMM_ERROR_PERFORMANCE_LEVEL) },
 };
 
 const ApiResource ecs_disk_spec = API_RESOURCE ("disk-spec", actions);

@@ -71,6 +71,12 @@ static const ApiField list_fields[] = {
   API_OUT_STR (D "InstanceId", API_REQUIRED, "The instance it is attached to."),
   API_OUT_STR (D "Device", API_REQUIRED, "The device, such as /dev/xvda."),
   API_OUT_STR (D "SerialNumber", API_REQUIRED, "The serial number the guest sees."),
+  API_OUT_INT (D "IOPS", API_REQUIRED, "Operations a second at most; 0 for no bound."),
+  API_OUT_INT (D "IOPSRead", API_REQUIRED, "The same: reads and writes share the bound."),
+  API_OUT_INT (D "IOPSWrite", API_REQUIRED, "The same."),
+  API_OUT_INT (D "Throughput", API_REQUIRED, "MiB a second at most; 0 for no bound."),
+  API_OUT_INT (D "ThroughputRead", API_REQUIRED, "The same: reads and writes share the bound."),
+  API_OUT_INT (D "ThroughputWrite", API_REQUIRED, "The same."),
   API_OUT_BOOL (D "Portable", API_REQUIRED, "Whether it can be detached."),
   API_OUT_BOOL (D "DeleteWithInstance", API_REQUIRED, "Whether it goes with its instance."),
   API_OUT_BOOL (D "DeleteAutoSnapshot", API_REQUIRED, "Whether automatic snapshots go with it."),
@@ -138,6 +144,23 @@ write_constants (ApiReply *reply)
 }
 
 static void
+write_bounds (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
+{
+  guint64 iops, bytes_s;
+  gint64 mib;
+
+  vmm_config_disk_bounds (config, disk->category, disk->performance_level, disk->virtual_bytes,
+                          &iops, &bytes_s);
+  mib = (gint64) ((bytes_s + (1 << 20) - 1) >> 20);
+  api_reply_int (reply, "IOPS", (gint64) iops);
+  api_reply_int (reply, "IOPSRead", (gint64) iops);
+  api_reply_int (reply, "IOPSWrite", (gint64) iops);
+  api_reply_int (reply, "Throughput", mib);
+  api_reply_int (reply, "ThroughputRead", mib);
+  api_reply_int (reply, "ThroughputWrite", mib);
+}
+
+static void
 write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
 {
   gboolean is_attached = disk->instance_id != NULL && *disk->instance_id != '\0';
@@ -168,6 +191,7 @@ write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
   api_reply_bool (reply, "EnableAutomatedSnapshotPolicy", *disk->policy_id != '\0');
   api_reply_string (reply, "AutoSnapshotPolicyId", disk->policy_id);
   api_reply_int (reply, "MountInstanceNum", is_attached);
+  write_bounds (reply, config, disk);
   write_attachments (reply, disk, "Attachments", "Attachment");
   write_attachments (reply, disk, "MountInstances", "MountInstance");
   write_constants (reply);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ecs-world.h"
+#include "ops-disk.h"
 #include <string.h>
 
 #define RUN "Action=RunInstances&InstanceType=ecs.t1.nano&"
@@ -202,6 +203,36 @@ a_replacement_is_refused_with_the_codes_of_ecs (void **state)
   assert_answer (w, nowhere, "InvalidImageId.NotFound");
 }
 
+static void
+the_terms_of_a_disk_change (void **state)
+{
+  World *w = *state;
+  g_autofree char *id = NULL, *spec = NULL, *nothing = NULL, *level = NULL;
+  VmmDiskBounds *bounds = g_new0 (VmmDiskBounds, 1);
+
+  *bounds = (VmmDiskBounds){ g_strdup ("cloud_essd.PL1"), { 100, 1, 9999 }, { 1.5, 0, 10 } };
+  g_ptr_array_add (w->ctx.config->disk_bounds, bounds);
+  assert_ok (w, "Action=CreateDisk&Size=20&DiskCategory=cloud_efficiency");
+  id = g_strdup (world_get (w, "$.DiskId"));
+  assert_ok (w, "Action=DescribeDisks");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].IOPS"), "0");
+  assert_true (ops_disk_event (&w->ctx, id, VMM_DISK_CREATING, VMM_DISK_MADE, NULL, NULL));
+  spec = g_strdup_printf (
+      "Action=ModifyDiskSpec&DiskId=%s&DiskCategory=cloud_essd&PerformanceLevel=PL1", id);
+  nothing = g_strdup_printf ("Action=ModifyDiskSpec&DiskId=%s", id);
+  level = g_strdup_printf ("Action=ModifyDiskSpec&DiskId=%s&PerformanceLevel=PL1", id);
+  assert_answer (w, nothing, "MissingParameter");
+  assert_answer (w, level, "InvalidPerformanceLevel.Malformed");
+  assert_ok (w, spec);
+  assert_string_equal (world_get (w, "$.TaskId"), "");
+  assert_ok (w, "Action=DescribeDisks");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Category"), "cloud_essd");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].PerformanceLevel"), "PL1");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].IOPS"), "120");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].IOPSWrite"), "120");
+  assert_string_equal (world_get (w, "$.Disks.Disk[0].Throughput"), "2");
+}
+
 int
 main (void)
 {
@@ -213,6 +244,7 @@ main (void)
     cmocka_unit_test_setup_teardown (a_stopped_instance_gets_another_system_disk, setup, teardown),
     cmocka_unit_test_setup_teardown (a_replacement_is_refused_with_the_codes_of_ecs, setup,
                                      teardown),
+    cmocka_unit_test_setup_teardown (the_terms_of_a_disk_change, setup, teardown),
   };
 
   return cmocka_run_group_tests_name ("run-disk", tests, NULL, NULL);

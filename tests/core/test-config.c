@@ -59,7 +59,7 @@ read_sample (void)
           group = g_strndup (lines[i] + 1, strlen (lines[i]) - 2);
         }
       if (lines[i][0] != '#' || lines[i][1] == ' ' || equals == NULL
-          || g_str_equal (group, "instance-types"))
+          || g_str_equal (group, "instance-types") || g_str_equal (group, "disk-bounds"))
         continue;
       key = g_new0 (SampleKey, 1);
       key->group = g_strdup (group);
@@ -242,6 +242,75 @@ a_type_out_of_bounds_is_named (void **state)
     }
 }
 
+static void
+assert_bounds (const VmmConfig *config, const char *category, const char *level, guint64 gib,
+               guint64 iops, guint64 bytes_s)
+{
+  guint64 is_iops, is_bytes;
+
+  vmm_config_disk_bounds (config, category, level, gib << 30, &is_iops, &is_bytes);
+  assert_int_equal (is_iops, iops);
+  assert_int_equal (is_bytes, bytes_s);
+}
+
+static void
+bounds_of_disks_grow_with_them_to_their_most (void **state)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmmConfig) config = load ("[disk-bounds]\ncloud_ssd=1800 30 25000 120 0.5 300\n"
+                                       "cloud_essd.PL1=100 0 100 1 0 1\n"
+                                       "cloud_essd=5 0.5 50 0.25 0 1\n",
+                                       &error);
+
+  assert_no_error (error);
+  assert_bounds (config, "cloud_ssd", "", 20, 2400, 130 << 20);
+  assert_bounds (config, "cloud_ssd", "", 2000, 25000, 300 << 20);
+  assert_bounds (config, "cloud_essd", "PL1", 20, 100, 1 << 20);
+  assert_bounds (config, "cloud_essd", "PL2", 20, 15, 1 << 18);
+  assert_bounds (config, "cloud", "", 20, 0, 0);
+}
+
+static void
+by_default_no_disk_is_bounded (void **state)
+{
+  g_autoptr (VmmConfig) config = load ("", NULL);
+
+  assert_bounds (config, "cloud_essd", "PL3", 20, 0, 0);
+}
+
+static void
+the_bounds_of_the_sample_load (void **state)
+{
+  g_autofree char *sample = vmm_config_sample ();
+  const char *section = strstr (sample, "[disk-bounds]");
+  g_auto (GStrv) lines = g_strsplit (section, "#", -1);
+  g_autofree char *text = g_strjoinv ("", lines);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (VmmConfig) config = load (text, &error);
+
+  assert_no_error (error);
+  assert_bounds (config, "cloud_essd", "PL0", 1000, 10000, 180 << 20);
+}
+
+static void
+bounds_that_bound_nothing_are_refused (void **state)
+{
+  static const char *const bad[]
+      = { "cloud_ssd=1 2 3 4 5",        "cloud_ssd=1 2 3 4 5 6 7",  "cloud_ssd=0 0 3 4 5 6",
+          "cloud_ssd=1 2 0 4 5 6",      "cloud_ssd=1 2 3 0 0 6",    "cloud_ssd=1 2 3 4 5 0",
+          "cloud_ssd=-1 2 3 4 5 6",     "cloud_ssd=1 2 x 4 5 6",    "floppy=1 2 3 4 5 6",
+          "cloud_essd.PL4=1 2 3 4 5 6", "cloud_ssd.PL1=1 2 3 4 5 6" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *text = g_strdup_printf ("[disk-bounds]\n%s\n", bad[i]);
+      g_autoptr (GError) error = NULL;
+
+      assert_null (load (text, &error));
+      assert_vmm_message (error, VMM_ERROR_CONFIG, "[disk-bounds]");
+    }
+}
+
 int
 main (void)
 {
@@ -255,6 +324,10 @@ main (void)
     cmocka_unit_test (an_unknown_key_is_named_with_its_group),
     cmocka_unit_test (naming_a_type_replaces_the_whole_list),
     cmocka_unit_test (a_type_out_of_bounds_is_named),
+    cmocka_unit_test (bounds_of_disks_grow_with_them_to_their_most),
+    cmocka_unit_test (by_default_no_disk_is_bounded),
+    cmocka_unit_test (the_bounds_of_the_sample_load),
+    cmocka_unit_test (bounds_that_bound_nothing_are_refused),
   };
 
   return cmocka_run_group_tests_name ("config", tests, NULL, NULL);

@@ -27,7 +27,17 @@ echo "VMMD-COUNT vda=$(cat /sys/block/vda/serial) vdb=$(cat /sys/block/vdb/seria
 vdc=$(cat /sys/block/vdc/serial) size=$(cat /sys/block/vdc/size) boots=$(wc -l < /mnt/boots) \
 room=$(df -k /mnt | tail -1 | awk '{ print $4 }')"
 umount /mnt
+# How long it takes to read 8 MiB of the other one, of which nothing was ever written, in 1/100 s.
+while :; do
+  echo 3 > /proc/sys/vm/drop_caches
+  read -r before rest < /proc/uptime
+  dd if=/dev/vdc of=/dev/null bs=1M count=8 2>/dev/null
+  read -r after rest < /proc/uptime
+  echo "VMMD-READ $(echo "$after $before" | awk '{ printf "%d", ($1 - $2) * 100 }')"
+  sleep 1
+done &
 """
+BOUNDS = {"cloud_essd.PL0": "10000 0 10000 2 0 2", "cloud_auto": "4 0 4 1000 0 1000"}
 
 
 def disks(**filters):
@@ -71,6 +81,30 @@ def the_guest_has_them_from_its_first_boot():
     assert len(layers()) == 4, layers()
 
 
+def next_read():
+    """Seconds of the next reading that begins after now."""
+    def times():
+        return re.findall(r"VMMD-READ (\d+)", vmmd.console(guest))
+
+    seen = len(times())
+    wait_until("the guest to have read", 120, lambda: len(times()) >= seen + 2)
+    return int(times()[seen + 1]) / 100
+
+
+def a_disk_does_no_more_a_second_than_its_category_may():
+    disk = on("/dev/xvdd")
+    assert (disk["IOPS"], disk["Throughput"]) == (10000, 2), disk
+    by_bytes = next_read()
+    vmmd.call("ModifyDiskSpec", DiskId=disk["DiskId"], DiskCategory="cloud")
+    unbounded = next_read()
+    vmmd.call("ModifyDiskSpec", DiskId=disk["DiskId"], DiskCategory="cloud_auto")
+    by_operations = next_read()
+    print(f"# 8 MiB in {by_bytes} s at 2 MiB/s, {unbounded} s unbounded, {by_operations} s at 4 IOPS", flush=True)
+    assert 3 < by_bytes < 12, by_bytes
+    assert unbounded < by_bytes / 2, unbounded
+    assert by_operations > 1.5 and by_operations > 2 * unbounded, by_operations
+
+
 def a_running_instance_keeps_its_system_disk():
     refused("IncorrectInstanceStatus", "ReplaceSystemDisk", InstanceId=guest, ImageId=image)
 
@@ -105,15 +139,17 @@ def deletion_keeps_the_disk_that_was_to_be_kept():
     wait_until("all layers but the image's to be gone", 60, lambda: len(layers()) == 1)
 
 
-with Daemon(sys.argv[1]) as vmmd:
+with Daemon(sys.argv[1], options={"disk-bounds": BOUNDS}) as vmmd:
     vmmd.start()
     image = vmmd.import_image()
     guest = vmmd.call("RunInstances", ImageId=image, InstanceType="ecs.t1.nano",
                       DataDisk_1_Size=5, DataDisk_1_FileSystem="ext4",
-                      DataDisk_2_Size=6, DataDisk_2_Device="/dev/xvdd", DataDisk_2_DeleteWithInstance="false",
+                      DataDisk_2_Size=6, DataDisk_2_Category="cloud_essd", DataDisk_2_PerformanceLevel="PL0",
+                      DataDisk_2_Device="/dev/xvdd", DataDisk_2_DeleteWithInstance="false",
                       UserData=base64.b64encode(COUNT.encode()).decode())["InstanceIdSets"]["InstanceIdSet"][0]
     vmmd.kill()
     vmmd.start()
-    tap.run([the_guest_has_them_from_its_first_boot, a_running_instance_keeps_its_system_disk,
+    tap.run([the_guest_has_them_from_its_first_boot, a_disk_does_no_more_a_second_than_its_category_may,
+             a_running_instance_keeps_its_system_disk,
              another_system_disk_comes_though_the_daemon_is_killed,
              deletion_keeps_the_disk_that_was_to_be_kept])

@@ -139,6 +139,19 @@ static const Key keys[] = {
        "For a running guest to give a network interface up; then it keeps it."),
 };
 
+/* ECS's own; without a section nothing is bounded. */
+#define BOUNDS_GROUP "disk-bounds"
+static const char bounds_sample[] = "cloud_efficiency=1800 8 5000 100 0.15 140\n"
+                                    "cloud_ssd=1800 30 25000 120 0.5 300\n"
+                                    "cloud_essd.PL0=1800 12 10000 100 0.25 180\n"
+                                    "cloud_essd.PL1=1800 50 50000 120 0.5 350\n"
+                                    "cloud_essd.PL2=4000 50 100000 120 0.5 750\n"
+                                    "cloud_essd.PL3=4000 50 1000000 120 0.5 4000\n"
+                                    "cloud_auto=3000 50 50000 120 0.5 350\n";
+static const char *const bounded_names[]
+    = { "cloud",          "cloud_efficiency", "cloud_ssd",      "cloud_auto",     "cloud_essd",
+        "cloud_essd.PL0", "cloud_essd.PL1",   "cloud_essd.PL2", "cloud_essd.PL3", NULL };
+
 #define TYPES_GROUP "instance-types"
 static const VmmInstanceType default_types[] = {
   { "ecs.t1.nano", "ecs.t1", 1, 128 },      { "ecs.t1.micro", "ecs.t1", 1, 256 },
@@ -157,6 +170,15 @@ instance_type_free (gpointer data)
   g_free (type->id);
   g_free (type->family);
   g_free (type);
+}
+
+static void
+disk_bounds_free (gpointer data)
+{
+  VmmDiskBounds *bounds = data;
+
+  g_free (bounds->name);
+  g_free (bounds);
 }
 
 static void
@@ -219,6 +241,33 @@ set_key (VmmConfig *config, const Key *key, const char *text, const char *path, 
     }
 }
 
+/* "1800 50 50000 120 0.5 350": base, for each GiB and most; of IOPS, then of MiB/s. */
+static gboolean
+read_bounds (VmmConfig *config, const char *path, const char *name, const char *text,
+             GError **error)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  double n[6] = { 0 };
+  gboolean is_read = g_strv_contains (bounded_names, name) && g_strv_length (words) == 6;
+  VmmDiskBounds *bounds;
+
+  for (guint i = 0; is_read && i < 6; i++)
+    is_read = parse_number (words[i], 0, 10e6, FALSE, &n[i]);
+  /* Libvirt refuses a bound that rounds to nothing. */
+  if (!is_read || n[0] + n[1] < 1 || n[2] < 1 || n[3] + n[4] <= 0 || n[5] <= 0)
+    return vmm_fail (error, VMM_ERROR_CONFIG,
+                     "%s: [" BOUNDS_GROUP "] %s is '%s', must be '<IOPS> <IOPS a GiB> <IOPS at "
+                     "most> <MiB/s> <MiB/s a GiB> <MiB/s at most>' for a category of disks, or "
+                     "for one of its levels, as cloud_essd.PL1",
+                     path, name, text);
+  bounds = g_new0 (VmmDiskBounds, 1);
+  bounds->name = g_strdup (name);
+  bounds->iops = (VmmDiskBound){ n[0], n[1], n[2] };
+  bounds->mib = (VmmDiskBound){ n[3], n[4], n[5] };
+  g_ptr_array_add (config->disk_bounds, bounds);
+  return TRUE;
+}
+
 static const Key *
 find_key (const char *group, const char *name)
 {
@@ -258,6 +307,11 @@ read_group (VmmConfig *config, GKeyFile *file, const char *path, const char *gro
           if (!read_type (config, path, names[i], text, error))
             return FALSE;
         }
+      else if (g_str_equal (group, BOUNDS_GROUP))
+        {
+          if (!read_bounds (config, path, names[i], text, error))
+            return FALSE;
+        }
       else if (key == NULL)
         return vmm_fail (error, VMM_ERROR_CONFIG,
                          "%s: [%s] %s is no known key; see vmmd --sample-config", path, group,
@@ -277,6 +331,7 @@ vmm_config_load (const char *path, GError **error)
   g_autoptr (GError) local = NULL;
 
   config->types = g_ptr_array_new_with_free_func (instance_type_free);
+  config->disk_bounds = g_ptr_array_new_with_free_func (disk_bounds_free);
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
     if (!set_key (config, &keys[i], keys[i].fallback, "built-in defaults", error))
       return NULL;
@@ -307,6 +362,7 @@ vmm_config_free (VmmConfig *config)
     if (keys[i].type == KEY_STRING)
       g_free (*(char **) G_STRUCT_MEMBER_P (config, keys[i].offset));
   g_clear_pointer (&config->types, g_ptr_array_unref);
+  g_clear_pointer (&config->disk_bounds, g_ptr_array_unref);
   g_free (config);
 }
 
@@ -323,9 +379,36 @@ vmm_config_type (const VmmConfig *config, const char *id)
   return NULL;
 }
 
+static guint64
+bound_of (const VmmDiskBound *bound, double gib, double unit)
+{
+  return (guint64) (MIN (bound->base + bound->per_gib * gib, bound->most) * unit);
+}
+
+void
+vmm_config_disk_bounds (const VmmConfig *config, const char *category, const char *level,
+                        guint64 virtual_bytes, guint64 *out_iops, guint64 *out_bytes_s)
+{
+  g_autofree char *of_level = g_strconcat (category, ".", level, NULL);
+  double gib = (double) virtual_bytes / (1 << 30);
+  const VmmDiskBounds *found = NULL;
+
+  for (guint i = 0; i < config->disk_bounds->len; i++)
+    {
+      const VmmDiskBounds *bounds = g_ptr_array_index (config->disk_bounds, i);
+
+      if (g_str_equal (bounds->name, of_level)
+          || (found == NULL && g_str_equal (bounds->name, category)))
+        found = bounds;
+    }
+  *out_iops = found != NULL ? MAX (1, bound_of (&found->iops, gib, 1)) : 0;
+  *out_bytes_s = found != NULL ? MAX (1, bound_of (&found->mib, gib, 1 << 20)) : 0;
+}
+
 char *
 vmm_config_sample (void)
 {
+  g_auto (GStrv) lines = g_strsplit (bounds_sample, "\n", -1);
   GString *out = g_string_new ("# vmmd's configuration. Every key is shown at its default.\n");
   const char *group = "";
 
@@ -345,5 +428,13 @@ vmm_config_sample (void)
   for (guint i = 0; i < G_N_ELEMENTS (default_types); i++)
     g_string_append_printf (out, "#%s=%u %u\n", default_types[i].id, default_types[i].vcpus,
                             default_types[i].memory_mib);
+  g_string_append (out, "\n# What disks of a category, or of one of its levels, may do a second: "
+                        "<IOPS> <IOPS a GiB>\n"
+                        "# <IOPS at most> <MiB/s> <MiB/s a GiB> <MiB/s at most>. None is bounded "
+                        "by default; these are\n"
+                        "# ECS's bounds. A change is in force for guests that start after it.\n"
+                        "[" BOUNDS_GROUP "]\n");
+  for (guint i = 0; lines[i] != NULL && *lines[i] != '\0'; i++)
+    g_string_append_printf (out, "#%s\n", lines[i]);
   return g_string_free (out, FALSE);
 }

@@ -11,6 +11,19 @@ typedef struct
   guint memory_mib;
 } VmmInstanceType;
 
+/* What a category of disks, or one of its levels, may do a second: the lesser of @most and @base
+ * and
+ * @per_gib for each GiB of the disk. */
+typedef struct
+{
+  double base, per_gib, most;
+} VmmDiskBound;
+typedef struct
+{
+  char *name; /* "cloud_ssd", or with a level "cloud_essd.PL1" */
+  VmmDiskBound iops, mib;
+} VmmDiskBounds;
+
 /* Filled once before threads start and read-only afterwards, hence safe from any thread. */
 typedef struct
 {
@@ -43,6 +56,8 @@ typedef struct
   int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s, address_s;
   /* [instance-types] */
   GPtrArray *types; /* VmmInstanceType*, in the order of the file */
+  /* [disk-bounds] */
+  GPtrArray *disk_bounds; /* VmmDiskBounds* */
 } VmmConfig;
 
 /* Reads @path; NULL or a missing file gives the defaults. An unknown key, a wrong type or a value
@@ -51,6 +66,10 @@ VmmConfig *vmm_config_load (const char *path, GError **error);
 void vmm_config_free (VmmConfig *config);
 /* The type of that id, or NULL. Borrowed. */
 const VmmInstanceType *vmm_config_type (const VmmConfig *config, const char *id);
+/* What a disk of that category, level ("" for none) and size may do a second: operations and bytes,
+ * 0 for as much as the host can. */
+void vmm_config_disk_bounds (const VmmConfig *config, const char *category, const char *level,
+                             guint64 virtual_bytes, guint64 *out_iops, guint64 *out_bytes_s);
 /* A commented file with every key at its default; the caller frees it. */
 char *vmm_config_sample (void);
 

@@ -79,7 +79,8 @@ typedef struct
   gboolean is_system, delete_with_instance, is_portable;
   gboolean enable_auto_snapshot, delete_auto_snapshot; /* the latter: with the disk */
   guint64 virtual_bytes;
-  guint64 want_bytes; /* what a growth under way ends at, or 0 */
+  guint64 want_bytes;  /* what a growth under way ends at, or 0 */
+  gboolean is_unbound; /* its bounds of I/O changed and its running guest has yet to be told */
   gint64 created_ms, attached_ms, detached_ms, deadline_ms;
   char *reason;         /* why the last work failed, or "" */
   gboolean is_creating; /* its instance is still Pending */

@@ -22,6 +22,9 @@ gboolean ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance
                                GPtrArray *kicks, GError **error);
 /* The making of the instance failed: the disks made with it go with it, whatever was asked. */
 gboolean ops_disk_doom_all (StoreTxn *txn, const VmmInstance *instance, GError **error);
+/* Marks a disk whose bounds are others than @before's, so that its guest is told. */
+gboolean ops_disk_rebound (VmmContext *ctx, StoreTxn *txn, const VmmDisk *before,
+                           const VmmDisk *after, GError **error);
 /* A new layer row on @parent_id (NULL: on nothing). Its id; the caller frees it. */
 char *ops_disk_new_layer (VmmContext *ctx, StoreTxn *txn, const char *parent_id,
                           guint64 virtual_bytes, GError **error);

@@ -374,8 +374,14 @@ ops_disk_grown (VmmContext *ctx, const char *id, guint64 virtual_bytes, GError *
 {
   g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
   g_autoptr (VmmDisk) disk = txn != NULL ? store_disk_get (txn, NULL, id, error) : NULL;
+  VmmDisk grown;
 
-  return disk != NULL && store_disk_set_size (txn, id, virtual_bytes, error)
+  if (disk == NULL)
+    return FALSE;
+  grown = *disk;
+  grown.virtual_bytes = virtual_bytes;
+  return store_disk_set_size (txn, id, virtual_bytes, error)
+         && ops_disk_rebound (ctx, txn, disk, &grown, error)
          && store_layer_set_virtual (txn, disk->layer_id, virtual_bytes, error)
          && store_commit (txn, error);
 }

@@ -49,6 +49,13 @@ typedef struct
 gboolean ops_disk_reset (VmmContext *ctx, const VmmCaller *caller, const OpsDiskReset *resets,
                          gsize n, GError **error);
 
+/* Another category, or level of cloud_essd; NULL leaves one. With a running instance the bounds of
+ * I/O that go with them are in force soon after. */
+gboolean ops_disk_respec (VmmContext *ctx, const VmmCaller *caller, const char *id,
+                          const char *category, const char *level, GError **error);
+/* For the worker: the guest of @disk was told of its bounds as @disk has them, or none runs. */
+gboolean ops_disk_bounded (VmmContext *ctx, const VmmDisk *disk, GError **error);
+
 /* Whose item does the work on a disk: its instance's, so that one domain has one caller, or its
  * own.
  */

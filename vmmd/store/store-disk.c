@@ -19,6 +19,7 @@
   " d.source_snapshot_id, d.file_system, d.policy_id, d.device, d.reason, d.state, d.is_system,"   \
   " d.delete_with_instance, d.portable, d.enable_auto_snapshot, d.delete_auto_snapshot,"           \
   " d.virtual_bytes, d.want_bytes, d.created_ms, d.attached_ms, d.detached_ms, d.deadline_ms,"     \
+  " d.is_unbound,"                                                                                 \
   " coalesce (i.state, '') = 'pending'"
 #define DISK_TABLE "disk d LEFT JOIN instance i ON i.id=d.instance_id"
 #define STATE_COLUMN 18
@@ -61,6 +62,7 @@ read_disk (StoreRows *rows)
   d->attached_ms = store_rows_int (rows, column++);
   d->detached_ms = store_rows_int (rows, column++);
   d->deadline_ms = store_rows_int (rows, column++);
+  d->is_unbound = store_rows_int (rows, column++) != 0;
   d->is_creating = d->state == VMM_DISK_CREATING || store_rows_int (rows, column) != 0;
   return d;
 }
@@ -192,7 +194,7 @@ store_disk_working (StoreTxn *txn, const char *host_id, GError **error)
   return store_read_ids (
       store_query (txn, error,
                    "SELECT id FROM disk d WHERE host_id=? AND (state NOT IN ('available', 'in-use')"
-                   " OR want_bytes>0 OR EXISTS (SELECT 1 FROM snapshot"
+                   " OR want_bytes>0 OR is_unbound<>0 OR EXISTS (SELECT 1 FROM snapshot"
                    " WHERE disk_id=d.id AND state='progressing'))",
                    "s", host_id),
       error);
@@ -217,11 +219,13 @@ gboolean
 store_disk_set_place (StoreTxn *txn, const char *id, const char *instance_id, const char *device,
                       gint64 now_ms, GError **error)
 {
-  return store_exec (txn, error,
-                     *instance_id != '\0'
-                         ? "UPDATE disk SET instance_id=?, device=?, attached_ms=? WHERE id=?"
-                         : "UPDATE disk SET instance_id=?, device=?, detached_ms=? WHERE id=?",
-                     "ssis", instance_id, device, now_ms, id)
+  return store_exec (
+             txn, error,
+             *instance_id != '\0'
+                 ? "UPDATE disk SET instance_id=?, device=?, attached_ms=?, is_unbound=0 WHERE id=?"
+                 : "UPDATE disk SET instance_id=?, device=?, detached_ms=?, is_unbound=0 WHERE "
+                   "id=?",
+             "ssis", instance_id, device, now_ms, id)
          >= 0;
 }
 
@@ -253,6 +257,14 @@ store_disk_set_size (StoreTxn *txn, const char *id, guint64 virtual_bytes, GErro
 {
   return store_exec (txn, error, "UPDATE disk SET virtual_bytes=?, want_bytes=0 WHERE id=?", "is",
                      (gint64) virtual_bytes, id)
+         >= 0;
+}
+
+gboolean
+store_disk_set_unbound (StoreTxn *txn, const char *id, gboolean is_unbound, GError **error)
+{
+  return store_exec (txn, error, "UPDATE disk SET is_unbound=? WHERE id=?", "is",
+                     (gint64) is_unbound, id)
          >= 0;
 }
 

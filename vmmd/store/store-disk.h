@@ -32,6 +32,9 @@ gboolean store_disk_set_next (StoreTxn *txn, const char *id, const char *layer_i
 gboolean store_disk_set_want (StoreTxn *txn, const char *id, guint64 want_bytes, GError **error);
 /* The size it came to; no growth is under way any more. */
 gboolean store_disk_set_size (StoreTxn *txn, const char *id, guint64 virtual_bytes, GError **error);
+/* Whether its guest has yet to be told of new bounds. */
+gboolean store_disk_set_unbound (StoreTxn *txn, const char *id, gboolean is_unbound,
+                                 GError **error);
 /* Everything a user may set (name, description, flags, category, policy) as in @disk. */
 gboolean store_disk_set_attributes (StoreTxn *txn, const VmmDisk *disk, GError **error);
 /* The row only; layers are swept when nothing rests on them. */

@@ -186,6 +186,23 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
   return work_failed (item, g_steal_pointer (&error));
 }
 
+/* A guest that runs is told of the new bounds of its disk; another hears of them when it starts. */
+static gint64
+bound (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
+{
+  g_autofree char *serial = work_disk_serial (disk);
+  g_autoptr (GError) error = NULL;
+  guint64 iops, bytes_s;
+
+  vmm_config_disk_bounds (item->ctx->config, disk->category, disk->performance_level,
+                          disk->virtual_bytes, &iops, &bytes_s);
+  if ((instance != NULL
+       && !WORK_CALL (item->parts->virt, disk_bound, instance->id, serial, iops, bytes_s, &error))
+      || !ops_disk_bounded (item->ctx, disk, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  return 0;
+}
+
 static gint64
 settle_one (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
 {
@@ -205,9 +222,11 @@ settle_one (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     case VMM_DISK_WORK_NONE:
     default:
       /* While it starts or stops its file is in hands that change. */
-      if (disk->want_bytes == 0 || (!is_running && instance->state != VMM_INSTANCE_STOPPED))
+      if (!is_running && instance->state != VMM_INSTANCE_STOPPED)
         return WORK_DONE;
-      return grow (item, is_running ? instance : NULL, disk);
+      if (disk->want_bytes != 0)
+        return grow (item, is_running ? instance : NULL, disk);
+      return disk->is_unbound ? bound (item, is_running ? instance : NULL, disk) : WORK_DONE;
     }
 }
 

@@ -37,6 +37,8 @@ read_device (WorkItem *item, StoreTxn *txn, const VmmDisk *disk, GError **error)
   out->serial = work_disk_serial (disk);
   out->target = target_of (disk);
   out->is_boot = disk->is_system;
+  vmm_config_disk_bounds (item->ctx->config, disk->category, disk->performance_level,
+                          disk->virtual_bytes, &out->iops, &out->bytes_s);
   out->chain = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < chain->len; i++)
     g_ptr_array_add (out->chain, item->parts->img->class->layer_path (

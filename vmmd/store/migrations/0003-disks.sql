@@ -16,6 +16,8 @@ ALTER TABLE disk ADD COLUMN attached_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE disk ADD COLUMN detached_ms INTEGER NOT NULL DEFAULT 0;
 -- The size a growth under way ends at; 0 when there is none.
 ALTER TABLE disk ADD COLUMN want_bytes INTEGER NOT NULL DEFAULT 0;
+-- Its bounds of I/O changed and its running guest has yet to be told.
+ALTER TABLE disk ADD COLUMN is_unbound INTEGER NOT NULL DEFAULT 0;
 -- What the disk was made from and ReInitDisk goes back to; NULL when it was made empty.
 ALTER TABLE disk ADD COLUMN origin_layer_id TEXT REFERENCES layer (id);
 -- The layer that a snapshot, reset or reinit under way turns to.
