@@ -148,16 +148,18 @@ def an_image_is_made_copied_and_shared():
     assert image in shop("image", "latest", "shop")
     shop("image", "change", image, "--family", "hall", "--name", "web-2")
     assert "web-2" in shop("image", "list")
-    vmmctl("account", "create", "neighbour")
-    shop("image", "share", image, "neighbour")
+    shop("image", "share", image, "default")
     account = first_column(shop("image", "shares", image))
-    copy = vmmctl("--account", "neighbour", "image", "copy", image, "--name", "mine").strip()
+    copy = vmmctl("image", "copy", image, "--name", "mine").strip()
     shop("image", "unshare", image, *account)
     assert first_column(shop("image", "shares", image)) == []
-    assert image not in vmmctl("--account", "neighbour", "image", "list")
-    vmmctl("--account", "neighbour", "image", "rm", copy, "--wait")
+    assert image not in vmmctl("image", "list")
+    vmmctl("image", "rm", copy, "--wait")
     shop("instance", "rm", instance, "--force", "--wait")
+    snapshots = first_column(shop("snapshot", "list"))
+    assert len(snapshots) == 1 and "SnapshotCreatedImage" in shop("snapshot", "rm", *snapshots, code=1)
     shop("image", "rm", image, "--wait")
+    shop("snapshot", "rm", *snapshots)
 
 
 def the_hosts_network_is_as_it_shall_be():
