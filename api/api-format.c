@@ -20,6 +20,7 @@ ID_FORMAT (vpc, VMM_ID_VPC, "VPC id", "vpc-0123456789abcdefghij");
 ID_FORMAT (vswitch, VMM_ID_VSWITCH, "vswitch id", "vsw-0123456789abcdefghij");
 ID_FORMAT (group, VMM_ID_GROUP, "security group id", "sg-0123456789abcdefghij");
 ID_FORMAT (rule, VMM_ID_RULE, "security group rule id", "sgr-0123456789abcdefghij");
+ID_FORMAT (task, VMM_ID_TASK, "task id", "t-0123456789abcdefghij");
 ID_FORMAT (nic, VMM_ID_NIC, "network interface id", "eni-0123456789abcdefghij");
 
 ID_FORMAT (eip, VMM_ID_EIP, "id of an elastic address", "eip-0123456789abcdefghij");

@@ -13,8 +13,8 @@ typedef struct
 
 extern const ApiFormat api_format_instance_id, api_format_disk_id, api_format_image_id,
     api_format_snapshot_id, api_format_vpc_id, api_format_vswitch_id, api_format_group_id,
-    api_format_rule_id, api_format_nic_id, api_format_eip_id, api_format_nat_gateway_id,
-    api_format_policy_id, api_format_snapshot_group_id;
+    api_format_task_id, api_format_rule_id, api_format_nic_id, api_format_eip_id,
+    api_format_nat_gateway_id, api_format_policy_id, api_format_snapshot_group_id;
 /* "2026-01-02T03:04:05Z" or without seconds. */
 extern const ApiFormat api_format_time;
 /* A dotted IPv4 address; the same with a prefix length (bits below it must be 0). */

@@ -17,6 +17,7 @@ app_open_fakes (const VmmConfig *config, VirtDriver **out_virt, Netctl **out_net
 
   if (!virt_fake_keep_in (virt, domains, error) || !img_fake_keep_in (img, layers, error))
     return FALSE;
+  img_fake_set_folders (img, config->drop_folder, config->export_folder);
   *out_virt = g_steal_pointer (&virt);
   *out_net = netctl_fake_new ();
   *out_img = g_steal_pointer (&img);

@@ -266,12 +266,16 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
                     .import_user = config->import_user,
                     .max_virtual_bytes = (guint64) config->max_image_gib << 30 };
   g_auto (GStrv) dns = dns_servers (config), ntp = list_of (config->ntp_servers);
+  g_auto (GStrv) ranges = list_of (config->import_ranges);
   NetctlConfig net = { .run_dir = net_dir,
                        .dns = (const char *const *) dns,
                        .ntp = (const char *const *) ntp,
                        .metadata = on_metadata,
                        .metadata_data = app };
 
+  img.fetch_ranges = (const char *const *) ranges;
+  img.drop_dir = config->drop_folder;
+  img.export_dir = config->export_folder;
   app->ctx.dns_servers = g_strsplit (NETCTL_DNS_ADDRESS, ",", -1);
   if (*config->public_interface != '\0')
     net.public_interface = config->public_interface;

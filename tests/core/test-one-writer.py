@@ -76,6 +76,12 @@ def the_state_of_a_public_address_is_written_by_one_update():
     assert re.search(r"WHERE id=\? AND state=\?", found[0][1]), found
 
 
+def the_state_of_a_task_is_written_by_one_update():
+    found = writers_of_state("task")
+    assert [name for name, _ in found] == ["store_task_move"], found
+    assert re.search(r"WHERE id=\? AND state=\?", found[0][1]), found
+
+
 def no_row_with_a_state_is_replaced():
     for path in sources():
         for line, sql in statements(read(ROOT, path)):
@@ -109,6 +115,7 @@ tap.run([
     the_state_of_an_image_is_written_by_one_update,
     the_state_of_an_interface_is_written_by_one_update,
     the_state_of_a_public_address_is_written_by_one_update,
+    the_state_of_a_task_is_written_by_one_update,
     no_row_with_a_state_is_replaced,
     sql_stands_in_the_store_and_nowhere_else,
     no_sql_is_made_from_a_value,

@@ -39,13 +39,14 @@ typedef struct
   char *region_id, *zone_id, *region_name;
   /* [capacity] */
   double vcpu_ratio, disk_ratio;
-  int memory_reserve_mib, disk_reserve_gib, max_instances, max_interfaces, max_images;
+  int memory_reserve_mib, disk_reserve_gib, max_instances, max_interfaces, max_images, max_tasks;
   /* [hypervisor] */
   char *driver, *libvirt_uri, *accelerator;
   int crash_restarts, crash_window_s;
   /* [storage] */
   char *qemu_user, *qemu_group, *import_user;
-  int max_image_gib, snapshot_utc_offset_h;
+  int max_image_gib, snapshot_utc_offset_h, import_gib, transfers;
+  char *import_ranges, *drop_folder, *export_folder;
   /* [network] */
   char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
@@ -53,7 +54,7 @@ typedef struct
   int max_eips;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */
-  int stage_s, start_s, stop_s, delete_s, import_s, attach_s, detach_s, address_s;
+  int stage_s, start_s, stop_s, delete_s, import_s, export_s, attach_s, detach_s, address_s;
   /* [instance-types] */
   GPtrArray *types; /* VmmInstanceType*, in the order of the file */
   /* [disk-bounds] */

@@ -83,6 +83,14 @@ typedef struct
 
 typedef struct
 {
+  const char *const *ids, *const *image_ids;
+  const char *action;                    /* "ImportImage" */
+  const char *status;                    /* on the wire: "Processing" */
+  gint64 created_from_ms, created_to_ms; /* 0 for open */
+} VmmTaskQuery;
+
+typedef struct
+{
   const char *const *ids;
   const char *name, *vpc_id;
 } VmmGroupQuery;

@@ -8,6 +8,7 @@
 #include "vmm-prefix-list.h"
 #include "vmm-query.h"
 #include "vmm-route.h"
+#include "vmm-task.h"
 
 /* Frees each of the strings named. */
 static void
@@ -199,4 +200,14 @@ vmm_prefix_list_free (VmmPrefixList *l)
   FREE_STRINGS (l->id, l->account_id, l->name, l->description);
   g_clear_pointer (&l->entries, g_ptr_array_unref);
   g_free (l);
+}
+
+void
+vmm_task_free (VmmTask *t)
+{
+  if (t == NULL)
+    return;
+  FREE_STRINGS (t->id, t->account_id, t->host_id, t->image_id, t->folder, t->name, t->format,
+                t->code, t->reason);
+  g_free (t);
 }

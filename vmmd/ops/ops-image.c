@@ -5,6 +5,7 @@
 #include "ops-image-row.h"
 #include "ops-image.h"
 #include "ops-instance-check.h"
+#include "ops-transfer.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "store-image.h"
@@ -149,11 +150,15 @@ ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboo
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = ops_begin (ctx, caller, &before, error);
   g_autoptr (VmmImage) image = NULL;
+  g_autoptr (GPtrArray) exports = NULL;
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   image = get_own (txn, caller, id, error);
   if (image == NULL || (!force && !check_users (txn, image, error)))
+    return FALSE;
+  exports = ops_image_stop_exports (txn, id, force, error);
+  if (exports == NULL)
     return FALSE;
   if (image->state != VMM_IMAGE_DELETING
       && (!ops_image_drop_snapshots (txn, image, error)
@@ -163,6 +168,8 @@ ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboo
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   ctx->kick (ctx, id);
+  for (guint i = 0; i < exports->len; i++)
+    ctx->kick (ctx, g_ptr_array_index (exports, i));
   return TRUE;
 }
 

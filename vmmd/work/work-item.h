@@ -65,6 +65,8 @@ gboolean work_is_cancelled (Work *work);
 gint64 work_instance (WorkItem *item);
 /* The same for an image. */
 gint64 work_image (WorkItem *item);
+/* The same for a task that is named by its own id: an export. */
+gint64 work_task (WorkItem *item);
 /* The same for a security group whose rules changed. */
 gint64 work_group (WorkItem *item);
 /* The same for a VPC whose vswitches changed. */

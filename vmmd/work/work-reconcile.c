@@ -2,6 +2,7 @@
 /* Comparing rows and host: adopt, restart, sweep what has no row, and forget what is old. */
 #include "config.h"
 
+#include "ops-task.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "store-image.h"
@@ -10,6 +11,7 @@
 #include "store-nic.h"
 #include "store-nonce.h"
 #include "store-snapshot.h"
+#include "store-task.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
@@ -20,6 +22,7 @@
 #define EVERY_MS (5 * 60 * 1000)
 #define AGAIN_MS 5000
 #define EVENTS_KEEP_MS (G_GINT64_CONSTANT (90) * 24 * 3600 * 1000)
+#define TASKS_KEEP_MS (G_GINT64_CONSTANT (7) * 24 * 3600 * 1000)
 
 /* Hosts are listed before rows: a row is always committed before its object, so an object without a
  * row now has lost it and nobody is about to write it. */
@@ -102,6 +105,18 @@ kick_all (WorkItem *item, GError **error)
          && kick_each (item, store_image_working (txn, error));
 }
 
+/* Those that were under way when the daemon ended. */
+static gboolean
+kick_tasks (WorkItem *item, GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) tasks = txn != NULL ? store_task_unfinished (txn, NULL, error) : NULL;
+
+  for (guint i = 0; tasks != NULL && i < tasks->len; i++)
+    work_kick (item->work, ops_task_worker (g_ptr_array_index (tasks, i)));
+  return tasks != NULL;
+}
+
 static gboolean
 forget_old (WorkItem *item, GError **error)
 {
@@ -109,7 +124,8 @@ forget_old (WorkItem *item, GError **error)
   g_autoptr (StoreTxn) txn = store_begin (item->ctx->store, error);
 
   return txn != NULL && store_token_expire (txn, now - OPS_TOKEN_KEEP_MS, error)
-         && store_event_expire (txn, now - EVENTS_KEEP_MS, error) && store_commit (txn, error)
+         && store_event_expire (txn, now - EVENTS_KEEP_MS, error)
+         && store_task_expire (txn, now - TASKS_KEEP_MS, error) && store_commit (txn, error)
          && store_nonce_expire (item->ctx->nonces, now, error);
 }
 
@@ -136,7 +152,7 @@ gint64
 work_reconcile (WorkItem *item)
 {
   static gboolean (*const parts[]) (WorkItem *, GError **)
-      = { work_network_reconcile, sweep_domains, sweep_layer_files, kick_all,
+      = { work_network_reconcile, sweep_domains, sweep_layer_files, kick_all, kick_tasks,
           expire_snapshots,       forget_old };
   gint64 next_ms = EVERY_MS;
 

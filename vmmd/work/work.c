@@ -110,6 +110,8 @@ run_kind (WorkItem *item)
       return work_nic (item);
     case VMM_ID_DISK:
       return work_disk (item);
+    case VMM_ID_TASK:
+      return work_task (item);
     default:
       if (g_str_equal (item->id, WORK_LAYERS))
         return work_layers (item);

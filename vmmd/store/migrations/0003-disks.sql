@@ -105,12 +105,18 @@ CREATE TABLE image_share (
   account_id TEXT NOT NULL, at_ms INTEGER NOT NULL, UNIQUE (image_id, account_id));
 CREATE INDEX image_share_account ON image_share (account_id);
 
+-- What takes long and can be watched and cancelled. folder, name and format are those of the files
+-- that an export writes, code and reason why one failed.
 CREATE TABLE task (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
-  action TEXT NOT NULL, resource_id TEXT NOT NULL, state TEXT NOT NULL, progress INTEGER NOT NULL,
-  created_ms INTEGER NOT NULL, finished_ms INTEGER NOT NULL, reason TEXT NOT NULL);
+  host_id TEXT NOT NULL, action TEXT NOT NULL, state TEXT NOT NULL, image_id TEXT NOT NULL,
+  progress INTEGER NOT NULL, created_ms INTEGER NOT NULL, deadline_ms INTEGER NOT NULL,
+  finished_ms INTEGER NOT NULL, folder TEXT NOT NULL, name TEXT NOT NULL, format TEXT NOT NULL,
+  code TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE INDEX task_account ON task (account_id, seq);
-CREATE INDEX task_resource ON task (resource_id);
+CREATE INDEX task_image ON task (image_id);
+CREATE INDEX task_unfinished ON task (seq) WHERE finished_ms = 0;
+CREATE INDEX task_finished ON task (finished_ms) WHERE finished_ms > 0;
 
 CREATE TABLE tag (
   account_id TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL,
