@@ -61,6 +61,7 @@ an_address_that_goes_with_its_instance_can_be_taken_back_before (void **state)
   g_autoptr (GError) other = NULL;
   g_autoptr (GError) elastic = NULL;
   g_autoptr (GError) his = NULL;
+  g_autofree char *again = NULL;
 
   world_set_pools (w, FIVE);
   id = world_allocate (w, &w->alice);
@@ -74,8 +75,11 @@ an_address_that_goes_with_its_instance_can_be_taken_back_before (void **state)
   assert_false (ops_public_release (&w->ctx, &w->bob, ip, NULL, &his));
   assert_vmm_error (his, VMM_ERROR_PUBLIC_IP_NOT_FOUND);
   assert_true (ops_public_release (&w->ctx, &w->alice, ip, nic->instance_id, NULL));
+  again = ops_public_allocate (&w->ctx, &w->alice, nic->instance_id, NULL, NULL);
+  assert_non_null (again);
+  assert_string_not_equal (again, ip);
   world_told (w, nic->vpc_id);
-  assert_int_equal (world_query (w, "SELECT count(*) FROM eip"), 1);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM eip WHERE is_plain=1"), 1);
 }
 
 static void
