@@ -101,7 +101,50 @@ a_vpc_goes_when_it_is_empty_and_not_before (void **state)
   assert_vmm_error (error, VMM_ERROR_VPC_NOT_FOUND);
 }
 
+static void
+an_account_has_so_many_vpcs_and_no_more (void **state)
+{
+  World *w = *state;
+  const OpsVpcSpec spec = { .cidr = "10.0.0.0/8" };
+  g_autoptr (VmmVpc) first = NULL;
+  g_autoptr (VmmVpc) again = NULL;
+  g_autoptr (VmmVpc) his = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  w->config->max_vpcs = 1;
+  first = add_vpc (w, &w->alice, "10.0.0.0/8");
+  before = world_dump (w);
+  assert_null (ops_vpc_create (&w->ctx, &w->alice, &spec, &error));
+  assert_vmm_message (error, VMM_ERROR_VPC_QUOTA, "limit is 1");
+  after = world_dump (w);
+  assert_string_equal (before, after);
+  his = add_vpc (w, &w->bob, "10.0.0.0/8");
+  assert_true (ops_vpc_delete (&w->ctx, &w->alice, first->id, NULL));
+  again = add_vpc (w, &w->alice, "10.0.0.0/8");
+}
+
 /* ---- vswitches ---- */
+
+static void
+a_vpc_has_so_many_vswitches_and_no_more (void **state)
+{
+  World *w = *state;
+  g_autoptr (VmmVpc) vpc = add_vpc (w, &w->alice, "10.0.0.0/8");
+
+  for (guint i = 0; i <= OPS_VSWITCHES_A_VPC; i++)
+    {
+      g_autofree char *cidr = g_strdup_printf ("10.%u.0.0/16", i);
+      const OpsVswitchSpec spec = { .vpc_id = vpc->id, .cidr = cidr };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (VmmVswitch) vswitch = ops_vswitch_create (&w->ctx, &w->alice, &spec, &error);
+
+      assert_int_equal (vswitch != NULL, i < OPS_VSWITCHES_A_VPC);
+      if (vswitch == NULL)
+        assert_vmm_message (error, VMM_ERROR_VSWITCH_QUOTA, vpc->id);
+    }
+}
 
 static void
 a_vswitch_lies_inside_its_vpc_and_apart_from_its_neighbours (void **state)
@@ -434,6 +477,8 @@ main (void)
     WORLD_TEST (a_vpc_has_ids_of_its_parts_and_a_default_range),
     WORLD_TEST (a_vpc_range_is_private_and_of_a_sensible_size),
     WORLD_TEST (a_vpc_goes_when_it_is_empty_and_not_before),
+    WORLD_TEST (an_account_has_so_many_vpcs_and_no_more),
+    WORLD_TEST (a_vpc_has_so_many_vswitches_and_no_more),
     WORLD_TEST (a_vswitch_lies_inside_its_vpc_and_apart_from_its_neighbours),
     WORLD_TEST (a_vswitch_with_interfaces_stays),
     WORLD_TEST (an_instance_without_a_vswitch_to_go_to_is_told_so),

@@ -136,6 +136,8 @@ static const Key keys[] = {
        "separated."),
   STR ("network", "public-interface", public_interface, "",
        "The link on which the host answers for them; empty when they are routed to it."),
+  INT ("network", "max-vpcs", max_vpcs, "100", 0, 100000,
+       "VPCs an account may have, the default one counted."),
   INT ("network", "max-eips", max_eips, "100", 0, 100000, "Elastic addresses an account may have."),
   INT ("deadlines", "stage-s", stage_s, "120", 1, 86400,
        "To make an instance's disks and network."),

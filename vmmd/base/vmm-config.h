@@ -51,7 +51,7 @@ typedef struct
   char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
   char *public_pools, *public_interface;
-  int max_eips;
+  int max_vpcs, max_eips;
   gboolean nat;
   /* [deadlines] in seconds, each for one transitional state */
   int stage_s, start_s, stop_s, delete_s, import_s, export_s, attach_s, detach_s, address_s;

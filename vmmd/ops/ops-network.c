@@ -257,6 +257,18 @@ give_vpc_ipv6 (VmmContext *ctx, StoreTxn *txn, VmmVpc *vpc, const char *wanted, 
   return vpc->ipv6_cidr != NULL;
 }
 
+static gboolean
+check_vpc_quota (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, GError **error)
+{
+  guint have = 0, limit = (guint) ctx->config->max_vpcs;
+
+  return store_vpc_count_account (txn, caller->account_id, &have, error)
+         && (have < limit
+             || vmm_fail (error, VMM_ERROR_VPC_QUOTA,
+                          "the account has %u VPCs, its limit is %u; delete one that is not needed",
+                          have, limit));
+}
+
 VmmVpc *
 ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec, GError **error)
 {
@@ -273,6 +285,8 @@ ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec
     return NULL;
   if (before != NULL)
     return store_vpc_get (txn, caller->account_id, before, error);
+  if (!check_vpc_quota (ctx, txn, caller, error))
+    return NULL;
   vpc = make_vpc (caller->account_id, spec->name, spec->description, cidr);
   if ((spec->ipv6 || spec->ipv6_cidr != NULL)
       && !give_vpc_ipv6 (ctx, txn, vpc, spec->ipv6_cidr, error))
@@ -419,6 +433,18 @@ give_vswitch_ipv6 (StoreTxn *txn, const VmmVpc *vpc, VmmVswitch *vswitch, int nu
          && ops_route_check_vswitch (txn, vpc->id, vswitch->ipv6_cidr, error);
 }
 
+static gboolean
+check_vswitch_quota (StoreTxn *txn, const VmmVpc *vpc, GError **error)
+{
+  guint have = 0, groups = 0;
+
+  return store_vpc_count (txn, vpc->id, &have, &groups, error)
+         && (have < OPS_VSWITCHES_A_VPC
+             || vmm_fail (error, VMM_ERROR_VSWITCH_QUOTA,
+                          "VPC '%s' has %u vswitches, its limit; delete one that is not needed",
+                          vpc->id, have));
+}
+
 VmmVswitch *
 ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSpec *spec,
                     GError **error)
@@ -436,7 +462,8 @@ ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSp
   if (before != NULL)
     return store_vswitch_get (txn, caller->account_id, before, error);
   vpc = store_vpc_get (txn, caller->account_id, spec->vpc_id, error);
-  if (vpc == NULL || !check_vswitch_range (txn, vpc, spec->cidr, error))
+  if (vpc == NULL || !check_vswitch_quota (txn, vpc, error)
+      || !check_vswitch_range (txn, vpc, spec->cidr, error))
     return NULL;
   vswitch = make_vswitch (ctx, vpc, spec->name, spec->description, spec->cidr);
   if (spec->ipv6 && !give_vswitch_ipv6 (txn, vpc, vswitch, (int) spec->ipv6_number, error))

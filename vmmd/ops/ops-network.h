@@ -5,6 +5,8 @@
 #include "vmm-nic.h"
 #include "vmm-query.h"
 
+#define OPS_VSWITCHES_A_VPC 150
+
 /* Makes the account's default VPC, vswitch and security group when it has none. */
 gboolean ops_network_ensure_default (VmmContext *ctx, const VmmCaller *caller, GError **error);
 
@@ -30,7 +32,7 @@ typedef struct
 } OpsVpcSpec;
 /* A VPC with its router and route table, Available at once. Private ranges only, /8 to /28; ranges
  * of different VPCs may overlap, in IPv6 they do not. CIDR6_MALFORMED, CIDR6_EXHAUSTED,
- * CIDR_CONFLICT when another has the IPv6 range. */
+ * CIDR_CONFLICT when another has the IPv6 range, VPC_QUOTA. */
 VmmVpc *ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec,
                         GError **error);
 /* NULL leaves a field. */
@@ -58,8 +60,8 @@ typedef struct
   gboolean ipv6;
   guint ipv6_number; /* with ipv6, which /64 of its VPC's /56 */
 } OpsVswitchSpec;
-/* A vswitch inside its VPC, /16 to /29, that overlaps no other there. VPC_NO_IPV6, CIDR_CONFLICT.
- */
+/* A vswitch inside its VPC, /16 to /29, that overlaps no other there. VPC_NO_IPV6, CIDR_CONFLICT,
+ * VSWITCH_QUOTA. */
 VmmVswitch *ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller,
                                 const OpsVswitchSpec *spec, GError **error);
 /* NULL leaves a field. */

@@ -36,6 +36,18 @@ count (StoreTxn *txn, guint *out, GError **error, const char *sql, const char *i
 }
 
 gboolean
+store_vpc_count_account (StoreTxn *txn, const char *account_id, guint *out, GError **error)
+{
+  gint64 count = 0;
+
+  if (!store_query_int (txn, &count, error, "SELECT count(*) FROM vpc WHERE account_id=?", "s",
+                        account_id))
+    return FALSE;
+  *out = (guint) count;
+  return TRUE;
+}
+
+gboolean
 store_vpc_count (StoreTxn *txn, const char *id, guint *out_vswitches, guint *out_groups,
                  GError **error)
 {

@@ -65,6 +65,9 @@ gboolean store_vpc_set_router_names (StoreTxn *txn, const char *router_id, const
 /* The VPC of that router. ROUTER_NOT_FOUND. */
 VmmVpc *store_vpc_get_by_router (StoreTxn *txn, const char *account_id, const char *router_id,
                                  GError **error);
+/* VPCs of an account, the default one too. */
+gboolean store_vpc_count_account (StoreTxn *txn, const char *account_id, guint *out,
+                                  GError **error);
 /* How much is in a VPC. */
 gboolean store_vpc_count (StoreTxn *txn, const char *id, guint *out_vswitches, guint *out_groups,
                           GError **error);
