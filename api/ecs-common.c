@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ecs-common.h"
+#include "vmm-clock.h"
 #include "vmm-disk.h"
 #include "vmm-prefix.h"
 #include <string.h>
@@ -155,4 +156,43 @@ ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic)
       api_reply_end (reply);
     }
   api_reply_end (reply);
+}
+
+const ApiParam ecs_time_filter_params[2] = {
+  API_STR (EcsTimeFilter, key, "Key", .max_length = 64,
+           .doc = "CreationStartTime, CreationEndTime, ExpiredStartTime or ExpiredEndTime."),
+  API_STR (EcsTimeFilter, value, "Value", .max_length = 32, .format = &api_format_time,
+           .doc = "A time."),
+};
+
+gboolean
+ecs_take_time_filters (const GArray *filters, gint64 *out_from_ms, gint64 *out_to_ms,
+                       gboolean *out_passes, GError **error)
+{
+  gint64 expired_ms = 0;
+
+  vmm_clock_parse (ECS_EXPIRED_TIME, &expired_ms);
+  for (guint i = 0; i < filters->len; i++)
+    {
+      const EcsTimeFilter *filter = &g_array_index (filters, EcsTimeFilter, i);
+      gint64 ms = 0;
+
+      if (filter->key == NULL || filter->value == NULL)
+        continue;
+      if (!vmm_clock_parse (filter->value, &ms))
+        return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "Filter.%u.Value \"%s\" is not a time",
+                         i + 1, filter->value);
+      if (g_str_equal (filter->key, "CreationStartTime"))
+        *out_from_ms = ms;
+      else if (g_str_equal (filter->key, "CreationEndTime"))
+        *out_to_ms = ms;
+      else if (g_str_equal (filter->key, "ExpiredStartTime"))
+        *out_passes = *out_passes && ms <= expired_ms;
+      else if (g_str_equal (filter->key, "ExpiredEndTime"))
+        *out_passes = *out_passes && ms >= expired_ms;
+      else
+        return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter \"%s\"",
+                         filter->key);
+    }
+  return TRUE;
 }

@@ -108,6 +108,19 @@ void ecs_write_private_ips (ApiReply *reply, const VmmNic *nic);
 void ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic);
 /* Bytes as whole GiB, rounded up. */
 gint64 ecs_gib (guint64 bytes);
+/* Filter.N.Key and .Value of lists whose things were created and, in ECS, expire. */
+typedef struct
+{
+  char *key, *value;
+} EcsTimeFilter;
+extern const ApiParam ecs_time_filter_params[2];
+#define ECS_TIME_FILTERS(type, field)                                                              \
+  API_PARAM (type, field, GArray *, API_KIND_LIST, "Filter", .items = ecs_time_filter_params,      \
+             .n_items = G_N_ELEMENTS (ecs_time_filter_params),                                     \
+             .item_size = sizeof (EcsTimeFilter), .max = 20, .doc = "Times between.")
+/* What they ask of the time of creation; *@out_passes becomes FALSE when nothing can pass them. */
+gboolean ecs_take_time_filters (const GArray *filters, gint64 *out_from_ms, gint64 *out_to_ms,
+                                gboolean *out_passes, GError **error);
 /* The categories of disks that can be asked for; all are local storage. Ends with NULL. */
 extern const char *const ecs_disk_categories[];
 /* What both ways of listing routes show of one. */

@@ -14,8 +14,9 @@ typedef struct
   char *instance_id, *name, *category, *zone_id, *status, *type, *charge_type;
   char *resource_group_id, *lock_reason, *snapshot_id, *policy_id;
   int portable, encrypted, delete_auto_snapshot, enable_auto_snapshot, enable_policy;
-  int delete_with_instance;
-  GArray *tags;
+  int delete_with_instance, shared;
+  char *multi_attach;
+  GArray *tags, *filters;
 } ListArgs;
 
 static const ApiParam list_params[] = {
@@ -38,7 +39,8 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, snapshot_id, "SnapshotId", "The snapshot it was made from."),
   ECS_TEXT_FILTER (ListArgs, policy_id, "AutoSnapshotPolicyId",
                    "The policy of automatic snapshots it has."),
-  API_TRI (ListArgs, portable, "Portable", .doc = "Whether it can be detached: data disks can."),
+  API_TRI (ListArgs, portable, "Portable",
+           .doc = "Whether it can be detached: all data disks can, system disks cannot."),
   API_TRI (ListArgs, encrypted, "Encrypted", .doc = "No disk here is encrypted."),
   API_TRI (ListArgs, delete_auto_snapshot, "DeleteAutoSnapshot",
            .doc = "Whether its automatic snapshots go with it."),
@@ -48,6 +50,10 @@ static const ApiParam list_params[] = {
            .doc = "Whether it has a policy of automatic snapshots."),
   API_TRI (ListArgs, delete_with_instance, "DeleteWithInstance",
            .doc = "Whether it goes with its instance."),
+  API_TRI (ListArgs, shared, "EnableShared", .doc = "No disk here can be attached to several."),
+  API_STR (ListArgs, multi_attach, "MultiAttach", .max_length = 16,
+           API_CHOICES ("Enabled", "Disabled"), .doc = "All disks are Disabled."),
+  ECS_TIME_FILTERS (ListArgs, filters),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -216,7 +222,9 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
-         && args->encrypted != 1 && args->tags->len == 0 && wanted_system (args) != -2;
+         && args->encrypted != 1 && args->shared != 1
+         && ecs_is_or_unset (args->multi_attach, "Disabled") && args->tags->len == 0
+         && wanted_system (args) != -2;
 }
 
 static gboolean
@@ -236,17 +244,19 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .policy_id = args->policy_id,
     .has_policy = args->enable_policy,
     .delete_auto_snapshot = args->delete_auto_snapshot,
-    .is_portable = -1,
     .delete_with_instance = args->delete_with_instance,
     .enable_auto_snapshot = args->enable_auto_snapshot,
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) disks = NULL;
+  gboolean passes = constants_pass (args);
 
-  if (!ecs_check_zone (call, args->zone_id, error))
+  if (!ecs_check_zone (call, args->zone_id, error)
+      || !ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms,
+                                 &passes, error))
     return FALSE;
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
-  if (!constants_pass (args))
+  if (!passes)
     {
       ecs_write_nothing (reply, &args->page, "Disks", "Disk");
       return TRUE;
@@ -272,7 +282,7 @@ static const ApiAction actions[] = {
     .run = describe_disks,
     API_PARAMS (ListArgs, list_params),
     API_FIELDS (list_fields),
-    API_ERRORS (VMM_ERROR_ZONE_NOT_FOUND) },
+    API_ERRORS (VMM_ERROR_ZONE_NOT_FOUND, VMM_ERROR_FILTER_NOT_FOUND) },
 };
 
 const ApiResource ecs_disk = API_RESOURCE ("disk", actions);

@@ -40,8 +40,8 @@ static const ApiParam data_disk_params[] = {
            = "Our extension: an empty disk gets one partition with such a file system, so that "
              "the guest has but to mount it."),
   ECS_REFUSED (DataDisk, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
-  ECS_REFUSED (DataDisk, policy_id, "AutoSnapshotPolicyId",
-               .doc = "Snapshot policies are not offered here."),
+  API_STR (DataDisk, policy_id, "AutoSnapshotPolicyId", .max_length = 64,
+           .doc = "The policy of its automatic snapshots."),
 };
 
 typedef struct
@@ -108,7 +108,7 @@ typedef struct
 {
   char *image_id, *image_family, *type, *zone_id, *vswitch_id, *group_id, *private_ip;
   char *name, *description, *host_name, *user_data, *key_pair;
-  char *disk_category, *disk_level, *disk_name, *disk_description;
+  char *disk_category, *disk_level, *disk_policy_id, *disk_name, *disk_description;
   char **ips6;
   char *internet_charge_type;
   int disk_gib, ip6_count, bandwidth_in, bandwidth_out;
@@ -120,7 +120,7 @@ typedef struct
   /* Refused. */
   char *password, *password_inherit, *ram_role, *inner_ip;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
-  char *resource_group_id, *auto_release_time, *disk_encrypted, *disk_snapshot_policy;
+  char *resource_group_id, *auto_release_time, *disk_encrypted;
   char *http_endpoint, *http_tokens;
   char **host_names;
   GArray *disks, *nics, *tags;
@@ -149,8 +149,6 @@ typedef struct
                    .doc = "Automatic release is not offered here."),                               \
       ECS_REFUSED (CreateArgs, disk_encrypted, "SystemDisk.Encrypted",                             \
                    .doc = "Encrypted disks are not offered here."),                                \
-      ECS_REFUSED (CreateArgs, disk_snapshot_policy, "SystemDisk.AutoSnapshotPolicyId",            \
-                   .doc = "Snapshot policies are not offered here."),                              \
       API_STR (CreateArgs, http_endpoint, "HttpEndpoint", .max_length = 32,                        \
                API_CHOICES ("enabled"), .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                  \
                .doc = "The metadata service cannot be switched off."),                             \
@@ -211,6 +209,8 @@ typedef struct
       API_STR (CreateArgs, disk_level, "SystemDisk.PerformanceLevel", .max_length = 3,             \
                API_CHOICES ("PL0", "PL1", "PL2", "PL3"), .error = VMM_ERROR_PERFORMANCE_LEVEL,     \
                .doc = "Of cloud_essd alone."),                                                     \
+      API_STR (CreateArgs, disk_policy_id, "SystemDisk.AutoSnapshotPolicyId", .max_length = 64,    \
+               .doc = "The policy of its automatic snapshots."),                                   \
       API_LIST (CreateArgs, disks, "DataDisk", DataDisk, data_disk_params,                         \
                 .max = OPS_DISK_DATA_MAX, .error = VMM_ERROR_DATA_DISK_LIMIT,                      \
                 .doc = "Data disks, which the guest has from its first boot."),                    \
@@ -340,10 +340,12 @@ take_disks (const GArray *entries, OpsInstanceDisk *disks)
                                  .name = disk->name,
                                  .description = disk->description,
                                  .file_system = disk->file_system,
+                                 .policy_id = disk->policy_id,
                                  .size_gib = (guint64) disk->size };
 
       if (disk->size > 0 || disk->snapshot_id != NULL || disk->name != NULL
-          || disk->description != NULL || disk->device != NULL || disk->file_system != NULL)
+          || disk->description != NULL || disk->device != NULL || disk->file_system != NULL
+          || disk->policy_id != NULL)
         disks[n++] = (OpsInstanceDisk){ spec, disk->device, disk->delete_with_instance };
     }
   return n;
@@ -374,6 +376,7 @@ create (ApiCall *call, const CreateArgs *args, gboolean boot, GError **error)
     .system_disk = { .category = args->disk_category,
                      .performance_level = args->disk_level,
                      .name = args->disk_name,
+                     .policy_id = args->disk_policy_id,
                      .description = args->disk_description,
                      .size_gib = (guint64) args->disk_gib },
     .disks = disks,
@@ -442,10 +445,10 @@ create_instance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
       VMM_ERROR_SYSTEM_DISK_TOO_SMALL, VMM_ERROR_BANDWIDTH_IN, VMM_ERROR_BANDWIDTH_OUT,            \
       VMM_ERROR_INTERNET_CHARGE_TYPE, VMM_ERROR_PUBLIC_IP_NONE, VMM_ERROR_EIP_OVERLAP,             \
       VMM_ERROR_KEY_PAIR_NOT_FOUND, VMM_ERROR_NO_STOCK, VMM_ERROR_QUOTA, VMM_ERROR_DATA_DISK_SIZE, \
-      VMM_ERROR_DATA_DISK_LIMIT, VMM_ERROR_DATA_DISK_NOT_SUPPORTED, VMM_ERROR_PERFORMANCE_LEVEL,   \
-      VMM_ERROR_DISK_NAME_MALFORMED, VMM_ERROR_DISK_TOO_SMALL, VMM_ERROR_SNAPSHOT_NOT_FOUND,       \
-      VMM_ERROR_SNAPSHOT_NOT_READY, VMM_ERROR_DEVICE_MALFORMED, VMM_ERROR_DEVICE_IN_USE,           \
-      VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
+      VMM_ERROR_DATA_DISK_LIMIT, VMM_ERROR_DATA_DISK_NOT_SUPPORTED, VMM_ERROR_POLICY_NOT_FOUND,    \
+      VMM_ERROR_PERFORMANCE_LEVEL, VMM_ERROR_DISK_NAME_MALFORMED, VMM_ERROR_DISK_TOO_SMALL,        \
+      VMM_ERROR_SNAPSHOT_NOT_FOUND, VMM_ERROR_SNAPSHOT_NOT_READY, VMM_ERROR_DEVICE_MALFORMED,      \
+      VMM_ERROR_DEVICE_IN_USE, VMM_ERROR_IDEMPOTENT_MISMATCH, VMM_ERROR_IDEMPOTENT_PROCESSING
 
 static const ApiAction actions[] = {
   { .name = "RunInstances",

@@ -148,17 +148,6 @@ write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *insta
 
 typedef struct
 {
-  char *key, *value;
-} Filter;
-
-static const ApiParam filter_params[] = {
-  API_STR (Filter, key, "Key", .max_length = 64,
-           .doc = "CreationStartTime, CreationEndTime, ExpiredStartTime or ExpiredEndTime."),
-  API_STR (Filter, value, "Value", .max_length = 32, .format = &api_format_time, .doc = "A time."),
-};
-
-typedef struct
-{
   ApiPage page;
   char **ids, **private_ips, **public_ips, **inner_ips, **eips;
   char *name, *image_id, *type, *type_family, *zone_id, *vpc_id, *vswitch_id, *group_id, *key_pair;
@@ -197,7 +186,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No instance here is locked."),
   ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
                    "No instance here is in a resource group."),
-  API_LIST (ListArgs, filters, "Filter", Filter, filter_params, .max = 20, .doc = "Times between."),
+  ECS_TIME_FILTERS (ListArgs, filters),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -254,38 +243,6 @@ constants_pass (const ListArgs *args)
          && ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->lock_reason, "") && ecs_is_or_unset (args->resource_group_id, "")
          && !ecs_is_given (args->inner_ips) && args->tags->len == 0;
-}
-
-/* Puts Filter.N into @query. *@out_passes becomes FALSE when nothing can pass them. */
-static gboolean
-apply_filters (const GArray *filters, VmmInstanceQuery *query, gboolean *out_passes, GError **error)
-{
-  gint64 expired_ms = 0;
-
-  vmm_clock_parse (ECS_EXPIRED_TIME, &expired_ms);
-  for (guint i = 0; i < filters->len; i++)
-    {
-      const Filter *filter = &g_array_index (filters, Filter, i);
-      gint64 ms = 0;
-
-      if (filter->key == NULL || filter->value == NULL)
-        continue;
-      if (!vmm_clock_parse (filter->value, &ms))
-        return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "Filter.%u.Value \"%s\" is not a time",
-                         i + 1, filter->value);
-      if (g_str_equal (filter->key, "CreationStartTime"))
-        query->created_from_ms = ms;
-      else if (g_str_equal (filter->key, "CreationEndTime"))
-        query->created_to_ms = ms;
-      else if (g_str_equal (filter->key, "ExpiredStartTime"))
-        *out_passes = *out_passes && ms <= expired_ms;
-      else if (g_str_equal (filter->key, "ExpiredEndTime"))
-        *out_passes = *out_passes && ms >= expired_ms;
-      else
-        return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter \"%s\"",
-                         filter->key);
-    }
-  return TRUE;
 }
 
 /* The images of @instances by id, for what the guest runs. Deleted ones are missing. */
@@ -399,7 +356,8 @@ describe_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   g_autoptr (GPtrArray) instances = NULL;
   g_autoptr (GHashTable) images = NULL;
 
-  if (!apply_filters (args->filters, &query, &passes, error))
+  if (!ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms, &passes,
+                              error))
     return FALSE;
   if (!passes)
     {

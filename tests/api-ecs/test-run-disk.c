@@ -233,6 +233,83 @@ the_terms_of_a_disk_change (void **state)
   assert_string_equal (world_get (w, "$.Disks.Disk[0].Throughput"), "2");
 }
 
+static void
+lists_take_every_filter_of_ecs (void **state)
+{
+  static const struct
+  {
+    const char *params;
+    guint found;
+  } cases[] = {
+    { "Portable=true", 1 },
+    { "Portable=false", 1 },
+    { "Portable=true&DiskType=system", 0 },
+    { "DiskType=all", 2 },
+    { "EnableShared=true", 0 },
+    { "EnableShared=false", 2 },
+    { "MultiAttach=Enabled", 0 },
+    { "MultiAttach=Disabled", 2 },
+    { "DiskName=da*", 1 },
+    { "Status=Creating", 0 },
+    { "Status=In_use", 2 },
+    { "DeleteWithInstance=false", 1 },
+    { "EnableAutomatedSnapshotPolicy=true", 0 },
+    { "Encrypted=false", 2 },
+    { "Encrypted=true", 0 },
+    { "DiskChargeType=PrePaid", 0 },
+    { "Filter.1.Key=CreationStartTime&Filter.1.Value=2020-01-01T00:00Z", 2 },
+    { "Filter.1.Key=CreationEndTime&Filter.1.Value=2020-01-01T00:00Z", 0 },
+    { "Filter.1.Key=ExpiredEndTime&Filter.1.Value=2030-01-01T00:00Z", 0 },
+    { "AdditionalAttributes.1=IOPS", 2 },
+    { "DiskIds=[]", 2 },
+    { "MaxResults=1", 1 },
+    { "PageSize=1&PageNumber=2", 1 },
+    { "PageSize=1&PageNumber=3", 0 },
+  };
+  World *w = *state;
+  g_autofree char *params
+      = g_strdup_printf ("ImageId=%s&DataDisk.1.Size=20&DataDisk.1.DiskName=data"
+                         "&DataDisk.1.DeleteWithInstance=false",
+                         world_image (w, "debian"));
+  g_autofree char *id = world_instance (w, params, VMM_INSTANCE_STOPPED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *call = g_strconcat ("Action=DescribeDisks&", cases[i].params, NULL);
+
+      assert_ok (w, call);
+      if (world_count (w, "$.Disks.Disk[*]") != cases[i].found)
+        fail_msg ("%s found %u", cases[i].params, world_count (w, "$.Disks.Disk[*]"));
+    }
+  assert_answer (w, "Action=DescribeDisks&Filter.1.Key=Size&Filter.1.Value=2020-01-01T00:00Z",
+                 "InvalidFilterKey.NotFound");
+}
+
+static void
+disks_are_born_with_a_policy (void **state)
+{
+  World *w = *state;
+  g_autofree char *policy = NULL, *params = NULL, *id = NULL, *list = NULL, *bad = NULL;
+  const char *image = world_image (w, "debian");
+
+  assert_ok (w, "Action=CreateAutoSnapshotPolicy&timePoints=[\"1\"]&repeatWeekdays=[\"1\"]"
+                "&retentionDays=-1");
+  policy = g_strdup (world_get (w, "$.AutoSnapshotPolicyId"));
+  params = g_strdup_printf ("ImageId=%s&DataDisk.1.Size=20&DataDisk.1.AutoSnapshotPolicyId=%s"
+                            "&DataDisk.2.Size=20&SystemDisk.AutoSnapshotPolicyId=%s",
+                            image, policy, policy);
+  id = world_instance (w, params, VMM_INSTANCE_STOPPED);
+  list = g_strdup_printf ("Action=DescribeDisks&AutoSnapshotPolicyId=%s", policy);
+  assert_ok (w, list);
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 2);
+  bad = g_strdup_printf (RUN "ImageId=%s&DataDisk.1.Size=20"
+                             "&DataDisk.1.AutoSnapshotPolicyId=sp-00000000000000000000",
+                         image);
+  assert_answer (w, bad, "InvalidAutoSnapshotPolicyId.NotFound");
+  assert_ok (w, "Action=DescribeDisks");
+  assert_int_equal (world_count (w, "$.Disks.Disk[*]"), 3);
+}
+
 int
 main (void)
 {
@@ -245,6 +322,8 @@ main (void)
     cmocka_unit_test_setup_teardown (a_replacement_is_refused_with_the_codes_of_ecs, setup,
                                      teardown),
     cmocka_unit_test_setup_teardown (the_terms_of_a_disk_change, setup, teardown),
+    cmocka_unit_test_setup_teardown (lists_take_every_filter_of_ecs, setup, teardown),
+    cmocka_unit_test_setup_teardown (disks_are_born_with_a_policy, setup, teardown),
   };
 
   return cmocka_run_group_tests_name ("run-disk", tests, NULL, NULL);

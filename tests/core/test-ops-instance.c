@@ -125,11 +125,9 @@ lists_show_an_accounts_own_and_nothing_else (void **state)
              *vswitches[] = { nic->vswitch_id, NULL },
              *groups[] = { g_ptr_array_index (nic->group_ids, 0), NULL };
   const VmmInstanceQuery instances = { .ids = ids };
-  const VmmDiskQuery disks = { .instance_id = id,
-                               .is_system = -1,
-                               .is_portable = -1,
-                               .delete_with_instance = -1,
-                               .enable_auto_snapshot = -1 };
+  const VmmDiskQuery disks = {
+    .instance_id = id, .is_system = -1, .delete_with_instance = -1, .enable_auto_snapshot = -1
+  };
   const VmmGroupQuery group_query = { .ids = groups };
   const VmmVpcQuery vpc_query = { .ids = vpcs, .is_default = -1 };
   const VmmVswitchQuery vswitch_query = { .ids = vswitches, .is_default = -1 };

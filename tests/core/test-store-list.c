@@ -331,7 +331,6 @@ count_disks (World *w, const char *status)
 {
   const VmmDiskQuery query = { .status = status,
                                .is_system = -1,
-                               .is_portable = -1,
                                .delete_with_instance = -1,
                                .enable_auto_snapshot = -1,
                                .has_policy = -1,

@@ -76,7 +76,7 @@ typedef struct
   char *policy_id;          /* of automatic snapshots, "" for none */
   char *device;             /* "/dev/xvda" */
   VmmDiskState state;
-  gboolean is_system, delete_with_instance, is_portable;
+  gboolean is_system, delete_with_instance;
   gboolean enable_auto_snapshot, delete_auto_snapshot; /* the latter: with the disk */
   guint64 virtual_bytes;
   guint64 want_bytes;  /* what a growth under way ends at, or 0 */

@@ -56,8 +56,9 @@ typedef struct
   const char *status; /* "In_use", "Available", "Creating" */
   int is_system;      /* -1 for both */
   const char *snapshot_id, *policy_id;
-  int is_portable, delete_with_instance, enable_auto_snapshot; /* -1 for both */
-  int has_policy, delete_auto_snapshot;                        /* likewise */
+  int delete_with_instance, enable_auto_snapshot; /* -1 for both */
+  int has_policy, delete_auto_snapshot;           /* likewise */
+  gint64 created_from_ms, created_to_ms;          /* 0 for open */
 } VmmDiskQuery;
 
 typedef struct

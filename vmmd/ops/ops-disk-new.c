@@ -5,6 +5,7 @@
 #include "ops-disk-new.h"
 #include "ops-disk-row.h"
 #include "ops-instance-check.h"
+#include "store-policy.h"
 #include "store-snapshot.h"
 #include "vmm-clock.h"
 #include "vmm-error.h"
@@ -160,8 +161,9 @@ ops_disk_new (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const Ops
   disk->performance_level = g_strdup (ops_disk_level (disk->category, spec->performance_level));
   disk->file_system = copy_or (spec->file_system, "");
   disk->source_snapshot_id = copy_or (spec->snapshot_id, "");
+  disk->policy_id = copy_or (spec->policy_id, "");
   disk->state = VMM_DISK_CREATING;
-  disk->is_portable = disk->enable_auto_snapshot = TRUE;
+  disk->enable_auto_snapshot = TRUE;
   disk->created_ms = vmm_clock_now_ms ();
   disk->deadline_ms = disk->created_ms + ctx->config->stage_s * G_GINT64_CONSTANT (1000);
   if (source != NULL || from != NULL)
@@ -172,9 +174,19 @@ ops_disk_new (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const Ops
 gboolean
 ops_disk_insert (VmmContext *ctx, StoreTxn *txn, VmmDisk *disk, GError **error)
 {
+  g_autoptr (VmmPolicy) policy = NULL;
+
+  if (disk->policy_id != NULL && *disk->policy_id != '\0')
+    {
+      policy = store_policy_get (txn, disk->account_id, disk->policy_id, error);
+      if (policy == NULL)
+        return FALSE;
+    }
   g_free (disk->layer_id);
   disk->layer_id = ops_disk_new_layer (ctx, txn, disk->origin_layer_id, disk->virtual_bytes, error);
-  return disk->layer_id != NULL && store_disk_insert (txn, disk, error);
+  return disk->layer_id != NULL && store_disk_insert (txn, disk, error)
+         && (policy == NULL
+             || store_policy_apply (txn, disk->id, policy->id, vmm_clock_now_ms (), error));
 }
 
 char *

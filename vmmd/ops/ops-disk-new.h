@@ -22,7 +22,8 @@ VmmSnapshot *ops_disk_find_source (StoreTxn *txn, const VmmCaller *caller, const
  * written. The caller frees it. */
 VmmDisk *ops_disk_new (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller,
                        const OpsDiskSpec *spec, const VmmImageDisk *from, GError **error);
-/* Writes the row of a new disk, and of a new layer for it on its origin. */
+/* Writes the row of a new disk, and of a new layer for it on its origin. POLICY_NOT_FOUND when it
+ * names a policy of automatic snapshots that the account has not. */
 gboolean ops_disk_insert (VmmContext *ctx, StoreTxn *txn, VmmDisk *disk, GError **error);
 /* The device asked for, or the first free one beside those of @disks (VmmDisk*): DISK_LIMIT,
  * DEVICE_MALFORMED, DEVICE_IN_USE. The caller frees it. */

@@ -10,7 +10,7 @@
 typedef struct
 {
   const char *zone_id, *snapshot_id, *category, *performance_level;
-  const char *name, *description;
+  const char *name, *description, *policy_id;
   const char *file_system; /* our extension: "ext4" makes one on the new disk */
   guint64 size_gib;
 } OpsDiskSpec;

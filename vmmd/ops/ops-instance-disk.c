@@ -103,6 +103,7 @@ ops_instance_new_system_disk (VmmContext *ctx, const char *account_id, const Vmm
   disk->description = g_strdup (spec->description != NULL ? spec->description : "");
   disk->category = g_strdup (spec->category != NULL ? spec->category : DEFAULT_CATEGORY);
   disk->performance_level = g_strdup (ops_disk_level (disk->category, spec->performance_level));
+  disk->policy_id = g_strdup (spec->policy_id);
   disk->origin_layer_id = g_strdup (image->layer_id);
   disk->device = g_strdup (SYSTEM_DEVICE);
   disk->state = VMM_DISK_IN_USE;

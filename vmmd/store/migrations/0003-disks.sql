@@ -8,7 +8,6 @@ ALTER TABLE disk ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE disk ADD COLUMN source_snapshot_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE disk ADD COLUMN performance_level TEXT NOT NULL DEFAULT '';
 ALTER TABLE disk ADD COLUMN file_system TEXT NOT NULL DEFAULT '';
-ALTER TABLE disk ADD COLUMN portable INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE disk ADD COLUMN enable_auto_snapshot INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE disk ADD COLUMN delete_auto_snapshot INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE disk ADD COLUMN policy_id TEXT NOT NULL DEFAULT '';
@@ -24,7 +23,6 @@ ALTER TABLE disk ADD COLUMN origin_layer_id TEXT REFERENCES layer (id);
 ALTER TABLE disk ADD COLUMN next_layer_id TEXT REFERENCES layer (id);
 CREATE INDEX disk_origin ON disk (origin_layer_id) WHERE origin_layer_id IS NOT NULL;
 CREATE INDEX disk_next ON disk (next_layer_id) WHERE next_layer_id IS NOT NULL;
-CREATE INDEX disk_working ON disk (host_id) WHERE deadline_ms > 0;
 CREATE INDEX disk_policy ON disk (policy_id) WHERE policy_id <> '';
 UPDATE disk SET attached_ms = created_ms,
   origin_layer_id = (SELECT parent_id FROM layer l WHERE l.id = layer_id);
