@@ -188,27 +188,55 @@ netctl_dhcp_hosts (const NetctlModel *model)
   return g_string_free (out, FALSE);
 }
 
-/* A lease's line is "expiry mac address name client-id"; the guest chose the last two. */
-static gboolean
-lease_conflicts (const char *line, const NetctlModel *model)
+/* Who has which address, both as text. */
+typedef struct
 {
-  g_auto (GStrv) fields = g_strsplit (line, " ", 4);
-  NetctlPrefix address;
+  GHashTable *addresses; /* of each MAC */
+  GHashTable *macs;      /* of each address */
+} Guests;
 
-  if (g_strv_length (fields) < 4 || !netctl_prefix_parse (fields[2], &address))
-    return FALSE;
+static Guests
+guests_of (const NetctlModel *model)
+{
+  Guests guests = { g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+                    g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free) };
+
   for (GTreeNode *n = g_tree_node_first (model->ports); n != NULL; n = g_tree_node_next (n))
     {
       const NetctlPort *port = g_tree_node_value (n);
-      g_autofree char *mac = netctl_mac_format (port->mac);
-      gboolean same_mac = g_ascii_strcasecmp (mac, fields[1]) == 0;
-      gboolean same_address
-          = netctl_prefix_equal (&address, &g_array_index (port->addresses, NetctlPrefix, 0));
+      char *mac = netctl_mac_format (port->mac);
+      char *address = netctl_prefix_address (&g_array_index (port->addresses, NetctlPrefix, 0));
 
-      if (same_mac != same_address)
-        return TRUE;
+      g_hash_table_insert (guests.addresses, g_strdup (mac), g_strdup (address));
+      g_hash_table_insert (guests.macs, address, mac);
     }
-  return FALSE;
+  return guests;
+}
+
+static void
+guests_clear (Guests *guests)
+{
+  g_hash_table_unref (guests->addresses);
+  g_hash_table_unref (guests->macs);
+}
+
+/* A lease's line is "expiry mac address name client-id"; the guest chose the last two. */
+static gboolean
+lease_conflicts (const char *line, const Guests *guests)
+{
+  g_auto (GStrv) fields = g_strsplit (line, " ", 4);
+  g_autofree char *mac = NULL, *address = NULL;
+  const char *right_mac, *right_address;
+  NetctlPrefix prefix;
+
+  if (g_strv_length (fields) < 4 || !netctl_prefix_parse (fields[2], &prefix))
+    return FALSE;
+  mac = g_ascii_strdown (fields[1], -1);
+  address = netctl_prefix_address (&prefix);
+  right_mac = g_hash_table_lookup (guests->macs, address);
+  right_address = g_hash_table_lookup (guests->addresses, mac);
+  return (right_mac != NULL && !g_str_equal (right_mac, mac))
+         || (right_address != NULL && !g_str_equal (right_address, address));
 }
 
 char *
@@ -216,17 +244,19 @@ netctl_dhcp_leases_without_conflicts (const char *leases, const NetctlModel *mod
 {
   g_auto (GStrv) lines = g_strsplit (leases, "\n", -1);
   g_autoptr (GString) kept = g_string_new (NULL);
+  Guests guests = guests_of (model);
   gboolean has_conflict = FALSE;
 
   for (guint i = 0; lines[i] != NULL; i++)
     {
       if (*lines[i] == '\0')
         continue;
-      if (lease_conflicts (lines[i], model))
+      if (lease_conflicts (lines[i], &guests))
         has_conflict = TRUE;
       else
         g_string_append_printf (kept, "%s\n", lines[i]);
     }
+  guests_clear (&guests);
   return has_conflict ? g_strdup (kept->str) : NULL;
 }
 
@@ -420,6 +450,47 @@ netctl_dhcp_apply (NetctlDhcp *dhcp, const NetctlModel *model, int fd, GError **
     return FALSE;
   remember (dhcp, index, hosts, names);
   return TRUE;
+}
+
+static gboolean
+is_sure (NetctlDhcp *dhcp, guint32 vpc_index)
+{
+  gboolean is_known;
+
+  g_mutex_lock (&dhcp->lock);
+  is_known = g_hash_table_contains (dhcp->known, GUINT_TO_POINTER (vpc_index));
+  g_mutex_unlock (&dhcp->lock);
+  return is_known;
+}
+
+/* Both servers run; their files are as they should be. */
+static gboolean
+ensure_servers (const NetctlDhcp *dhcp, const NetctlVpc *vpc, int fd, GError **error)
+{
+  g_auto (GStrv) leases_arguments = netctl_dhcp_arguments (dhcp, vpc);
+  g_auto (GStrv) names_arguments = netctl_dhcp_names_arguments (dhcp, vpc);
+
+  return netctl_server_ensure (&leases_kind, dhcp->dir, vpc->index,
+                               (const char *const *) leases_arguments, fd, FALSE, FALSE, error)
+         && netctl_server_ensure (&names_kind, dhcp->dir, vpc->index,
+                                  (const char *const *) names_arguments, fd, FALSE, FALSE, error);
+}
+
+gboolean
+netctl_dhcp_apply_port (NetctlDhcp *dhcp, const NetctlModel *model, const NetctlPort *before,
+                        const NetctlPort *after, int fd, GError **error)
+{
+  if (netctl_port_same_guest (before, after) && is_sure (dhcp, model->vpc->index))
+    return ensure_servers (dhcp, model->vpc, fd, error);
+  return netctl_dhcp_apply (dhcp, model, fd, error);
+}
+
+void
+netctl_dhcp_doubt (NetctlDhcp *dhcp, guint32 vpc_index)
+{
+  g_autofree char *hosts = NULL, *names = NULL;
+
+  forget (dhcp, vpc_index, &hosts, &names);
 }
 
 /* All of a VPC's files; among them may be one that a daemon was killed while writing. */

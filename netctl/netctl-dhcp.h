@@ -19,6 +19,13 @@ const GPtrArray *netctl_dhcp_servers (const NetctlDhcp *dhcp);
 
 /* Servers run in the namespace behind @fd and know the model's ports. The anchor is up. */
 gboolean netctl_dhcp_apply (NetctlDhcp *dhcp, const NetctlModel *model, int fd, GError **error);
+/* The same after one port changed, came (@before is NULL) or went (@after is NULL): the files are
+ * not looked at if that is the same guest and the servers have surely read them. */
+gboolean netctl_dhcp_apply_port (NetctlDhcp *dhcp, const NetctlModel *model,
+                                 const NetctlPort *before, const NetctlPort *after, int fd,
+                                 GError **error);
+/* The model that was applied last has been taken back. */
+void netctl_dhcp_doubt (NetctlDhcp *dhcp, guint32 vpc_index);
 /* Ends the VPC's servers and removes their files. Absent is success. */
 gboolean netctl_dhcp_stop (NetctlDhcp *dhcp, guint32 vpc_index, GError **error);
 /* Stops all servers of ours whose VPC index is no key of @wanted. */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A namespace's netfilter, held open. The only libnftables. */
+/* A namespace's netfilter, held open. The only libnftables: it waits with select() and makes no
+ * promise about threads, so all its calls are made on one thread, with descriptors of its own. */
 #include "netctl-filter.h"
+#include "netctl-apart.h"
 #include "netctl-ns.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <nftables/libnftables.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define BUFFER_SIZE 32768
 
@@ -15,8 +19,13 @@ struct NetctlFilter
   guint32 sequence;
 };
 
-/* libnftables makes no promise about threads. */
-static GMutex nft_lock;
+/* Something to do for a filter. */
+typedef struct
+{
+  NetctlFilter *filter;
+  const char *text; /* of the namespace to open, or commands */
+  char *output;
+} Job;
 
 static gboolean
 open_here (gpointer data, GError **error)
@@ -24,32 +33,67 @@ open_here (gpointer data, GError **error)
   NetctlFilter *filter = data;
 
   filter->socket = mnl_socket_open2 (NETLINK_NETFILTER, SOCK_CLOEXEC);
-  if (filter->socket == NULL || mnl_socket_bind (filter->socket, 0, MNL_SOCKET_AUTOPID) != 0)
+  if (filter->socket != NULL && mnl_socket_bind (filter->socket, 0, MNL_SOCKET_AUTOPID) == 0)
+    return TRUE;
+  g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "cannot open a netfilter socket: %s",
+               g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+open_nft_here (gpointer data, GError **error)
+{
+  NetctlFilter *filter = data;
+
+  /* Its socket belongs to this namespace from now on, whoever uses it. */
+  filter->nft = nft_ctx_new (NFT_CTX_DEFAULT);
+  if (filter->nft == NULL)
     {
-      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "cannot open a netfilter socket: %s",
+      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "nftables cannot be reached");
+      return FALSE;
+    }
+  nft_ctx_buffer_output (filter->nft);
+  nft_ctx_buffer_error (filter->nft);
+  return TRUE;
+}
+
+static gboolean
+open_nft (gpointer data, GError **error)
+{
+  const Job *job = data;
+  int fd = open (job->text, O_RDONLY | O_CLOEXEC);
+  gboolean is_done;
+
+  if (fd < 0)
+    {
+      g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "cannot open \"%s\": %s", job->text,
                    g_strerror (errno));
       return FALSE;
     }
-  /* Its socket belongs to this namespace from now on, whoever uses it. */
-  g_mutex_lock (&nft_lock);
-  filter->nft = nft_ctx_new (NFT_CTX_DEFAULT);
-  g_mutex_unlock (&nft_lock);
-  if (filter->nft != NULL)
-    return TRUE;
-  g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "nftables cannot be reached");
-  return FALSE;
+  is_done = netctl_ns_run (fd, open_nft_here, job->filter, error);
+  close (fd);
+  return is_done;
 }
 
 NetctlFilter *
 netctl_filter_open (int fd, GError **error)
 {
   g_autoptr (NetctlFilter) filter = g_new0 (NetctlFilter, 1);
+  /* Numbers mean nothing to the thread of libnftables. */
+  g_autofree char *path = fd >= 0 ? g_strdup_printf ("/proc/self/fd/%d", fd)
+                                  : g_strdup_printf ("/proc/self/task/%d/ns/net", (int) gettid ());
+  Job job = { .filter = filter, .text = path };
 
-  if (!netctl_ns_run (fd, open_here, filter, error))
-    return NULL;
-  nft_ctx_buffer_output (filter->nft);
-  nft_ctx_buffer_error (filter->nft);
-  return g_steal_pointer (&filter);
+  return netctl_ns_run (fd, open_here, filter, error) && netctl_apart_run (open_nft, &job, error)
+             ? g_steal_pointer (&filter)
+             : NULL;
+}
+
+static gboolean
+close_nft (gpointer data, GError **error)
+{
+  nft_ctx_free (data);
+  return TRUE;
 }
 
 void
@@ -60,23 +104,20 @@ netctl_filter_close (NetctlFilter *filter)
   if (filter->socket != NULL)
     mnl_socket_close (filter->socket);
   if (filter->nft != NULL)
-    {
-      g_mutex_lock (&nft_lock);
-      nft_ctx_free (filter->nft);
-      g_mutex_unlock (&nft_lock);
-    }
+    netctl_apart_run (close_nft, filter->nft, NULL);
   g_free (filter);
 }
 
-/* Holding the lock; the output is in the context. */
+/* The output is in the context. */
 static gboolean
-run_locked (NetctlFilter *filter, const char *commands, GError **error)
+run (gpointer data, GError **error)
 {
+  const Job *job = data;
   g_autofree char *text = NULL;
 
-  if (nft_run_cmd_from_buffer (filter->nft, commands) == 0)
+  if (nft_run_cmd_from_buffer (job->filter->nft, job->text) == 0)
     return TRUE;
-  text = g_strdup (nft_ctx_get_error_buffer (filter->nft));
+  text = g_strdup (nft_ctx_get_error_buffer (job->filter->nft));
   g_set_error (error, NETCTL_ERROR, NETCTL_ERROR_KERNEL, "nftables refused: %s", g_strstrip (text));
   return FALSE;
 }
@@ -84,26 +125,29 @@ run_locked (NetctlFilter *filter, const char *commands, GError **error)
 gboolean
 netctl_filter_run (NetctlFilter *filter, const char *commands, GError **error)
 {
-  gboolean is_done;
+  Job job = { .filter = filter, .text = commands };
 
-  g_mutex_lock (&nft_lock);
-  is_done = run_locked (filter, commands, error);
-  g_mutex_unlock (&nft_lock);
-  return is_done;
+  return netctl_apart_run (run, &job, error);
+}
+
+static gboolean
+list (gpointer data, GError **error)
+{
+  Job *job = data;
+
+  nft_ctx_output_set_flags (job->filter->nft, NFT_CTX_OUTPUT_STATELESS);
+  if (run (job, error))
+    job->output = g_strdup (nft_ctx_get_output_buffer (job->filter->nft));
+  nft_ctx_output_set_flags (job->filter->nft, 0);
+  return job->output != NULL;
 }
 
 char *
 netctl_filter_list (NetctlFilter *filter, const char *command, GError **error)
 {
-  char *text = NULL;
+  Job job = { .filter = filter, .text = command };
 
-  g_mutex_lock (&nft_lock);
-  nft_ctx_output_set_flags (filter->nft, NFT_CTX_OUTPUT_STATELESS);
-  if (run_locked (filter, command, error))
-    text = g_strdup (nft_ctx_get_output_buffer (filter->nft));
-  nft_ctx_output_set_flags (filter->nft, 0);
-  g_mutex_unlock (&nft_lock);
-  return text;
+  return netctl_apart_run (list, &job, error) ? job.output : NULL;
 }
 
 /* Reads the rest of an answer that the kernel says has become wrong meanwhile. */

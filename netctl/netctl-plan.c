@@ -397,6 +397,21 @@ netctl_vpc_same_routes (const NetctlVpc *a, const NetctlVpc *b)
   return TRUE;
 }
 
+gboolean
+netctl_port_same_guest (const NetctlPort *a, const NetctlPort *b)
+{
+  if (a == NULL || b == NULL)
+    return a == b;
+  if (memcmp (a->mac, b->mac, sizeof a->mac) != 0 || g_strcmp0 (a->host_name, b->host_name) != 0
+      || !a->is_secondary != !b->is_secondary || a->addresses->len != b->addresses->len)
+    return FALSE;
+  for (guint i = 0; i < a->addresses->len; i++)
+    if (!netctl_prefix_equal (&g_array_index (a->addresses, NetctlPrefix, i),
+                              &g_array_index (b->addresses, NetctlPrefix, i)))
+      return FALSE;
+  return TRUE;
+}
+
 char *
 netctl_port_tap_name (guint32 port_index)
 {

@@ -48,6 +48,8 @@ NetctlPrefix netctl_prefix_link_local (const guint8 mac[6]);
 gboolean netctl_vpc_same_subnets (const NetctlVpc *a, const NetctlVpc *b);
 /* Likewise. */
 gboolean netctl_vpc_same_routes (const NetctlVpc *a, const NetctlVpc *b);
+/* Whether both, or neither (NULL), are a guest of the same MAC, addresses, name and rank. */
+gboolean netctl_port_same_guest (const NetctlPort *a, const NetctlPort *b);
 
 /* "ecs-v%06x": the VPC's namespace. The caller frees it. */
 char *netctl_vpc_namespace_name (guint32 vpc_index);

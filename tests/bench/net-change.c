@@ -43,7 +43,7 @@ check (gboolean is_done, GError **error)
     fail_msg ("%s", (*error)->message);
 }
 
-/* A tap as a hypervisor makes it; lives while the descriptor is open. */
+/* A tap as a hypervisor makes it; lives while the descriptor is open, unless it is persistent. */
 static int
 open_tap (guint32 port_index)
 {
@@ -257,7 +257,6 @@ scene_prepare (Scene *scene, NetctlPlan *plan, guint32 vpc, guint n_ports)
       g_autoptr (NetctlPort) port = stage_port (scene->stage, i);
       int tap = open_tap (port->index);
 
-      /* Kept without a descriptor: libnftables cannot live with more than 1024 of them. */
       assert_int_equal (ioctl (tap, TUNSETPERSIST, 1), 0);
       close (tap);
     }
@@ -295,7 +294,8 @@ int
 main (int argc, char **argv)
 {
   static const char *const dns[] = { "192.0.2.53", NULL };
-  g_autofree char *run_dir = NULL;
+  /* In memory, as the daemon's own. */
+  g_autofree char *run_dir = g_strdup ("/run/net-change-XXXXXX");
   g_autofree Scene *scenes = g_new0 (Scene, argc);
   g_autoptr (NetctlPlan) plan = netctl_plan_new ();
   g_autoptr (Netctl) net = NULL;
@@ -305,7 +305,8 @@ main (int argc, char **argv)
 
   world_need_private_host ();
   assert_true (argc >= 3);
-  config.run_dir = run_dir = g_dir_make_tmp ("net-change-XXXXXX", NULL);
+  assert_non_null (g_mkdtemp (run_dir));
+  config.run_dir = run_dir;
   for (guint i = 0; i < n_scenes; i++)
     scene_prepare (&scenes[i], plan, i + 1, number (argv[i + 2]));
   net = netctl_new (&config, &error);

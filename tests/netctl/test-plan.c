@@ -335,6 +335,31 @@ a_wrong_port_is_refused (void **state)
   assert_port_refused (record_port (1, NETCTL_PORT_INDEX_MAX + 1, "10.0.0.2", "1"));
 }
 
+static void
+a_guest_is_the_same_whatever_its_groups_and_bandwidth (void **state)
+{
+  g_autoptr (NetctlPort) one = record_port (1, 1, "10.0.0.2 fd00::2", "1");
+  g_autoptr (NetctlPort) same = record_port (1, 1, "10.0.0.2 fd00::2", "2 3");
+  NetctlPort *others[5];
+
+  same->kbit_s_in = 8;
+  assert_true (netctl_port_same_guest (one, same));
+  assert_true (netctl_port_same_guest (NULL, NULL));
+  assert_false (netctl_port_same_guest (one, NULL));
+  assert_false (netctl_port_same_guest (NULL, one));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    others[i] = record_port (1, 1, i == 0 ? "10.0.0.2 fd00::3" : "10.0.0.2 fd00::2", "1");
+  others[1]->host_name = g_strdup ("other");
+  others[2]->is_secondary = TRUE;
+  others[3]->mac[5] ^= 1;
+  g_array_set_size (others[4]->addresses, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      assert_false (netctl_port_same_guest (one, others[i]));
+      netctl_port_free (others[i]);
+    }
+}
+
 int
 main (void)
 {
@@ -356,6 +381,7 @@ main (void)
     cmocka_unit_test (a_rule_has_a_form_for_each_family_it_can_match),
     cmocka_unit_test (a_wrong_host_name_is_refused),
     cmocka_unit_test (a_wrong_port_is_refused),
+    cmocka_unit_test (a_guest_is_the_same_whatever_its_groups_and_bandwidth),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

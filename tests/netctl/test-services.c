@@ -16,6 +16,7 @@
 
 #include "dhcp-client.h"
 #include "frames.h"
+#include "netctl-plan.h"
 #include "netctl-proc.h"
 #include "world.h"
 
@@ -211,6 +212,32 @@ a_dead_dhcp_server_is_replaced (void **state)
 /* Metadata */
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+/* The list of guests is written anew for another guest, or when it is not sure what it says. */
+static void
+a_change_of_groups_alone_leaves_the_list_of_guests_alone (void **state)
+{
+  World *world = *state;
+  const NetctlClass *class = world->net->class;
+  Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
+  g_autoptr (NetctlPort) wrong = netctl_port_copy (guest->port);
+  g_autofree char *path = g_strconcat (world->run_dir, "/dhcp/ecs-v000001.hosts", NULL);
+  g_autofree char *right = NULL, *now = NULL, *mended = NULL;
+  guint32 nowhere = 99, second = 2;
+
+  assert_true (g_file_get_contents (path, &right, NULL, NULL));
+  assert_true (g_file_set_contents (path, "changed\n", -1, NULL));
+  world_apply_group (world, world_group (world, 1, 2));
+  g_array_append_val (guest->port->groups, second);
+  assert_true (class->port_attach (world->net, guest->port, NULL));
+  assert_true (g_file_get_contents (path, &now, NULL, NULL));
+  assert_string_equal (now, "changed\n");
+  g_array_append_val (wrong->groups, nowhere);
+  assert_false (class->port_attach (world->net, wrong, NULL));
+  assert_true (class->port_attach (world->net, guest->port, NULL));
+  assert_true (g_file_get_contents (path, &mended, NULL, NULL));
+  assert_string_equal (mended, right);
+}
 
 static void
 metadata_knows_who_asks_in_vpcs_with_equal_ranges (void **state)
@@ -498,6 +525,7 @@ main (void)
     WORLD_TEST (nobody_can_speak_to_dhcp_for_another_guest),
     WORLD_TEST (a_new_process_takes_over_the_dhcp_server),
     WORLD_TEST (a_dead_dhcp_server_is_replaced),
+    WORLD_TEST (a_change_of_groups_alone_leaves_the_list_of_guests_alone),
     WORLD_TEST (metadata_knows_who_asks_in_vpcs_with_equal_ranges),
     WORLD_TEST (metadata_passes_method_headers_and_status_on),
     WORLD_TEST (metadata_refuses_proxies_and_other_methods),

@@ -492,7 +492,10 @@ append_inside (GString *out, const char *ns)
   g_autofree char *sorted_elements = with_sorted_elements (rules);
   g_autofree char *sorted_rules = with_sorted_objects (sorted_elements);
   g_autofree char *sorted_neighbours = sorted_lines (neighbours);
-  g_autofree char *sorted_routes = sorted_lines (routes);
+  /* The kernel makes these for the routers' addresses, in its own time. */
+  g_autoptr (GRegex) late = g_regex_new ("^anycast .*\n", G_REGEX_MULTILINE, 0, NULL);
+  g_autofree char *own_routes = g_regex_replace (late, routes, -1, 0, "", 0, NULL);
+  g_autofree char *sorted_routes = sorted_lines (own_routes);
   g_autoptr (GString) plain = g_string_new (addresses);
 
   /* The number of a veth's other end differs from run to run. */

@@ -59,8 +59,8 @@ static const Key keys[] = {
        "PEM file with the certificate chain; empty for HTTP only."),
   STR ("api", "tls-key", tls_key, "", "PEM file with the private key."),
   BOOL ("api", "signature-v1", signature_v1, "true", "Accept signature version 1.0 beside ACS3."),
-  /* libnftables aborts the process when its socket's number is 1024 or more. */
-  INT ("api", "max-connections", max_connections, "512", 1, 800, "Open connections in all."),
+  /* Half of what the service file's LimitNOFILE allows. */
+  INT ("api", "max-connections", max_connections, "1024", 1, 32768, "Open connections in all."),
   INT ("api", "max-request-bytes", max_request_bytes, "1048576", 4096, 67108864,
        "Largest request body, and query."),
   INT ("api", "request-timeout-s", request_timeout_s, "20", 1, 3600,
