@@ -1,105 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Layers that nobody names are merged, by whom they may be, and never in anybody's way. */
 #include "ops-disk.h"
-#include "ops-snapshot.h"
-#include "store-disk.h"
-#include "vmm-error.h"
 #include "work-item.h"
-#include "world-host.h"
+#include "world-disk.h"
 #include <string.h>
 
 #define PATIENCE_US (20 * G_USEC_PER_SEC)
 /* Longer than a merge that was in somebody's way waits. */
 #define LATER_MS 3700000
-
-/* ---- asking ---- */
-
-static const char *
-make_disk (World *w)
-{
-  const OpsDiskSpec spec = { .zone_id = w->config->zone_id, .size_gib = 5 };
-  g_autoptr (GError) error = NULL;
-  const char *id = world_keep (w, ops_disk_create (&w->ctx, &w->alice, &spec, &error));
-
-  assert_no_error (error);
-  host_settle_all (w);
-  return id;
-}
-
-static void
-attach (World *w, const char *disk, const char *instance)
-{
-  g_autoptr (GError) error = NULL;
-
-  ops_disk_attach (&w->ctx, &w->alice, disk, instance, NULL, -1, &error);
-  assert_no_error (error);
-}
-
-static const char *
-ask_snapshot (World *w, const char *disk)
-{
-  const OpsSnapshotSpec spec = { .disk_id = disk };
-  g_autoptr (GError) error = NULL;
-  const char *id = world_keep (w, ops_snapshot_create (&w->ctx, &w->alice, &spec, &error));
-
-  assert_no_error (error);
-  return id;
-}
-
-static const char *
-take_snapshot (World *w, const char *disk)
-{
-  const char *id = ask_snapshot (w, disk);
-
-  host_settle_all (w);
-  return id;
-}
-
-static void
-drop_snapshot (World *w, const char *id)
-{
-  g_autoptr (GError) error = NULL;
-
-  ops_snapshot_delete (&w->ctx, &w->alice, id, TRUE, &error);
-  assert_no_error (error);
-}
-
-static void
-stop (World *w, const char *id)
-{
-  assert_true (ops_instance_stop (&w->ctx, &w->alice, id, FALSE, NULL));
-  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
-}
-
-/* ---- looking ---- */
-
-/* How many layers the disk rests on, itself included. */
-static guint
-depth (World *w, const char *disk)
-{
-  g_autofree char *sql = g_strdup_printf (
-      "WITH RECURSIVE chain (id) AS (SELECT layer_id FROM disk WHERE id='%s' UNION ALL"
-      " SELECT l.parent_id FROM layer l JOIN chain c ON l.id=c.id WHERE l.parent_id IS NOT NULL)"
-      " SELECT count(*) FROM chain",
-      disk);
-
-  return (guint) world_query (w, sql);
-}
-
-static gint64
-layers (World *w)
-{
-  return world_query (w, "SELECT count(*) FROM layer");
-}
-
-static char *
-active_layer (World *w, const char *disk)
-{
-  g_autoptr (StoreTxn) txn = store_begin_read (w->ctx.store, NULL);
-  g_autoptr (VmmDisk) row = store_disk_get (txn, NULL, disk, NULL);
-
-  return g_strdup (row->layer_id);
-}
 
 /* Until @condition holds though something may be at work all the time. */
 static void
@@ -139,21 +47,21 @@ is_settled (World *w, const char *id)
 static gboolean
 is_shallow (World *w, gconstpointer disk)
 {
-  return depth (w, disk) == 1;
+  return host_depth (w, disk) == 1;
 }
 
 /* A disk with one layer that nobody needs, which the pool is merging and does not get done. */
 static const char *
 disk_in_merge (World *w, const char *instance)
 {
-  const char *disk = make_disk (w);
+  const char *disk = host_make_disk (w);
   const char *snapshot;
 
   if (instance != NULL)
-    attach (w, disk, instance);
-  snapshot = take_snapshot (w, disk);
+    host_attach (w, disk, instance);
+  snapshot = host_take_snapshot (w, disk);
   img_fake_set_lingering (w->host->img, TRUE);
-  drop_snapshot (w, snapshot);
+  host_drop_snapshot (w, snapshot);
   await (w, is_pulling, NULL, "the merge runs");
   return disk;
 }
@@ -175,22 +83,22 @@ static void
 a_layer_that_nobody_names_is_merged (void **state)
 {
   World *w = *state;
-  const char *disk = make_disk (w);
-  const char *first = take_snapshot (w, disk);
-  const char *second = take_snapshot (w, disk);
-  const char *third = take_snapshot (w, disk);
+  const char *disk = host_make_disk (w);
+  const char *first = host_take_snapshot (w, disk);
+  const char *second = host_take_snapshot (w, disk);
+  const char *third = host_take_snapshot (w, disk);
 
-  assert_int_equal (depth (w, disk), 4);
-  drop_snapshot (w, second);
+  assert_int_equal (host_depth (w, disk), 4);
+  host_drop_snapshot (w, second);
   host_wait_idle (w);
-  assert_int_equal (depth (w, disk), 3);
-  drop_snapshot (w, third);
-  drop_snapshot (w, first);
+  assert_int_equal (host_depth (w, disk), 3);
+  host_drop_snapshot (w, third);
+  host_drop_snapshot (w, first);
   host_settle (w, is_shallow, disk, "the layers are merged");
   host_wait_idle (w);
   host_assert_consistent (w);
   /* The image's and the disk's. */
-  assert_int_equal (layers (w), 2);
+  assert_int_equal (host_layers (w), 2);
 }
 
 static void
@@ -200,14 +108,14 @@ a_merge_gives_way_to_a_start (void **state)
   const char *instance = host_run (w);
   const char *disk;
 
-  stop (w, instance);
+  host_stop_instance (w, instance);
   disk = disk_in_merge (w, instance);
   assert_true (ops_instance_start (&w->ctx, &w->alice, instance, NULL));
   await (w, is_running, instance, "the instance runs");
   assert_int_equal (world_query (w, "SELECT count(*) FROM layer_pull"), 0);
-  assert_int_equal (depth (w, disk), 2);
+  assert_int_equal (host_depth (w, disk), 2);
   img_fake_set_lingering (w->host->img, FALSE);
-  stop (w, instance);
+  host_stop_instance (w, instance);
   merge_at_last (w, disk);
 }
 
@@ -220,13 +128,13 @@ a_merge_gives_way_to_a_live_attach (void **state)
   g_autofree char *serial = g_strdup (disk + strlen ("d-"));
   g_autoptr (VirtDisk) plugged = NULL;
 
-  attach (w, disk, instance);
+  host_attach (w, disk, instance);
   await (w, is_settled, NULL, "the disk is attached");
   plugged = virt_fake_disk (w->host->virt, instance, serial, NULL);
   assert_non_null (plugged);
   assert_int_equal (plugged->chain->len, 2);
   img_fake_set_lingering (w->host->img, FALSE);
-  stop (w, instance);
+  host_stop_instance (w, instance);
   merge_at_last (w, disk);
 }
 
@@ -235,11 +143,11 @@ a_merge_gives_way_to_a_snapshot_and_a_growth (void **state)
 {
   World *w = *state;
   const char *disk = disk_in_merge (w, NULL);
-  const char *snapshot = ask_snapshot (w, disk);
+  const char *snapshot = host_ask_snapshot (w, disk);
 
   await (w, is_settled, NULL, "the snapshot is taken");
-  assert_int_equal (depth (w, disk), 3);
-  drop_snapshot (w, snapshot);
+  assert_int_equal (host_depth (w, disk), 3);
+  host_drop_snapshot (w, snapshot);
   world_advance_ms (w, LATER_MS);
   work_kick (w->host->work, WORK_LAYERS);
   await (w, is_pulling, NULL, "the next merge runs");
@@ -257,7 +165,7 @@ a_merge_of_a_disk_that_is_deleted_ends (void **state)
   assert_true (ops_disk_delete (&w->ctx, &w->alice, disk, NULL));
   await (w, is_settled, NULL, "the disk is gone");
   host_wait_idle (w);
-  assert_int_equal (layers (w), 1);
+  assert_int_equal (host_layers (w), 1);
   host_assert_consistent (w);
 }
 
@@ -266,7 +174,7 @@ a_merge_gives_way_to_a_reader (void **state)
 {
   World *w = *state;
   const char *disk = disk_in_merge (w, NULL);
-  g_autofree char *layer = active_layer (w, disk);
+  g_autofree char *layer = host_active_layer (w, disk);
 
   work_hold_layer (w->host->work, layer);
   await (w, is_settled, NULL, "the merge is given up");
@@ -274,7 +182,7 @@ a_merge_gives_way_to_a_reader (void **state)
   work_kick (w->host->work, WORK_LAYERS);
   host_wait_idle (w);
   assert_int_equal (img_fake_pulls (w->host->img), 0);
-  assert_int_equal (depth (w, disk), 2);
+  assert_int_equal (host_depth (w, disk), 2);
   img_fake_set_lingering (w->host->img, FALSE);
   work_release_layer (w->host->work, layer);
   merge_at_last (w, disk);
@@ -286,24 +194,24 @@ a_merge_that_fails_keeps_nobody_waiting_and_is_done_later (void **state)
 {
   World *w = *state;
   const char *instance = host_run (w);
-  const char *disk = make_disk (w);
+  const char *disk = host_make_disk (w);
   const char *snapshot;
   g_autofree char *layer = NULL;
 
   log_trap_allow ("*its merge: *trying again later*");
-  stop (w, instance);
-  attach (w, disk, instance);
-  layer = active_layer (w, disk);
-  snapshot = take_snapshot (w, disk);
+  host_stop_instance (w, instance);
+  host_attach (w, disk, instance);
+  layer = host_active_layer (w, disk);
+  snapshot = host_take_snapshot (w, disk);
   img_fake_set_used (w->host->img, layer, 3 * WORLD_GIB);
   img_fake_set_space (w->host->img, 100 * WORLD_GIB, WORLD_GIB);
-  drop_snapshot (w, snapshot);
+  host_drop_snapshot (w, snapshot);
   host_wait_idle (w);
-  assert_int_equal (depth (w, disk), 2);
+  assert_int_equal (host_depth (w, disk), 2);
   host_assert_consistent (w);
   assert_true (ops_instance_start (&w->ctx, &w->alice, instance, NULL));
   host_wait_state (w, instance, VMM_INSTANCE_RUNNING);
-  stop (w, instance);
+  host_stop_instance (w, instance);
   img_fake_set_space (w->host->img, 100 * WORLD_GIB, 50 * WORLD_GIB);
   merge_at_last (w, disk);
 }
@@ -312,21 +220,21 @@ static void
 a_merge_waits_for_room_in_the_pool (void **state)
 {
   World *w = *state;
-  const char *disk = make_disk (w);
+  const char *disk = host_make_disk (w);
   const char *snapshot = NULL;
-  g_autofree char *layer = active_layer (w, disk);
+  g_autofree char *layer = host_active_layer (w, disk);
 
   img_fake_set_used (w->host->img, layer, 3 * WORLD_GIB);
-  snapshot = take_snapshot (w, disk);
+  snapshot = host_take_snapshot (w, disk);
   /* One GiB is kept free whatever happens. */
   w->pool_free_bytes = 4 * WORLD_GIB - 1;
-  drop_snapshot (w, snapshot);
+  host_drop_snapshot (w, snapshot);
   host_wait_idle (w);
-  assert_int_equal (depth (w, disk), 2);
+  assert_int_equal (host_depth (w, disk), 2);
   w->pool_free_bytes = 4 * WORLD_GIB;
   work_kick (w->host->work, WORK_LAYERS);
   host_wait_idle (w);
-  assert_int_equal (depth (w, disk), 1);
+  assert_int_equal (host_depth (w, disk), 1);
   host_assert_consistent (w);
 }
 
@@ -338,20 +246,20 @@ what_a_killed_daemon_began_is_finished (void **state)
 
   for (guint has_copied = 0; has_copied < 2; has_copied++)
     {
-      const char *disk = make_disk (w);
-      const char *snapshot = take_snapshot (w, disk);
-      g_autofree char *layer = active_layer (w, disk);
+      const char *disk = host_make_disk (w);
+      const char *snapshot = host_take_snapshot (w, disk);
+      g_autofree char *layer = host_active_layer (w, disk);
       g_autofree char *sql
           = g_strdup_printf ("INSERT INTO layer_pull VALUES ('%s', NULL, '', '', 1)", layer);
 
       host_stop (w);
-      drop_snapshot (w, snapshot);
+      host_drop_snapshot (w, snapshot);
       world_exec (w, sql);
       if (has_copied)
         assert_true (w->host->img->class->layer_reparent (w->host->img, layer, NULL, NULL));
       host_start (w);
       host_wait_idle (w);
-      assert_int_equal (depth (w, disk), 1);
+      assert_int_equal (host_depth (w, disk), 1);
       host_assert_consistent (w);
     }
 }
@@ -362,16 +270,16 @@ what_a_dead_guest_began_is_put_back_before_anybody_opens_it (void **state)
 {
   World *w = *state;
   const char *instance = host_run (w);
-  const char *disk = make_disk (w);
+  const char *disk = host_make_disk (w);
   g_autofree char *layer = NULL, *parent = NULL, *sql = NULL, *serial = NULL;
   g_autoptr (VirtDisk) plugged = NULL;
 
-  attach (w, disk, instance);
+  host_attach (w, disk, instance);
   host_settle_all (w);
-  parent = active_layer (w, disk);
-  take_snapshot (w, disk);
-  layer = active_layer (w, disk);
-  stop (w, instance);
+  parent = host_active_layer (w, disk);
+  host_take_snapshot (w, disk);
+  layer = host_active_layer (w, disk);
+  host_stop_instance (w, instance);
   host_wait_idle (w);
   host_stop (w);
   sql = g_strdup_printf ("INSERT INTO layer_pull VALUES ('%s', NULL, '%s', '%s', 1)", layer,

@@ -226,7 +226,8 @@ a_disk_that_does_not_allow_it_is_tried_again_until_the_hour_is_over (void **stat
 {
   World *w = *state;
   const char *disk = add_disk (w), *other = add_disk (w), *policy = add_policy (w, NOON, 0);
-  g_autofree char *block = g_strdup_printf ("UPDATE disk SET next_layer_id=layer_id WHERE id='%s'", disk);
+  g_autofree char *block
+      = g_strdup_printf ("UPDATE disk SET next_layer_id=layer_id WHERE id='%s'", disk);
   g_autofree char *line = g_strdup_printf ("*automatic snapshot of disk %s*", disk);
 
   apply (w, policy, disk);

@@ -98,6 +98,9 @@ static const Key keys[] = {
   STR ("storage", "qemu-group", qemu_group, "kvm", "The group QEMU runs as."),
   STR ("storage", "import-user", import_user, "nobody",
        "The user foreign images are inspected as."),
+  INT ("storage", "merge-bandwidth", merge_bandwidth, "64", 0, 1048576,
+       "MiB a second that shortening the chain of a running guest's disk may copy; 0 for no "
+       "bound."),
   INT ("storage", "max-image-gib", max_image_gib, "2048", 1, 32768,
        "Largest virtual size of an image or disk."),
   INT ("storage", "snapshot-utc-offset-h", snapshot_utc_offset_h, "8", -12, 14,

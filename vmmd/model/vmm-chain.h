@@ -6,7 +6,7 @@
 /* A disk that rests on more layers than this, itself included, is to be shortened … */
 #define VMM_CHAIN_DEEP 8
 /* … to at most so many, unless its base alone is … */
-#define VMM_CHAIN_LOW 5
+#define VMM_CHAIN_LOW 7
 /* … and from here on its snapshots wait for that … */
 #define VMM_CHAIN_PATIENT 12
 /* … since this is where they are refused. */

@@ -13,7 +13,8 @@
 #define AGAIN_FIRST_MS 10000
 #define AGAIN_SHIFT_MAX 8
 
-/* Whether the guest's QEMU may do it now: nothing else is under way with the disk. */
+/* Whether the guest's QEMU may do it now: nothing else is under way with the disk, unless it is a
+ * snapshot that waits for this. */
 static gboolean
 may_run (StoreTxn *txn, const StorePullable *one, const char *instance_id, gboolean is_urgent,
          gboolean *out, GError **error)
@@ -30,8 +31,8 @@ may_run (StoreTxn *txn, const StorePullable *one, const char *instance_id, gbool
   if (disk == NULL || !store_pull_count_open (txn, &count, error))
     return FALSE;
   *out = instance->state == VMM_INSTANCE_RUNNING && disk->state == VMM_DISK_IN_USE
-         && disk->next_layer_id == NULL && disk->want_bytes == 0
-         && (is_urgent || count < OPS_PULLS_AT_ONCE);
+         && disk->want_bytes == 0
+         && (is_urgent || (disk->next_layer_id == NULL && count < OPS_PULLS_AT_ONCE));
   return TRUE;
 }
 

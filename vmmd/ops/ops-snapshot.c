@@ -70,10 +70,11 @@ check_disk (StoreTxn *txn, const VmmDisk *disk, GError **error)
                      "most; delete one",
                      disk->id, count);
   if (chain->len >= OPS_CHAIN_MAX)
-    return vmm_fail (error, VMM_ERROR_SNAPSHOT_QUOTA,
-                     "disk '%s' rests on %u layers, which is the most; delete a snapshot of it and "
-                     "stop its instance for a moment, so that layers are merged",
-                     disk->id, chain->len);
+    return vmm_fail (
+        error, VMM_ERROR_SNAPSHOT_QUOTA,
+        "disk '%s' rests on %u layers, which is the most; wait a moment until they are "
+        "merged, or delete a snapshot of it if the pool is full",
+        disk->id, chain->len);
   return TRUE;
 }
 

@@ -203,18 +203,16 @@ store_pull_is_open (StoreTxn *txn, const StorePull *pull, gboolean *out, GError 
   return TRUE;
 }
 
-gboolean
-store_pull_is_below (StoreTxn *txn, const char *layer_id, gboolean *out, GError **error)
+GPtrArray *
+store_pull_list_below (StoreTxn *txn, const char *layer_id, GError **error)
 {
-  gint64 number;
+  g_autoptr (StoreRows) rows = store_query (
+      txn, error,
+      "WITH RECURSIVE chain (id) AS (SELECT ? UNION ALL"
+      " SELECT l.parent_id FROM layer l JOIN chain c ON l.id=c.id WHERE l.parent_id IS NOT NULL)"
+      " " PULL_SELECT " WHERE p.layer_id IN chain",
+      "s", layer_id);
 
-  if (!store_query_int (txn, &number, error,
-                        "WITH RECURSIVE chain (id) AS (SELECT ? UNION ALL"
-                        " SELECT l.parent_id FROM layer l JOIN chain c ON l.id=c.id"
-                        " WHERE l.parent_id IS NOT NULL)"
-                        " SELECT EXISTS (SELECT 1 FROM layer_pull WHERE layer_id IN chain)",
-                        "s", layer_id))
-    return FALSE;
-  *out = number != 0;
-  return TRUE;
+  return rows != NULL ? store_read_all (rows, read_pull, (GDestroyNotify) store_pull_free, error)
+                      : NULL;
 }

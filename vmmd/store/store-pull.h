@@ -51,5 +51,5 @@ gboolean store_pull_failures (StoreTxn *txn, const char *layer_id, guint *out, G
 gboolean store_pull_count_open (StoreTxn *txn, guint *out, GError **error);
 /* Whether the QEMU of the journal's instance may have the layer open. */
 gboolean store_pull_is_open (StoreTxn *txn, const StorePull *pull, gboolean *out, GError **error);
-/* Whether one is journalled for a layer of the chain of @layer_id. */
-gboolean store_pull_is_below (StoreTxn *txn, const char *layer_id, gboolean *out, GError **error);
+/* StorePull* of the layers that the chain of @layer_id consists of. */
+GPtrArray *store_pull_list_below (StoreTxn *txn, const char *layer_id, GError **error);

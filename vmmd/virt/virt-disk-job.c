@@ -341,6 +341,31 @@ virt_disk_job_look (VirtJob *job, GError **error)
 }
 
 gboolean
+virt_disk_job_pull_end (VirtJob *job, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (VirtDomain) domain = find_running (job, &local);
+  g_autoptr (GPtrArray) disks = domain != NULL ? read_disks (job, domain, 0, &local) : NULL;
+  const VirtDisk *disk = disks != NULL ? find_disk (disks, job->disk->serial) : NULL;
+  g_autoptr (GError) refusal = NULL;
+  int runs = disk != NULL ? look (job, domain, disk->target, &local) : 0;
+
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (runs == 0 || virDomainBlockJobAbort (domain, disk->target, 0) == 0)
+    return TRUE;
+  /* It may have come to its end between the two. */
+  virt_find_fail (job, "end a pull of", &refusal);
+  runs = look (job, domain, disk->target, error);
+  if (runs > 0)
+    g_propagate_error (error, g_steal_pointer (&refusal));
+  return runs == 0;
+}
+
+gboolean
 virt_disk_job_flush (VirtJob *job, GError **error)
 {
   g_autoptr (GPtrArray) disks = NULL;

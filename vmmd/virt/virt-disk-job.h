@@ -29,6 +29,7 @@ gboolean virt_disk_job_grow (VirtJob *job, GError **error);
 gboolean virt_disk_job_bound (VirtJob *job, GError **error);
 gboolean virt_disk_job_pull (VirtJob *job, GError **error);
 gboolean virt_disk_job_look (VirtJob *job, GError **error);
+gboolean virt_disk_job_pull_end (VirtJob *job, GError **error);
 gboolean virt_disk_job_flush (VirtJob *job, GError **error);
 gboolean virt_disk_job_freeze (VirtJob *job, GError **error);
 gboolean virt_disk_job_thaw (VirtJob *job, GError **error);

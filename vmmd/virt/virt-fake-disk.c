@@ -45,6 +45,14 @@ need (VirtFake *self, const char *id, const char *serial, GError **error)
   return disk;
 }
 
+/* Beside a pull nothing else is done to its disk. */
+static gboolean
+is_free (const VirtFakeDisk *disk, GError **error)
+{
+  return !disk->is_pulling
+         || vmm_fail (error, VMM_ERROR_VIRT_FAILED, "a pull of disk '%s' runs", disk->disk->serial);
+}
+
 static void
 add (VirtFakeDomain *domain, const VirtDisk *disk)
 {
@@ -186,6 +194,8 @@ act_detach (VirtFake *self, const char *id, gpointer data, GError **error)
   what->is_yes = disk == NULL;
   if (disk == NULL)
     return TRUE;
+  if (!is_free (disk, error))
+    return FALSE;
   disk->is_leaving = TRUE;
   if (!self->is_clinging && domain->state == VIRT_RUNNING)
     {
@@ -202,8 +212,13 @@ act_turn (VirtFake *self, const char *id, gpointer data, GError **error)
   const Call *what = data;
 
   for (guint i = 0; i < what->turns->len; i++)
-    if (need (self, id, ((VirtTurn *) g_ptr_array_index (what->turns, i))->serial, error) == NULL)
-      return FALSE;
+    {
+      const VirtFakeDisk *disk
+          = need (self, id, ((VirtTurn *) g_ptr_array_index (what->turns, i))->serial, error);
+
+      if (disk == NULL || !is_free (disk, error))
+        return FALSE;
+    }
   for (guint i = 0; i < what->turns->len; i++)
     {
       const VirtTurn *turn = g_ptr_array_index (what->turns, i);
@@ -222,7 +237,7 @@ act_grow (VirtFake *self, const char *id, gpointer data, GError **error)
   const Call *what = data;
   VirtFakeDisk *disk = need (self, id, what->serial, error);
 
-  if (disk == NULL)
+  if (disk == NULL || !is_free (disk, error))
     return FALSE;
   disk->virtual_bytes = MAX (disk->virtual_bytes, what->bytes);
   return TRUE;
@@ -282,6 +297,20 @@ act_job (VirtFake *self, const char *id, gpointer data, GError **error)
   const VirtFakeDisk *disk = find (g_hash_table_lookup (self->domains, id), what->serial);
 
   what->is_yes = disk != NULL && disk->is_pulling;
+  return TRUE;
+}
+
+static gboolean
+act_pull_end (VirtFake *self, const char *id, gpointer data, GError **error)
+{
+  const Call *what = data;
+  VirtFakeDisk *disk = find (g_hash_table_lookup (self->domains, id), what->serial);
+
+  if (disk == NULL || !disk->is_pulling)
+    return TRUE;
+  disk->is_pulling = FALSE;
+  g_clear_pointer (&disk->base, g_free);
+  virt_fake_emit (self, id);
   return TRUE;
 }
 
@@ -400,6 +429,14 @@ disk_job (VirtDriver *driver, const char *id, const char *serial, gboolean *out_
 }
 
 static gboolean
+disk_pull_end (VirtDriver *driver, const char *id, const char *serial, GError **error)
+{
+  Call what = { .serial = serial };
+
+  return virt_fake_call (driver, act_pull_end, id, &what, error);
+}
+
+static gboolean
 disk_flush (VirtDriver *driver, const char *id, const char *serial, GError **error)
 {
   Call what = { .serial = serial };
@@ -435,6 +472,7 @@ virt_fake_disk_fill (VirtDriverClass *class)
   class->disk_bound = disk_bound;
   class->disk_pull = disk_pull;
   class->disk_job = disk_job;
+  class->disk_pull_end = disk_pull_end;
   class->disk_flush = disk_flush;
   class->freeze = freeze;
   class->thaw = thaw;

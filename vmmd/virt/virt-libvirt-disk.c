@@ -119,6 +119,14 @@ virt_libvirt_disk_job (VirtDriver *driver, const char *id, const char *serial,
 }
 
 gboolean
+virt_libvirt_disk_pull_end (VirtDriver *driver, const char *id, const char *serial, GError **error)
+{
+  g_autoptr (VirtJob) job = new_job (driver, id, serial, virt_disk_job_pull_end, error);
+
+  return job != NULL && virt_libvirt_run (driver, job, error);
+}
+
+gboolean
 virt_libvirt_disk_flush (VirtDriver *driver, const char *id, const char *serial, GError **error)
 {
   g_autoptr (VirtJob) job = new_job (driver, id, serial, virt_disk_job_flush, error);

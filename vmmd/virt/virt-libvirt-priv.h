@@ -27,6 +27,8 @@ gboolean virt_libvirt_disk_pull (VirtDriver *driver, const char *id, const char 
                                  const char *base, guint64 bytes_s, GError **error);
 gboolean virt_libvirt_disk_job (VirtDriver *driver, const char *id, const char *serial,
                                 gboolean *out_running, guint *out_percent, GError **error);
+gboolean virt_libvirt_disk_pull_end (VirtDriver *driver, const char *id, const char *serial,
+                                     GError **error);
 gboolean virt_libvirt_disk_flush (VirtDriver *driver, const char *id, const char *serial,
                                   GError **error);
 gboolean virt_libvirt_freeze (VirtDriver *driver, const char *id, guint timeout_s,

@@ -422,6 +422,7 @@ static const VirtDriverClass libvirt_class = {
   .disk_bound = virt_libvirt_disk_bound,
   .disk_pull = virt_libvirt_disk_pull,
   .disk_job = virt_libvirt_disk_job,
+  .disk_pull_end = virt_libvirt_disk_pull_end,
   .disk_flush = virt_libvirt_disk_flush,
   .freeze = virt_libvirt_freeze,
   .thaw = virt_libvirt_thaw,

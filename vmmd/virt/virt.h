@@ -159,6 +159,11 @@ typedef struct
   /* Whether a pull runs, and how far it is. Of a domain or disk that is not there none does. */
   gboolean (*disk_job) (VirtDriver *driver, const char *id, const char *serial,
                         gboolean *out_running, guint *out_percent, GError **error);
+  /* Gives a pull up: what it copied stays, and the disk rests on what it did, unless the pull came
+   * to its end first. When this returns none runs. Absent, off, or without a pull is success. While
+   * one runs, turn, grow and detach of its disk are refused. */
+  gboolean (*disk_pull_end) (VirtDriver *driver, const char *id, const char *serial,
+                             GError **error);
   /* What QEMU has of the disk in its own caches goes to the file: a pull's new header is written
    * before the tables it needs, so only after this may the layers between go. */
   gboolean (*disk_flush) (VirtDriver *driver, const char *id, const char *serial, GError **error);

@@ -112,7 +112,8 @@ unplug (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
   g_autoptr (GError) error = NULL;
   gboolean is_gone = FALSE;
 
-  if (!WORK_CALL (item->parts->virt, disk_detach, instance->id, serial, &is_gone, &error))
+  if (!work_end_pull (item, instance, disk, &error)
+      || !WORK_CALL (item->parts->virt, disk_detach, instance->id, serial, &is_gone, &error))
     return work_failed (item, g_steal_pointer (&error));
   if (is_gone)
     return report (item, disk, VMM_DISK_DETACHED, NULL);
@@ -168,6 +169,8 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     return work_failed (item, g_steal_pointer (&error));
   if (is_merging)
     return WORK_MERGE_LOOK_MS;
+  if (instance != NULL && !work_end_pull (item, instance, disk, &error))
+    return work_failed (item, g_steal_pointer (&error));
   if (instance != NULL)
     is_done
         = WORK_CALL (item->parts->virt, disk_grow, instance->id, serial, disk->want_bytes, &error);

@@ -266,7 +266,11 @@ settle_disks (WorkItem *item, const VmmInstance *instance)
 {
   gint64 disks = work_instance_disks (item, instance);
   gint64 snapshots = work_instance_snapshots (item, instance);
+  gint64 pulls
+      = instance->state == VMM_INSTANCE_RUNNING ? work_instance_pulls (item, instance) : WORK_DONE;
 
+  if (snapshots == WORK_DONE || (pulls != WORK_DONE && pulls < snapshots))
+    snapshots = pulls;
   if (disks == WORK_DONE || snapshots == WORK_DONE)
     return disks == WORK_DONE ? snapshots : disks;
   return MIN (disks, snapshots);

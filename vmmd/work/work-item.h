@@ -100,6 +100,17 @@ gboolean work_is_layer_merging (WorkItem *item, const char *layer_id, gboolean *
                                 GError **error);
 /* How often to look whether a merge is over. */
 #define WORK_MERGE_LOOK_MS 200
+/* Held while a pull of a guest that is off is put back: any item may do it. */
+GMutex *work_pull_lock (Work *work);
+/* Begins and follows the pulls of disks of a running instance: WORK_DONE, or when to look again. */
+gint64 work_instance_pulls (WorkItem *item, const VmmInstance *instance);
+/* No pull of the disk of a running instance runs when this succeeds, and none is journalled. */
+gboolean work_end_pull (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk,
+                        GError **error);
+/* The same before a snapshot that must be taken by @deadline_ms. A disk that rests on very many
+ * layers is shortened first, as long as there is time: *@out_wait says to look again. */
+gboolean work_end_pull_to_turn (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk,
+                                gint64 deadline_ms, gboolean *out_wait, GError **error);
 /* ops_pull_begin() with what the layer takes on the host now. */
 StorePull *work_begin_pull (WorkItem *item, const char *layer_id, const char *instance_id,
                             GError **error);

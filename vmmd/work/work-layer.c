@@ -139,7 +139,7 @@ pull_it (WorkItem *item, const StorePull *pull, GError **error)
          && ops_pull_done (item->ctx, pull, info.used_bytes, error);
 }
 
-/* Nobody has the layer open who may have it. */
+/* A pull by the pool. */
 static gboolean
 carry_out (WorkItem *item, const StorePull *pull, GError **error)
 {
@@ -148,8 +148,7 @@ carry_out (WorkItem *item, const StorePull *pull, GError **error)
 
   if (!is_wanted (item, pull->layer_id, &wanted, error))
     return FALSE;
-  /* One that was a guest's is begun anew: what it had copied is not copied again. */
-  if (wanted || *pull->instance_id != '\0')
+  if (wanted)
     return put_back (item, pull, FALSE, error);
   if (pull_it (item, pull, &fault))
     {
@@ -166,6 +165,35 @@ carry_out (WorkItem *item, const StorePull *pull, GError **error)
   return put_back (item, pull, !is_cancelled, error);
 }
 
+/* A guest's pull whose QEMU is gone. Whoever comes first puts the layer back, milliseconds, so that
+ * nobody waits for a merge of others; what was copied is not copied again. *@out_open tells that
+ * the QEMU may be there still. */
+static gboolean
+settle_guest_pull (WorkItem *item, const StorePull *seen, gboolean *out_open, GError **error)
+{
+  g_autoptr (GMutexLocker) lock = g_mutex_locker_new (work_pull_lock (item->work));
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GError) fault = NULL;
+  g_autoptr (StorePull) pull = txn != NULL ? store_pull_get (txn, seen->layer_id, &fault) : NULL;
+
+  (void) lock;
+  *out_open = FALSE;
+  if (fault != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&fault));
+      return FALSE;
+    }
+  if (txn == NULL || pull == NULL)
+    return txn != NULL;
+  if (!store_pull_is_open (txn, pull, out_open, error))
+    return FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  if (*out_open || *pull->instance_id == '\0')
+    return TRUE;
+  vmm_info ("layer %s: the guest that pulled is off; it rests on what it did", pull->layer_id);
+  return put_back (item, pull, FALSE, error);
+}
+
 /* What was begun: by a daemon that died, or by a QEMU that is gone. */
 static gboolean
 take_up (WorkItem *item, GError **error)
@@ -173,20 +201,18 @@ take_up (WorkItem *item, GError **error)
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (GPtrArray) pulls
       = txn != NULL ? store_pull_list (txn, item->ctx->host_id, error) : NULL;
+  gboolean is_open;
 
   g_clear_pointer (&txn, store_txn_free);
+  /* The short ones first. */
   for (guint i = 0; pulls != NULL && i < pulls->len; i++)
-    {
-      const StorePull *pull = g_ptr_array_index (pulls, i);
-      gboolean is_open = FALSE;
-
-      txn = store_begin_read (item->ctx->store, error);
-      if (txn == NULL || !store_pull_is_open (txn, pull, &is_open, error))
-        return FALSE;
-      g_clear_pointer (&txn, store_txn_free);
-      if (!is_open && !carry_out (item, pull, error))
-        return FALSE;
-    }
+    if (*((const StorePull *) g_ptr_array_index (pulls, i))->instance_id != '\0'
+        && !settle_guest_pull (item, g_ptr_array_index (pulls, i), &is_open, error))
+      return FALSE;
+  for (guint i = 0; pulls != NULL && i < pulls->len; i++)
+    if (*((const StorePull *) g_ptr_array_index (pulls, i))->instance_id == '\0'
+        && !carry_out (item, g_ptr_array_index (pulls, i), error))
+      return FALSE;
   return pulls != NULL;
 }
 
@@ -263,12 +289,22 @@ gboolean
 work_is_layer_merging (WorkItem *item, const char *layer_id, gboolean *out, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
+  g_autoptr (GPtrArray) pulls = txn != NULL ? store_pull_list_below (txn, layer_id, error) : NULL;
 
-  if (txn == NULL || !store_pull_is_below (txn, layer_id, out, error))
-    return FALSE;
+  *out = FALSE;
+  g_clear_pointer (&txn, store_txn_free);
+  for (guint i = 0; pulls != NULL && i < pulls->len; i++)
+    {
+      const StorePull *pull = g_ptr_array_index (pulls, i);
+      gboolean is_open = TRUE;
+
+      if (*pull->instance_id != '\0' && !settle_guest_pull (item, pull, &is_open, error))
+        return FALSE;
+      *out |= is_open;
+    }
   if (*out)
     work_kick (item->work, WORK_MERGES);
-  return TRUE;
+  return pulls != NULL;
 }
 
 gboolean

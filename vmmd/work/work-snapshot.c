@@ -229,13 +229,30 @@ turn (WorkItem *item, const VmmInstance *instance, GPtrArray *turns, gboolean *o
   return FALSE;
 }
 
+/* Beside a pull no disk turns. */
+static gboolean
+end_pulls (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, gboolean *out_wait,
+           GError **error)
+{
+  *out_wait = FALSE;
+  for (guint i = 0; !*out_wait && i < pairs->len; i++)
+    {
+      const Pair *pair = g_ptr_array_index (pairs, i);
+
+      if (!work_end_pull_to_turn (item, instance, pair->disk, pair->snapshot->deadline_ms, out_wait,
+                                  error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
 static gint64
 snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
 {
   g_autoptr (GPtrArray) turns = turns_of (item, pairs);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) turned = NULL;
-  gboolean is_frozen = FALSE;
+  gboolean is_frozen = FALSE, must_wait = FALSE;
 
   if (!thaw_if_asked (item, instance, pairs, &error))
     return work_failed (item, g_steal_pointer (&error));
@@ -248,6 +265,10 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
                : work_failed (item, g_steal_pointer (&error));
   if (is_expired (pairs))
     return give_up (item, pairs, "it was not taken within its time");
+  if (!end_pulls (item, instance, pairs, &must_wait, &error))
+    return work_failed (item, g_steal_pointer (&error));
+  if (must_wait)
+    return WORK_MERGE_LOOK_MS;
   if (!make_layers (item, pairs, &error) || !note_freezing (item, pairs, &error)
       || !turn (item, instance, turns, &is_frozen, &error))
     return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)

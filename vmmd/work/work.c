@@ -35,6 +35,7 @@ struct Work
   gint stopping; /* atomic */
   WorkNetLocks net_locks;
   WorkPolicies policies;
+  GMutex pull_lock;
   GPtrArray *held; /* char*: layers, one element a hold; guarded by lock */
 };
 
@@ -63,6 +64,7 @@ work_new (const WorkParts *parts)
   work->due = g_sequence_new (NULL);
   work->policies.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   work->threads = g_ptr_array_new ();
+  g_mutex_init (&work->pull_lock);
   work->held = g_ptr_array_new_with_free_func (g_free);
   return work;
 }
@@ -268,6 +270,7 @@ work_free (Work *work)
   g_hash_table_unref (work->entries);
   g_ptr_array_unref (work->threads);
   g_ptr_array_unref (work->held);
+  g_mutex_clear (&work->pull_lock);
   g_rw_lock_clear (&work->net_locks.whole);
   for (guint i = 0; i < G_N_ELEMENTS (work->net_locks.vpcs); i++)
     g_mutex_clear (&work->net_locks.vpcs[i]);
@@ -299,6 +302,12 @@ WorkPolicies *
 work_policies_memory (Work *work)
 {
   return &work->policies;
+}
+
+GMutex *
+work_pull_lock (Work *work)
+{
+  return &work->pull_lock;
 }
 
 void
