@@ -45,12 +45,8 @@ typedef struct
   int crash_restarts, crash_window_s;
   /* [storage] */
   char *qemu_user, *qemu_group, *import_user;
-<<<<<<< HEAD
-  int max_image_gib, snapshot_utc_offset_h, import_gib, transfers;
+  int max_image_gib, merge_bandwidth, snapshot_utc_offset_h, import_gib, transfers;
   char *import_ranges, *drop_folder, *export_folder;
-=======
-  int max_image_gib, merge_bandwidth, snapshot_utc_offset_h;
->>>>>>> a2ccc5f (Pulls below running guests; a disk rests on few layers however many snapshots are kept)
   /* [network] */
   char *ipv6_pool;
   char *default_vpc_cidr, *default_vswitch_cidr, *dns_servers, *domain, *ntp_servers;
