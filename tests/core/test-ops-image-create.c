@@ -415,6 +415,10 @@ sharing_is_with_accounts_there_are_and_as_many_as_may_be (void **state)
   assert_false (ops_image_share (&w->ctx, &w->alice, id, nobody, none, &error));
   assert_vmm_error (error, VMM_ERROR_ACCOUNT_NOT_FOUND);
   g_clear_error (&error);
+  nobody[0] = "bob"; /* there is one, but who is no administrator names it by its id */
+  assert_false (ops_image_share (&w->ctx, &w->alice, id, nobody, none, &error));
+  assert_vmm_error (error, VMM_ERROR_ACCOUNT_NOT_FOUND);
+  g_clear_error (&error);
   assert_false (ops_image_share (&w->ctx, &w->alice, id, self, none, &error));
   assert_vmm_error (error, VMM_ERROR_INVALID_PARAMETER);
   g_clear_error (&error);

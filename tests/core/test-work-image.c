@@ -224,6 +224,30 @@ an_image_deleted_before_its_snapshots_are_taken_leaves_nothing (void **state)
 }
 
 static void
+an_image_whose_instance_is_deleted_meanwhile_ends_all_the_same (void **state)
+{
+  World *w = *state;
+  const char *instance = run_with_data (w), *id, *goes[] = { instance, NULL };
+
+  log_trap_allow ("*fake libvirtd is away*");
+  log_trap_allow ("*snapshot*");
+  host_set_away (w, TRUE);
+  id = create (w, instance);
+  assert_true (ops_instance_delete (&w->ctx, &w->alice, goes, TRUE, NULL));
+  host_set_away (w, FALSE);
+  host_settle_state (w, instance, VMM_INSTANCE_GONE);
+  host_wait_idle (w);
+  world_advance_ms (w, 2 * w->config->stage_s * 1000 + 1);
+  host_settle (w, image_rests, id, "the image has ended");
+  delete_image (w, id);
+  host_settle_all (w);
+  delete_snapshots (w);
+  host_settle (w, nothing_of_images, NULL, "images and snapshots are gone");
+  host_wait_idle (w);
+  host_assert_empty (w);
+}
+
+static void
 an_image_whose_snapshots_find_no_room_fails_and_leaves_nothing (void **state)
 {
   World *w = *state;
@@ -354,6 +378,7 @@ main (void)
     HOST_TEST (the_disks_of_an_image_turn_at_one_instant),
     HOST_TEST (a_snapshot_of_an_image_stays_until_the_image_is_gone),
     HOST_TEST (an_image_deleted_before_its_snapshots_are_taken_leaves_nothing),
+    HOST_TEST (an_image_whose_instance_is_deleted_meanwhile_ends_all_the_same),
     HOST_TEST (an_image_whose_snapshots_find_no_room_fails_and_leaves_nothing),
     HOST_TEST (an_image_ends_at_its_deadline_whatever_its_snapshots_do),
     HOST_TEST (an_image_asked_for_as_the_daemon_goes_down_is_made_when_it_is_up),

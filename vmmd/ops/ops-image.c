@@ -69,10 +69,10 @@ ops_image_import (VmmContext *ctx, const VmmCaller *caller, const OpsImageSpec *
   image->id = vmm_id_new (VMM_ID_IMAGE);
   image->account_id = g_strdup (""); /* the administrator's images are the system's */
   image->state = VMM_IMAGE_CREATING;
-  image->name = g_strdup (spec->name);
+  image->name = text_or (spec->name, image->id);
   image->description = text_or (spec->description, "");
   image->os_type = text_or (spec->os_type, "linux");
-  image->os_name = text_or (spec->os_name, spec->name);
+  image->os_name = text_or (spec->os_name, image->name);
   image->architecture = text_or (spec->architecture, "x86_64");
   image->source_file = g_strdup (spec->file);
   image->source_format = g_strdup (spec->format);
@@ -226,10 +226,23 @@ ops_image_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
 
 /* ---- Sharing ---- */
 
-static gboolean
-share_with (StoreTxn *txn, const VmmImage *image, const char *name_or_id, GError **error)
+/* By id; by name too for the administrator, since others shall not learn names by trying. */
+static StoreAccount *
+find_account (StoreTxn *txn, const VmmCaller *caller, const char *name_or_id, GError **error)
 {
   g_autoptr (StoreAccount) account = store_account_get (txn, name_or_id, error);
+
+  if (account == NULL || caller->is_admin || g_str_equal (account->id, name_or_id))
+    return g_steal_pointer (&account);
+  vmm_fail (error, VMM_ERROR_ACCOUNT_NOT_FOUND, "the account '%s' does not exist", name_or_id);
+  return NULL;
+}
+
+static gboolean
+share_with (StoreTxn *txn, const VmmCaller *caller, const VmmImage *image, const char *name_or_id,
+            GError **error)
+{
+  g_autoptr (StoreAccount) account = find_account (txn, caller, name_or_id, error);
 
   if (account == NULL)
     return FALSE;
@@ -280,13 +293,13 @@ ops_image_share (VmmContext *ctx, const VmmCaller *caller, const char *id, const
     return FALSE;
   for (guint i = 0; remove[i] != NULL; i++)
     {
-      g_autoptr (StoreAccount) account = store_account_get (txn, remove[i], error);
+      g_autoptr (StoreAccount) account = find_account (txn, caller, remove[i], error);
 
       if (account == NULL || !store_image_unshare (txn, id, account->id, error))
         return FALSE;
     }
   for (guint i = 0; add[i] != NULL; i++)
-    if (!share_with (txn, image, add[i], error))
+    if (!share_with (txn, caller, image, add[i], error))
       return FALSE;
   return check_share_room (txn, id, error) && ops_finish (ctx, txn, caller, "", error);
 }
