@@ -167,9 +167,13 @@ class Cloud:
 
     # ---- waiting ----
 
-    def _is_settled(self):
+    def look_after(self):
+        """Starts what has died."""
         self.revive()
         self.revive_libvirtd()
+
+    def _is_settled(self):
+        self.look_after()
         self.listen()
         for guest in self.guests.values():
             if self.instance_status(guest.id) != ("Running" if guest.is_running else "Stopped"):
@@ -218,6 +222,7 @@ class Cloud:
 
     def check_new(self, snapshot):
         def done():
+            self.look_after()
             row = self.snapshot_row(snapshot.id)
             assert row and row["Status"] != "failed", f"snapshot {snapshot.id} failed: {row}"
             return row["Status"] == "accomplished"
@@ -282,7 +287,9 @@ class Cloud:
             return int(file.read())
 
     def kill_libvirtd(self):
-        os.kill(self._libvirtd(), signal.SIGKILL)
+        pid = self._libvirtd()
+        os.kill(pid, signal.SIGKILL)
+        wait_until("the process to end", 20, lambda: not os.path.exists(f"/proc/{pid}"))
 
     def revive_libvirtd(self):
         """As systemd does, also of one that dies by itself while it comes up."""
