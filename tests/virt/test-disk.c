@@ -392,6 +392,21 @@ a_guest_gives_up_a_disk_and_gets_it_again (void **state)
   clean ("i-boots");
 }
 
+static void
+a_turn_that_libvirt_has_not_noted_is_seen (void **state)
+{
+  g_autofree char *path = NULL, *top = NULL;
+
+  start ("i-a", FALSE);
+  path = must_plug ("i-a", "a");
+  top = world_layer (world, "a1", path, 64 * MIB);
+  world_turn_unseen (world, "i-a", SERIAL, top);
+  assert_chain ("i-a", SERIAL, top, path, NULL);
+  assert_true (turn ("i-a", SERIAL, top, NULL));
+  assert_chain ("i-a", SERIAL, top, path, NULL);
+  clean ("i-a");
+}
+
 int
 main (void)
 {
@@ -401,6 +416,7 @@ main (void)
     cmocka_unit_test (a_bad_disk_is_refused),
     cmocka_unit_test (a_disk_stays_until_the_guest_gives_it_up),
     cmocka_unit_test (a_turn_puts_a_layer_on_top_of_each_disk_at_once),
+    cmocka_unit_test (a_turn_that_libvirt_has_not_noted_is_seen),
     cmocka_unit_test (one_disk_that_is_not_there_keeps_all_from_turning),
     cmocka_unit_test (a_disk_grows_and_is_bounded),
     cmocka_unit_test (a_pull_takes_the_layers_between_away),

@@ -42,6 +42,16 @@ world_parent (World *world, const char *path)
   return NULL;
 }
 
+void
+world_turn_unseen (World *world, const char *id, const char *serial, const char *path)
+{
+  g_autoptr (GPtrArray) turns = g_ptr_array_new ();
+  VirtTurn one = { (char *) serial, (char *) path };
+
+  g_ptr_array_add (turns, &one);
+  assert_true (world->driver->class->disk_turn (world->driver, id, turns, NULL));
+}
+
 gboolean
 world_can_boot (World *world)
 {

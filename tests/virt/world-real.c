@@ -156,6 +156,44 @@ world_parent (World *world, const char *path)
   return g_strndup (found, strcspn (found, "\n"));
 }
 
+/* What virsh says; the caller frees it. */
+static char *
+ask_monitor (const char *id, const char *kind, const char *command)
+{
+  const char *argv[]
+      = { "virsh", "-q", "-c", "qemu:///system", "qemu-monitor-command", id, kind, command, NULL };
+  char *text = NULL;
+  int status = -1;
+
+  g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &text, NULL, &status,
+                NULL);
+  assert_int_equal (status, 0);
+  return text;
+}
+
+void
+world_turn_unseen (World *world, const char *id, const char *serial, const char *path)
+{
+  g_autofree char *text = ask_monitor (id, "--hmp", "info block");
+  g_autofree char *pattern
+      = g_strdup_printf ("^(\\S+): [^\n]*\n *Attached to: *\\S*/ua-%s/", serial);
+  g_autoptr (GRegex) regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *node = NULL, *command = NULL, *answer = NULL, *plain = NULL;
+
+  plain = g_strdelimit (g_strdup (text), "\r", ' ');
+  assert_true (g_regex_match (regex, plain, 0, &match));
+  node = g_match_info_fetch (match, 1);
+  command = g_strdup_printf (
+      "{\"execute\":\"blockdev-snapshot-sync\",\"arguments\":{\"node-name\":\"%s\","
+      "\"snapshot-file\":\"%s\",\"snapshot-node-name\":\"unseen\","
+      "\"format\":\"qcow2\",\"mode\":\"existing\"}}",
+      node, path);
+  answer = ask_monitor (id, "--pretty", command);
+  if (strstr (answer, "error") != NULL)
+    fail_msg ("%s", answer);
+}
+
 gboolean
 world_can_boot (World *world)
 {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Disks of running domains: what the domain has is read from its XML each time, so that a call that
- * was lost half-way is simply made again. */
+ * was lost half-way is simply made again; where they write to is asked of QEMU. */
 #include "config.h"
 
 #include "virt-disk-job.h"
 
 #include "virt-auto.h"
+#include "virt-disk-qemu.h"
 #include "virt-disk-xml.h"
 #include "virt-find.h"
 #include "vmm-error.h"
@@ -69,6 +70,22 @@ read_disks (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **erro
   if (disks == NULL)
     vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the XML of domain '%s' cannot be read", job->id);
   return disks;
+}
+
+/* libvirt notes a turn after QEMU has made it, and may be killed in between. */
+static gboolean
+correct_chains (VirtJob *job, virDomainPtr domain, GPtrArray *disks, GError **error)
+{
+  char *answer = NULL;
+
+  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
+                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
+      < 0)
+    return virt_find_fail (job, "ask for the disks of", error);
+  if (answer != NULL)
+    virt_disk_qemu_correct (disks, answer);
+  free (answer);
+  return TRUE;
 }
 
 static const VirtDisk *
@@ -138,7 +155,8 @@ virt_disk_job_list (VirtJob *job, GError **error)
     }
   job->disk->disks = domain != NULL ? read_disks (job, domain, 0, error)
                                     : g_ptr_array_new_with_free_func (g_free);
-  return job->disk->disks != NULL;
+  return job->disk->disks != NULL
+         && (domain == NULL || correct_chains (job, domain, job->disk->disks, error));
 }
 
 gboolean
@@ -228,7 +246,7 @@ virt_disk_job_turn (VirtJob *job, GError **error)
   g_autoptr (VirtSnapshot) snapshot = NULL;
   g_autofree char *xml = NULL;
 
-  if (domain == NULL)
+  if (domain == NULL || !correct_chains (job, domain, disks, error))
     return FALSE;
   left = turns_left (disks, job->disk->turns);
   if (left->len == 0)
