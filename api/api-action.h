@@ -27,6 +27,7 @@
 #include "ops-context.h"
 #include "vmm-error.h"
 #include "vmm-query.h"
+#include "vmm-tag.h"
 #include <glib.h>
 #include <stddef.h>
 
@@ -118,16 +119,22 @@ VmmPage api_page_get (const ApiPage *page);
 /* Writes TotalCount, PageNumber, PageSize and, in the newer way of paging, NextToken. */
 void api_reply_page (ApiReply *reply, const ApiPage *page, const VmmPageInfo *info);
 
-typedef struct
-{
-  char *key, *value; /* value: NULL when absent */
-} ApiTag;
+typedef VmmTag ApiTag; /* value: NULL when absent */
+
+/* What ops wants to know of `GArray *tags`. Borrowed. */
+VmmTags api_tags_get (const GArray *tags);
 
 extern const ApiParam api_tag_params[2];
 #define API_TAG_PARAM(type, field)                                                                 \
   API_PARAM (type, field, GArray *, API_KIND_LIST, "Tag", .items = api_tag_params,                 \
              .n_items = G_N_ELEMENTS (api_tag_params), .item_size = sizeof (ApiTag), .max = 20,    \
-             .doc = "Tags.")
+             .doc = "Tags that all must be there.")
+/* Tags of what the action makes; its row says by .makes what that is. */
+extern const ApiParam api_new_tag_params[2];
+#define API_NEW_TAG_PARAM(type, field)                                                             \
+  API_PARAM (type, field, GArray *, API_KIND_LIST, "Tag", .items = api_new_tag_params,             \
+             .n_items = G_N_ELEMENTS (api_new_tag_params), .item_size = sizeof (ApiTag),           \
+             .max = VMM_TAGS_MAX, .error = VMM_ERROR_TAG_COUNT, .doc = "Tags it shall have.")
 
 /* ---- Actions ---- */
 
@@ -168,6 +175,7 @@ typedef struct
   ApiAccess access;
   const char *permission; /* "ecs:StopInstance" */
   guint flags;            /* ApiActionFlags */
+  VmmTagType makes;       /* what the tags of its API_NEW_TAG_PARAM are put on */
   ApiHandler run;
   gsize args_size;
   const ApiParam *params;

@@ -77,6 +77,8 @@ api_dispatch_may_answer (const ApiAction *action, VmmError code)
     return TRUE;
   if (code == VMM_ERROR_IDEMPOTENT_MISMATCH || code == VMM_ERROR_IDEMPOTENT_PROCESSING)
     return (action->flags & API_CLIENT_TOKEN) != 0;
+  if (code == VMM_ERROR_TAG_DUPLICATE && action->makes != VMM_TAG_NONE)
+    return TRUE;
   for (gsize i = 0; i < action->n_errors; i++)
     if (action->errors[i] == code)
       return TRUE;
@@ -137,6 +139,19 @@ read_client_token (const ApiAction *action, const ApiQuery *query, const char **
                      "ClientToken must be at most %d printable ASCII characters", CLIENT_TOKEN_MAX);
   *out = token;
   return TRUE;
+}
+
+/* The tags of what the action makes; borrowed of @args. */
+static void
+read_tags (const ApiAction *action, gconstpointer args, VmmCaller *caller)
+{
+  for (gsize i = 0; action->makes != VMM_TAG_NONE && i < action->n_params; i++)
+    if (action->params[i].items == api_new_tag_params)
+      {
+        caller->tag_type = action->makes;
+        caller->tags = api_tags_get (
+            *(GArray *const *) (gconstpointer) ((const char *) args + action->params[i].offset));
+      }
 }
 
 static gboolean
@@ -247,6 +262,7 @@ api_dispatch (const ApiDispatch *dispatch, const VmmCaller *caller, const char *
       return NULL;
     }
   known.action = action->name;
+  read_tags (action, args, &known);
   if (known.client_token != NULL)
     known.token_params = params = token_params (action, query);
   body = run (dispatch, action, &known, args, is_xml, error);

@@ -10,6 +10,26 @@ const ApiParam api_tag_params[2] = {
            .doc = "The tag's value."),
 };
 
+static const ApiFormat format_tag_key
+    = { "tag key", vmm_tag_key_is_valid, .good = "team", .bad = "acs:team" };
+static const ApiFormat format_tag_value
+    = { "tag value", vmm_tag_value_is_valid, .good = "shop", .bad = "http://x" };
+
+const ApiParam api_new_tag_params[2] = {
+  API_STR (ApiTag, key, "Key", .flags = API_REQUIRED, .max_length = 512, .format = &format_tag_key,
+           .error = VMM_ERROR_TAG_KEY, .doc = "The tag's key."),
+  API_STR (ApiTag, value, "Value", .flags = API_EMPTY_OK, .max_length = 512,
+           .format = &format_tag_value, .error = VMM_ERROR_TAG_VALUE, .doc = "The tag's value."),
+};
+
+VmmTags
+api_tags_get (const GArray *tags)
+{
+  VmmTags out = { (const VmmTag *) (gconstpointer) tags->data, tags->len };
+
+  return out;
+}
+
 VmmPage
 api_page_get (const ApiPage *page)
 {

@@ -54,7 +54,7 @@ static const ApiParam create_params[] = {
   ECS_REFUSED (CreateArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -245,6 +245,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateDisk",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_DISK,
     .run = create_disk,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -52,7 +52,7 @@ static const ApiParam allocate_params[] = {
   ECS_REFUSED (AllocateArgs, zone, "Zone", .doc = "Addresses here belong to no zone."),
   ECS_REFUSED (AllocateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (AllocateArgs, tags),
+  API_NEW_TAG_PARAM (AllocateArgs, tags),
 };
 
 static const ApiField allocate_fields[] = {
@@ -348,6 +348,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "vpc:AllocateEipAddress",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_EIP,
     .run = allocate_eip,
     API_PARAMS (AllocateArgs, allocate_params),
     API_FIELDS (allocate_fields),

@@ -155,7 +155,7 @@ typedef struct
       API_STR (CreateArgs, http_tokens, "HttpTokens", .max_length = 32, API_CHOICES ("optional"),  \
                .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                                           \
                .doc = "The metadata service does not insist on tokens."),                          \
-      ECS_REFUSED_TAGS (CreateArgs, tags)
+      API_NEW_TAG_PARAM (CreateArgs, tags)
 
 #define CREATE_PARAMS                                                                              \
   API_STR (CreateArgs, image_id, "ImageId", .max_length = 64, .format = &api_format_image_id,      \
@@ -457,6 +457,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:RunInstances",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_INSTANCE,
     .run = run_instances,
     API_PARAMS (CreateArgs, run_params),
     API_FIELDS (run_fields),
@@ -470,6 +471,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateInstance",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_INSTANCE,
     .run = create_instance,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

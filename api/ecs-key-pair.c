@@ -24,7 +24,7 @@ static const ApiParam import_params[] = {
            .doc = "The public key as one line of OpenSSH: rsa, ed25519 or ecdsa."),
   ECS_REFUSED (ImportArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (ImportArgs, tags),
+  API_NEW_TAG_PARAM (ImportArgs, tags),
 };
 
 static const ApiField import_fields[] = {
@@ -51,7 +51,7 @@ static const ApiParam create_params[] = {
   NAME,
   ECS_REFUSED (ImportArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (ImportArgs, tags),
+  API_NEW_TAG_PARAM (ImportArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -174,6 +174,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateKeyPair",
     .flags = API_DRY_RUN,
+    .makes = VMM_TAG_KEY_PAIR,
     .run = create_key_pair,
     API_PARAMS (ImportArgs, create_params),
     API_FIELDS (create_fields),
@@ -184,6 +185,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:ImportKeyPair",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_KEY_PAIR,
     .run = import_key_pair,
     API_PARAMS (ImportArgs, import_params),
     API_FIELDS (import_fields),

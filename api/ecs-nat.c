@@ -47,7 +47,7 @@ static const ApiParam create_params[] = {
                .doc = "A firewall of its own is not offered here."),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -265,6 +265,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "vpc:CreateNatGateway",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_NAT_GATEWAY,
     .run = create_gateway,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -73,7 +73,7 @@ static const ApiParam create_params[] = {
   ECS_REFUSED (CreateArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = NO_PRIMARY_IPV6),
   ECS_REFUSED (CreateArgs, resource_group, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -304,6 +304,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateNetworkInterface",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_NIC,
     .run = create_nic,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -58,7 +58,7 @@ static const ApiParam create_params[] = {
            API_CHOICES ("AssociatedWithDisk"), .doc = "Policies are applied to disks alone here."),
   ECS_REFUSED (PolicyArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (PolicyArgs, tags),
+  API_NEW_TAG_PARAM (PolicyArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -311,6 +311,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateAutoSnapshotPolicy",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_POLICY,
     .run = create_policy,
     API_PARAMS (PolicyArgs, create_params),
     API_FIELDS (create_fields),

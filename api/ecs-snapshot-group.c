@@ -41,7 +41,7 @@ static const ApiParam create_params[] = {
                    "All snapshots are instant here."),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -299,6 +299,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateSnapshotGroup",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_SNAPSHOT_GROUP,
     .run = create_group,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -37,7 +37,7 @@ static const ApiParam create_params[] = {
                    "All snapshots are instant here."),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -286,6 +286,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateSnapshot",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_SNAPSHOT,
     .run = create_snapshot,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

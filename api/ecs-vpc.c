@@ -47,7 +47,7 @@ static const ApiParam create_params[] = {
   IPV6_CIDR (CreateArgs, ipv6_cidr),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -296,6 +296,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "vpc:CreateVpc",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_VPC,
     .run = create_vpc,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -40,7 +40,7 @@ static const ApiParam create_params[] = {
   VSWITCH_NAME (CreateArgs, name),
   ECS_DESCRIPTION (CreateArgs, description, 0),
   IPV6_NUMBER (CreateArgs, ipv6_number, "otherwise it has no IPv6 addresses."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -256,6 +256,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "vpc:CreateVSwitch",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_VSWITCH,
     .run = create_vswitch,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -2,6 +2,7 @@
 /* What a list may ask for: a page, and for each noun its filters. Borrowed strings throughout. */
 #pragma once
 #include "vmm-instance-state.h"
+#include "vmm-tag.h"
 #include <glib.h>
 
 /* By number (old style), or by token when @max_results or @next_token is set (new style). */

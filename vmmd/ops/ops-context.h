@@ -3,6 +3,7 @@
 #pragma once
 #include "vmm-config.h"
 #include "vmm-pool.h"
+#include "vmm-tag.h"
 #include <glib.h>
 
 typedef struct Store Store;
@@ -55,4 +56,6 @@ typedef struct
   const char *client_token; /* NULL when there is none */
   const char *token_params; /* "Name=value&…" of the business parameters, sorted; for ClientToken */
   gboolean dry_run;
+  VmmTagType tag_type; /* of what the call makes; NONE when it makes nothing with tags */
+  VmmTags tags;        /* that this is to have */
 } VmmCaller;

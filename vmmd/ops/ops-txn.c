@@ -2,6 +2,7 @@
 /* Begin and finish of verbs: idempotency by ClientToken, and dry runs. */
 #include "config.h"
 
+#include "ops-tag.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "vmm-clock.h"
@@ -57,6 +58,8 @@ gboolean
 ops_finish (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *answer,
             GError **error)
 {
+  if (!ops_tag_made (txn, caller, answer, error))
+    return FALSE;
   if (caller->dry_run)
     return vmm_fail (error, VMM_ERROR_DRY_RUN,
                      "the request would have succeeded, but DryRun was set");

@@ -12,7 +12,8 @@
  * (then nothing more is to be done), or NULL. IDEMPOTENT_MISMATCH names the parameter that differs.
  */
 StoreTxn *ops_begin (VmmContext *ctx, const VmmCaller *caller, char **out_answer, GError **error);
-/* Remembers @answer for the ClientToken and commits. With dry_run fails with DRY_RUN instead and
+/* Puts the caller's tags on what he made, which is @answer, remembers that for the ClientToken and
+ * commits. With dry_run fails with DRY_RUN instead and
  * nothing has changed. */
 gboolean ops_finish (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *answer,
                      GError **error);

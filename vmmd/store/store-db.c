@@ -289,6 +289,12 @@ store_filter_int (StoreFilter *filter, const char *sql, gint64 value)
 }
 
 void
+store_filter_argument (StoreFilter *filter, const char *value)
+{
+  add_arg (filter, g_variant_new_string (value));
+}
+
+void
 store_filter_in (StoreFilter *filter, const char *column, const char *const *values)
 {
   if (values == NULL || values[0] == NULL)

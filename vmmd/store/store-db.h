@@ -58,6 +58,11 @@ void store_filter_string (StoreFilter *filter, const char *sql, const char *valu
 void store_filter_int (StoreFilter *filter, const char *sql, gint64 value);
 /* "AND <column> IN (…)", unless @values is NULL or empty. */
 void store_filter_in (StoreFilter *filter, const char *column, const char *const *values);
+/* "AND <column> IN (…)" the resources of that sort and account that have all @tags. */
+void store_filter_tags (StoreFilter *filter, const char *column, VmmTagType type,
+                        const char *account_id, const VmmTags *tags);
+/* The value of a '?' that was put into @where by hand. */
+void store_filter_argument (StoreFilter *filter, const char *value);
 /* "AND <column> GLOB …" where '*' of @pattern stands for anything and nothing else does. */
 void store_filter_wildcard (StoreFilter *filter, const char *column, const char *pattern);
 

@@ -116,7 +116,35 @@ CREATE INDEX task_image ON task (image_id);
 CREATE INDEX task_unfinished ON task (seq) WHERE finished_ms = 0;
 CREATE INDEX task_finished ON task (finished_ms) WHERE finished_ms > 0;
 
+-- A key pair's resource_id is its name, hence the account in the key.
 CREATE TABLE tag (
   account_id TEXT NOT NULL, resource_type TEXT NOT NULL, resource_id TEXT NOT NULL,
-  key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (resource_id, key)) WITHOUT ROWID;
+  key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (account_id, resource_type, resource_id, key)) WITHOUT ROWID;
 CREATE INDEX tag_key ON tag (account_id, resource_type, key, value);
+CREATE TRIGGER instance_tags AFTER DELETE ON instance BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'instance' AND resource_id = OLD.id; END;
+CREATE TRIGGER disk_tags AFTER DELETE ON disk BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'disk' AND resource_id = OLD.id; END;
+CREATE TRIGGER image_tags AFTER DELETE ON image BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'image' AND resource_id = OLD.id; END;
+CREATE TRIGGER snapshot_tags AFTER DELETE ON snapshot BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'snapshot' AND resource_id = OLD.id; END;
+CREATE TRIGGER security_group_tags AFTER DELETE ON security_group BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'securitygroup' AND resource_id = OLD.id; END;
+CREATE TRIGGER nic_tags AFTER DELETE ON nic BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'eni' AND resource_id = OLD.id; END;
+CREATE TRIGGER key_pair_tags AFTER DELETE ON key_pair BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'keypair' AND resource_id = OLD.name; END;
+CREATE TRIGGER auto_snapshot_policy_tags AFTER DELETE ON auto_snapshot_policy BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'snapshotpolicy' AND resource_id = OLD.id; END;
+CREATE TRIGGER snapshot_group_tags AFTER DELETE ON snapshot_group BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'snapshotgroup' AND resource_id = OLD.id; END;
+CREATE TRIGGER vpc_tags AFTER DELETE ON vpc BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'VPC' AND resource_id = OLD.id; END;
+CREATE TRIGGER vswitch_tags AFTER DELETE ON vswitch BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'VSWITCH' AND resource_id = OLD.id; END;
+CREATE TRIGGER eip_tags AFTER DELETE ON eip BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'EIP' AND resource_id = OLD.id; END;
+CREATE TRIGGER nat_gateway_tags AFTER DELETE ON nat_gateway BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'NATGATEWAY' AND resource_id = OLD.id; END;
