@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ecs-common.h"
+#include "ops-tag.h"
 #include "vmm-clock.h"
 #include "vmm-disk.h"
 #include "vmm-prefix.h"
@@ -100,6 +101,48 @@ ecs_check_zone (const ApiCall *call, const char *zone_id, GError **error)
   return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND,
                    "zone \"%s\" does not exist; the zone is \"%s\"", zone_id,
                    call->ctx->config->zone_id);
+}
+
+GHashTable *
+ecs_tags_of (ApiCall *call, VmmTagType type, const GPtrArray *records, gsize id_offset,
+             GError **error)
+{
+  g_autoptr (GPtrArray) ids = g_ptr_array_new ();
+
+  for (guint i = 0; i < records->len; i++)
+    g_ptr_array_add (ids, G_STRUCT_MEMBER (char *, g_ptr_array_index (records, i), id_offset));
+  g_ptr_array_add (ids, NULL);
+  return ops_tag_map (call->ctx, call->caller, type, (const char *const *) ids->pdata, error);
+}
+
+static void
+write_tags (ApiReply *reply, GHashTable *tags, const char *id, const char *key, const char *value)
+{
+  const GPtrArray *own = tags != NULL ? g_hash_table_lookup (tags, id) : NULL;
+
+  api_reply_list (reply, "Tags", "Tag");
+  for (guint i = 0; own != NULL && i < own->len; i++)
+    {
+      const VmmTag *tag = g_ptr_array_index (own, i);
+
+      api_reply_item (reply);
+      api_reply_string (reply, key, tag->key);
+      api_reply_string (reply, value, tag->value);
+      api_reply_end (reply);
+    }
+  api_reply_end (reply);
+}
+
+void
+ecs_write_tags (ApiReply *reply, GHashTable *tags, const char *id)
+{
+  write_tags (reply, tags, id, "TagKey", "TagValue");
+}
+
+void
+ecs_write_vpc_tags (ApiReply *reply, GHashTable *tags, const char *id)
+{
+  write_tags (reply, tags, id, "Key", "Value");
 }
 
 gint64

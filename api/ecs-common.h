@@ -106,6 +106,16 @@ void ecs_write_texts (ApiReply *reply, const char *plural, const char *singular,
 void ecs_write_private_ips (ApiReply *reply, const VmmNic *nic);
 /* The list Ipv6Sets.Ipv6Set[] of an interface. */
 void ecs_write_ipv6s (ApiReply *reply, const VmmNic *nic);
+/* The tags of @records, structs whose id (char *) stands at @id_offset, by id; for the two below.
+ */
+GHashTable *ecs_tags_of (ApiCall *call, VmmTagType type, const GPtrArray *records, gsize id_offset,
+                         GError **error);
+#define ECS_TAGS_OF(call, type, records, struct_, field, error)                                    \
+  ecs_tags_of (call, type, records, API_OFFSET (struct_, field, char *), error)
+/* The list Tags.Tag[] of TagKey and TagValue; @tags may be NULL. */
+void ecs_write_tags (ApiReply *reply, GHashTable *tags, const char *id);
+/* The same with Key and Value, as the VPC product has it. */
+void ecs_write_vpc_tags (ApiReply *reply, GHashTable *tags, const char *id);
 /* Bytes as whole GiB, rounded up. */
 gint64 ecs_gib (guint64 bytes);
 /* Filter.N.Key and .Value of lists whose things were created and, in ECS, expire. */

@@ -146,7 +146,6 @@ write_constants (ApiReply *reply)
   api_reply_string (reply, "ResourceGroupId", "");
   api_reply_string (reply, "MultiAttach", "Disabled");
   api_reply_strings (reply, "OperationLocks", "OperationLock", NULL);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
 }
 
 static void
@@ -167,7 +166,7 @@ write_bounds (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
 }
 
 static void
-write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
+write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk, GHashTable *tags)
 {
   gboolean is_attached = disk->instance_id != NULL && *disk->instance_id != '\0';
 
@@ -200,6 +199,7 @@ write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk)
   write_bounds (reply, config, disk);
   write_attachments (reply, disk, "Attachments", "Attachment");
   write_attachments (reply, disk, "MountInstances", "MountInstance");
+  ecs_write_tags (reply, tags, disk->id);
   write_constants (reply);
   api_reply_end (reply);
 }
@@ -223,7 +223,7 @@ constants_pass (const ListArgs *args)
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
          && args->encrypted != 1 && args->shared != 1
-         && ecs_is_or_unset (args->multi_attach, "Disabled") && args->tags->len == 0
+         && ecs_is_or_unset (args->multi_attach, "Disabled")
          && wanted_system (args) != -2;
 }
 
@@ -241,6 +241,7 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .status = ecs_is_or_unset (args->status, "All") ? NULL : args->status,
     .is_system = wanted_system (args),
     .snapshot_id = args->snapshot_id,
+    .tags = api_tags_get (args->tags),
     .policy_id = args->policy_id,
     .has_policy = args->enable_policy,
     .delete_auto_snapshot = args->delete_auto_snapshot,
@@ -250,6 +251,7 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) disks = NULL;
   gboolean passes = constants_pass (args);
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!ecs_check_zone (call, args->zone_id, error)
       || !ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms,
@@ -262,12 +264,13 @@ describe_disks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
       return TRUE;
     }
   disks = ops_disk_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (disks == NULL)
+  tags = disks != NULL ? ECS_TAGS_OF (call, VMM_TAG_DISK, disks, VmmDisk, id, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "Disks", "Disk");
   for (guint i = 0; i < disks->len; i++)
-    write_disk (reply, call->ctx->config, disks->pdata[i]);
+    write_disk (reply, call->ctx->config, disks->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

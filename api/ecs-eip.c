@@ -248,7 +248,7 @@ static const ApiField list_fields[] = {
 };
 
 static void
-write_eip (ApiCall *call, ApiReply *reply, const VmmEip *eip)
+write_eip (ApiCall *call, ApiReply *reply, const VmmEip *eip, GHashTable *tags)
 {
   g_autofree char *bandwidth = g_strdup_printf ("%u", eip->bandwidth_mbit);
   const char *region = call->ctx->config->region_id;
@@ -279,7 +279,7 @@ write_eip (ApiCall *call, ApiReply *reply, const VmmEip *eip)
   api_reply_string (reply, "ResourceGroupId", "");
   api_reply_string (reply, "StatusReason", eip->reason);
   api_reply_strings (reply, "OperationLocks", "LockReason", NULL);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_vpc_tags (reply, tags, eip->id);
   api_reply_end (reply);
 }
 
@@ -316,25 +316,28 @@ describe_eips (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
                         .name = args->name,
                         .status = args->status,
                         .target_id = args->target_id,
-                        .target_type = args->target_type };
+                        .target_type = args->target_type,
+                        .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) eips = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!apply_filters (args->filters, &query, error))
     return FALSE;
   if (!ecs_is_or_unset (args->charge_type, "PostPaid") || !ecs_is_or_unset (args->lock_reason, "")
-      || !ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+      || !ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "EipAddresses", "EipAddress");
       return TRUE;
     }
   eips = ops_eip_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (eips == NULL)
+  tags = eips != NULL ? ECS_TAGS_OF (call, VMM_TAG_EIP, eips, VmmEip, id, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "EipAddresses", "EipAddress");
   for (guint i = 0; i < eips->len; i++)
-    write_eip (call, reply, eips->pdata[i]);
+    write_eip (call, reply, eips->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

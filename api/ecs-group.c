@@ -260,7 +260,7 @@ static const ApiField list_fields[] = {
 };
 
 static void
-write_group (ApiCall *call, ApiReply *reply, const VmmGroup *group)
+write_group (ApiCall *call, ApiReply *reply, const VmmGroup *group, GHashTable *tags)
 {
   int limit = MIN (call->ctx->config->max_instances, OPS_ADDRESSES_A_GROUP);
   int room = limit - (int) group->n_members;
@@ -278,7 +278,7 @@ write_group (ApiCall *call, ApiReply *reply, const VmmGroup *group)
   api_reply_int (reply, "AvailableInstanceAmount", MAX (room, 0));
   api_reply_int (reply, "RuleCount", group->n_rules);
   api_reply_int (reply, "GroupToGroupRuleCount", group->n_peer_rules);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, group->id);
   api_reply_end (reply);
 }
 
@@ -289,7 +289,6 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->network_type, "vpc") && ecs_is_or_unset (args->group_type, "normal")
          && ecs_is_or_unset (args->resource_group_id, "") && args->service_managed != 1
-         && args->tags->len == 0
          && (args->id == NULL || !ecs_is_given (args->ids)
              || g_strv_contains ((const char *const *) args->ids, args->id));
 }
@@ -304,9 +303,11 @@ describe_groups (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
     .ids = args->id != NULL ? one : (const char *const *) args->ids,
     .name = args->name,
     .vpc_id = args->vpc_id,
+    .tags = api_tags_get (args->tags),
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) groups = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
   if (!constants_pass (args))
@@ -315,12 +316,13 @@ describe_groups (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
       return TRUE;
     }
   groups = ops_group_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (groups == NULL)
+  tags = groups != NULL ? ECS_TAGS_OF (call, VMM_TAG_GROUP, groups, VmmGroup, id, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "SecurityGroups", "SecurityGroup");
   for (guint i = 0; i < groups->len; i++)
-    write_group (call, reply, groups->pdata[i]);
+    write_group (call, reply, groups->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

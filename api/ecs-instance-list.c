@@ -5,6 +5,7 @@
 #include "ecs-common.h"
 #include "ops-image.h"
 #include "ops-instance.h"
+#include "ops-tag.h"
 #include "vmm-clock.h"
 
 /* ---- Members that a list and DescribeInstanceAttribute share ---- */
@@ -67,7 +68,6 @@ write_constants (ApiReply *reply)
   api_reply_string (reply, "InstanceNetworkType", "vpc");
   api_reply_strings (reply, "InnerIpAddress", "IpAddress", NULL);
   api_reply_strings (reply, "OperationLocks", "LockReason", NULL);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
 }
 
 /* The primary interface, or NULL. */
@@ -118,7 +118,8 @@ write_publics (ApiReply *reply, const VmmInstance *instance)
 }
 
 static void
-write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *instance)
+write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *instance,
+              GHashTable *tags)
 {
   const VmmInstanceType *type = vmm_config_type (config, instance->type);
 
@@ -142,6 +143,7 @@ write_shared (ApiReply *reply, const VmmConfig *config, const VmmInstance *insta
   write_network (reply, instance);
   write_publics (reply, instance);
   write_constants (reply);
+  ecs_write_tags (reply, tags, instance->id);
 }
 
 /* ---- DescribeInstances ---- */
@@ -242,7 +244,7 @@ constants_pass (const ListArgs *args)
   return ecs_is_or_unset (args->network_type, "vpc")
          && ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->lock_reason, "") && ecs_is_or_unset (args->resource_group_id, "")
-         && !ecs_is_given (args->inner_ips) && args->tags->len == 0;
+         && !ecs_is_given (args->inner_ips);
 }
 
 /* The images of @instances by id, for what the guest runs. Deleted ones are missing. */
@@ -301,10 +303,10 @@ write_interfaces (ApiReply *reply, const VmmInstance *instance)
 
 static void
 write_instance (ApiReply *reply, const VmmConfig *config, const VmmInstance *instance,
-                const VmmImage *image)
+                const VmmImage *image, GHashTable *tags)
 {
   api_reply_item (reply);
-  write_shared (reply, config, instance);
+  write_shared (reply, config, instance, tags);
   api_reply_bool (reply, "IoOptimized", TRUE);
   api_reply_minute (reply, "StartTime", instance->started_ms);
   api_reply_string (reply, "OSName", image != NULL ? image->os_name : "");
@@ -350,11 +352,13 @@ describe_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
     .group_id = args->group_id,
     .key_pair = args->key_pair,
     .status = args->status,
+    .tags = api_tags_get (args->tags),
   };
   gboolean passes = constants_pass (args);
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) instances = NULL;
   g_autoptr (GHashTable) images = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms, &passes,
                               error))
@@ -366,7 +370,9 @@ describe_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
     }
   instances = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
   images = instances != NULL ? images_of (call, instances, error) : NULL;
-  if (images == NULL)
+  tags = images != NULL ? ECS_TAGS_OF (call, VMM_TAG_INSTANCE, instances, VmmInstance, id, error)
+                        : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "Instances", "Instance");
@@ -375,7 +381,7 @@ describe_instances (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
       const VmmInstance *instance = instances->pdata[i];
 
       write_instance (reply, call->ctx->config, instance,
-                      g_hash_table_lookup (images, instance->image_id));
+                      g_hash_table_lookup (images, instance->image_id), tags);
     }
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
@@ -456,12 +462,16 @@ static gboolean
 describe_instance_attribute (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const AttributeArgs *args = data;
+  const char *const ids[] = { args->id, NULL };
   g_autoptr (VmmInstance) instance = ops_instance_get (call->ctx, call->caller, args->id, error);
+  g_autoptr (GHashTable) tags
+      = instance != NULL ? ops_tag_map (call->ctx, call->caller, VMM_TAG_INSTANCE, ids, error)
+                         : NULL;
 
-  if (instance == NULL)
+  if (tags == NULL)
     return FALSE;
 
-  write_shared (reply, call->ctx->config, instance);
+  write_shared (reply, call->ctx->config, instance, tags);
   api_reply_string (reply, "IoOptimized", "optimized");
   api_reply_bool (reply, "EnableJumboFrame", FALSE);
   return TRUE;

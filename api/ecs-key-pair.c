@@ -110,14 +110,14 @@ static const ApiField list_fields[] = {
 };
 
 static void
-write_key_pair (ApiReply *reply, const OpsKeyPair *pair)
+write_key_pair (ApiReply *reply, const OpsKeyPair *pair, GHashTable *tags)
 {
   api_reply_item (reply);
   api_reply_string (reply, "KeyPairName", pair->name);
   api_reply_string (reply, "KeyPairFingerPrint", pair->fingerprint);
   api_reply_second (reply, "CreationTime", pair->created_ms);
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, pair->name);
   api_reply_end (reply);
 }
 
@@ -127,21 +127,25 @@ describe_key_pairs (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   const ListArgs *args = data;
   VmmPage page = api_page_get (&args->page);
   g_auto (VmmPageInfo) info = { 0 };
+  const VmmKeyPairQuery query = { args->name, api_tags_get (args->tags) };
   g_autoptr (GPtrArray) pairs = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
-  if (!ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+  if (!ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "KeyPairs", "KeyPair");
       return TRUE;
     }
-  pairs = ops_key_pair_list (call->ctx, call->caller, args->name, &page, &info, error);
-  if (pairs == NULL)
+  pairs = ops_key_pair_list (call->ctx, call->caller, &query, &page, &info, error);
+  tags
+      = pairs != NULL ? ECS_TAGS_OF (call, VMM_TAG_KEY_PAIR, pairs, OpsKeyPair, name, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "KeyPairs", "KeyPair");
   for (guint i = 0; i < pairs->len; i++)
-    write_key_pair (reply, pairs->pdata[i]);
+    write_key_pair (reply, pairs->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

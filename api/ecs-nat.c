@@ -187,7 +187,8 @@ write_constants (ApiReply *reply)
 }
 
 static void
-write_gateway (ApiCall *call, ApiReply *reply, const VmmNatGateway *gateway, GPtrArray *eips)
+write_gateway (ApiCall *call, ApiReply *reply, const VmmNatGateway *gateway, GPtrArray *eips,
+               GHashTable *tags)
 {
   api_reply_item (reply);
   api_reply_string (reply, "NatGatewayId", gateway->id);
@@ -213,7 +214,7 @@ write_gateway (ApiCall *call, ApiReply *reply, const VmmNatGateway *gateway, GPt
     }
   api_reply_end (reply);
   write_tables (reply, gateway);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, gateway->id);
   api_reply_end (reply);
 }
 
@@ -225,20 +226,23 @@ constants_pass (const ApiCall *call, const ListArgs *args)
          && ecs_is_or_unset (args->network_type, "internet")
          && ecs_is_or_unset (args->charge_type, "PostPaid") && ecs_is_or_unset (args->spec, "")
          && ecs_is_or_unset (args->zone_id, call->ctx->config->zone_id)
-         && ecs_is_or_unset (args->resource_group_id, "") && args->tags->len == 0;
+         && ecs_is_or_unset (args->resource_group_id, "");
 }
 
 static gboolean
 describe_gateways (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const ListArgs *args = data;
-  const VmmNatGatewayQuery query = {
-    .id = args->id, .name = args->name, .vpc_id = args->vpc_id, .vswitch_id = args->vswitch_id
-  };
+  const VmmNatGatewayQuery query = { .id = args->id,
+                                     .name = args->name,
+                                     .vpc_id = args->vpc_id,
+                                     .vswitch_id = args->vswitch_id,
+                                     .tags = api_tags_get (args->tags) };
   VmmPage page = api_page_get (&args->page);
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) eips = NULL;
   g_autoptr (GPtrArray) gateways = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!constants_pass (call, args))
     {
@@ -246,12 +250,15 @@ describe_gateways (ApiCall *call, gconstpointer data, ApiReply *reply, GError **
       return TRUE;
     }
   gateways = ops_nat_list (call->ctx, call->caller, &query, &page, &info, &eips, error);
-  if (gateways == NULL)
+  tags = gateways != NULL
+             ? ECS_TAGS_OF (call, VMM_TAG_NAT_GATEWAY, gateways, VmmNatGateway, id, error)
+             : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "NatGateways", "NatGateway");
   for (guint i = 0; i < gateways->len; i++)
-    write_gateway (call, reply, gateways->pdata[i], eips->pdata[i]);
+    write_gateway (call, reply, gateways->pdata[i], eips->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

@@ -4,6 +4,7 @@
 
 #include "ecs-common.h"
 #include "ops-nic.h"
+#include "ops-tag.h"
 
 #define NIC_ID(type, field)                                                                        \
   API_STR (type, field, "NetworkInterfaceId", .flags = API_REQUIRED, .max_length = 64,             \
@@ -128,11 +129,15 @@ create_nic (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
                       .ip6_count = (guint) args->ip6_count,
                       .delete_with_instance = args->delete_on_release };
   g_autoptr (VmmNic) nic = NULL;
+  g_autoptr (GHashTable) tags = NULL;
+  const char *ids[] = { NULL, NULL };
 
   if (!choose_groups (args->group_ids, args->group_id, one, &spec.group_ids, error))
     return FALSE;
   nic = ops_nic_create (call->ctx, call->caller, &spec, error);
-  if (nic == NULL)
+  ids[0] = nic != NULL ? nic->id : NULL;
+  tags = nic != NULL ? ops_tag_map (call->ctx, call->caller, VMM_TAG_NIC, ids, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_string (reply, "NetworkInterfaceId", nic->id);
@@ -152,7 +157,7 @@ create_nic (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
   api_reply_string (reply, "ResourceGroupId", "");
   api_reply_bool (reply, "ServiceManaged", FALSE);
   api_reply_bool (reply, "SourceDestCheck", TRUE);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, nic->id);
   return TRUE;
 }
 

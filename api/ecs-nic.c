@@ -160,7 +160,8 @@ write_applied (ApiReply *reply, GPtrArray *applied)
 }
 
 static void
-write_nic (ApiReply *reply, const VmmConfig *config, const VmmNic *nic, GPtrArray *applied)
+write_nic (ApiReply *reply, const VmmConfig *config, const VmmNic *nic, GPtrArray *applied,
+           GHashTable *tags)
 {
   api_reply_item (reply);
   api_reply_string (reply, "NetworkInterfaceId", nic->id);
@@ -185,7 +186,7 @@ write_nic (ApiReply *reply, const VmmConfig *config, const VmmNic *nic, GPtrArra
   api_reply_bool (reply, "DeleteOnRelease", nic->delete_with_instance);
   api_reply_second (reply, "CreationTime", nic->created_ms);
   write_applied (reply, applied);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, nic->id);
   api_reply_end (reply);
 }
 
@@ -193,8 +194,7 @@ write_nic (ApiReply *reply, const VmmConfig *config, const VmmNic *nic, GPtrArra
 static gboolean
 constants_pass (const ListArgs *args)
 {
-  return ecs_is_or_unset (args->resource_group_id, "") && args->service_managed != 1
-         && args->tags->len == 0;
+  return ecs_is_or_unset (args->resource_group_id, "") && args->service_managed != 1;
 }
 
 static gboolean
@@ -212,11 +212,13 @@ describe_nics (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
     .group_id = args->group_id,
     .status = args->status,
     .is_primary = -1,
+    .tags = api_tags_get (args->tags),
   };
   VmmPage page = api_page_get (&args->page);
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) nics = NULL;
   g_autoptr (GPtrArray) applied = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (args->type != NULL)
     query.is_primary = ecs_is_or_unset (args->type, "Primary");
@@ -227,12 +229,13 @@ describe_nics (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
       return TRUE;
     }
   nics = ops_nic_list (call->ctx, call->caller, &query, &page, &info, &applied, error);
-  if (nics == NULL)
+  tags = nics != NULL ? ECS_TAGS_OF (call, VMM_TAG_NIC, nics, VmmNic, id, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "NetworkInterfaceSets", "NetworkInterfaceSet");
   for (guint i = 0; i < nics->len; i++)
-    write_nic (reply, call->ctx->config, nics->pdata[i], applied->pdata[i]);
+    write_nic (reply, call->ctx->config, nics->pdata[i], applied->pdata[i], tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

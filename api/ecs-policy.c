@@ -217,7 +217,7 @@ write_mask (ApiReply *reply, const char *name, guint mask, guint first)
 }
 
 static void
-write_policy (ApiReply *reply, const VmmConfig *config, const VmmPolicy *policy)
+write_policy (ApiReply *reply, const VmmConfig *config, const VmmPolicy *policy, GHashTable *tags)
 {
   api_reply_item (reply);
   api_reply_string (reply, "AutoSnapshotPolicyId", policy->id);
@@ -236,7 +236,7 @@ write_policy (ApiReply *reply, const VmmConfig *config, const VmmPolicy *policy)
   api_reply_bool (reply, "EnableCrossRegionCopy", FALSE);
   api_reply_string (reply, "TargetCopyRegions", "");
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, policy->id);
   api_reply_end (reply);
 }
 
@@ -245,21 +245,25 @@ describe_policies (ApiCall *call, gconstpointer data, ApiReply *reply, GError **
 {
   const ListArgs *args = data;
   VmmPage page = api_page_get (&args->page);
-  const VmmPolicyQuery query = { .id = args->id, .name = args->name };
+  const VmmPolicyQuery query
+      = { .id = args->id, .name = args->name, .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) policies = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
-  if (!ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+  if (!ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "AutoSnapshotPolicies", "AutoSnapshotPolicy");
       return TRUE;
     }
   policies = ops_policy_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (policies == NULL)
+  tags = policies != NULL ? ECS_TAGS_OF (call, VMM_TAG_POLICY, policies, VmmPolicy, id, error)
+                          : NULL;
+  if (tags == NULL)
     return FALSE;
   api_reply_list (reply, "AutoSnapshotPolicies", "AutoSnapshotPolicy");
   for (guint i = 0; i < policies->len; i++)
-    write_policy (reply, call->ctx->config, g_ptr_array_index (policies, i));
+    write_policy (reply, call->ctx->config, g_ptr_array_index (policies, i), tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

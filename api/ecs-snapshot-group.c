@@ -112,8 +112,6 @@ static const ApiField list_fields[] = {
   API_OUT_STR (GS "Progress", API_REQUIRED, "0% or 100%: it takes an instant."),
   API_OUT_BOOL (GS "Available", API_REQUIRED, "Whether disks can be made from it."),
   API_OUT_BOOL (GS "InstantAccess", API_REQUIRED, "Always true."),
-  API_OUT_STR (GS "Tags.Tag[].Key", 0, "A tag's key."),
-  API_OUT_STR (GS "Tags.Tag[].Value", 0, "A tag's value."),
   API_PAGE_FIELDS,
 };
 
@@ -129,12 +127,11 @@ write_member (ApiReply *reply, const VmmSnapshot *snapshot)
   api_reply_string (reply, "Progress", is_done ? "100%" : "0%");
   api_reply_bool (reply, "Available", is_done);
   api_reply_bool (reply, "InstantAccess", TRUE);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
   api_reply_end (reply);
 }
 
 static void
-write_group (ApiReply *reply, const VmmSnapshotGroup *group)
+write_group (ApiReply *reply, const VmmSnapshotGroup *group, GHashTable *tags)
 {
   api_reply_item (reply);
   api_reply_string (reply, "SnapshotGroupId", group->id);
@@ -145,7 +142,7 @@ write_group (ApiReply *reply, const VmmSnapshotGroup *group)
   api_reply_string (reply, "ProgressStatus", vmm_snapshot_state_to_string (group->state));
   api_reply_second (reply, "CreationTime", group->created_ms);
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_vpc_tags (reply, tags, group->id);
   api_reply_list (reply, "Snapshots", "Snapshot");
   for (guint i = 0; i < group->snapshots->len; i++)
     write_member (reply, g_ptr_array_index (group->snapshots, i));
@@ -161,21 +158,26 @@ describe_groups (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
   const VmmSnapshotGroupQuery query = { .ids = (const char *const *) args->ids,
                                         .statuses = (const char *const *) args->statuses,
                                         .instance_id = args->instance_id,
-                                        .name = args->name };
+                                        .name = args->name,
+                                        .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) groups = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
-  if (!ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+  if (!ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "SnapshotGroups", "SnapshotGroup");
       return TRUE;
     }
   groups = ops_snapshot_group_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (groups == NULL)
+  tags = groups != NULL
+             ? ECS_TAGS_OF (call, VMM_TAG_SNAPSHOT_GROUP, groups, VmmSnapshotGroup, id, error)
+             : NULL;
+  if (tags == NULL)
     return FALSE;
   api_reply_list (reply, "SnapshotGroups", "SnapshotGroup");
   for (guint i = 0; i < groups->len; i++)
-    write_group (reply, g_ptr_array_index (groups, i));
+    write_group (reply, g_ptr_array_index (groups, i), tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

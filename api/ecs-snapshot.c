@@ -131,7 +131,7 @@ static const ApiField list_fields[] = {
 };
 
 static void
-write_snapshot (ApiReply *reply, const VmmConfig *config, const VmmSnapshot *s)
+write_snapshot (ApiReply *reply, const VmmConfig *config, const VmmSnapshot *s, GHashTable *tags)
 {
   static const char *const usages[] = { "none", "disk", "image", "image_disk" };
   gboolean is_done = s->state == VMM_SNAPSHOT_ACCOMPLISHED;
@@ -162,7 +162,7 @@ write_snapshot (ApiReply *reply, const VmmConfig *config, const VmmSnapshot *s)
   api_reply_string (reply, "ResourceGroupId", "");
   api_reply_bool (reply, "Encrypted", FALSE);
   api_reply_bool (reply, "InstantAccess", TRUE);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_tags (reply, tags, s->id);
   api_reply_end (reply);
 }
 
@@ -191,6 +191,7 @@ describe_snapshots (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
     .ids = (const char *const *) args->ids,
     .name = args->name,
     .disk_id = args->disk_id,
+    .tags = api_tags_get (args->tags),
     .instance_id = args->instance_id,
     .status = ecs_is_or_unset (args->status, "all") ? NULL : args->status,
     .is_system = wanted (args->disk_type, "system"),
@@ -200,20 +201,23 @@ describe_snapshots (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) snapshots = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!ecs_is_or_unset (args->category, "standard")
       || !ecs_is_or_unset (args->resource_group_id, "") || !ecs_is_or_unset (args->link_id, "")
-      || args->encrypted == 1 || args->tags->len > 0)
+      || args->encrypted == 1)
     {
       ecs_write_nothing (reply, &args->page, "Snapshots", "Snapshot");
       return TRUE;
     }
   snapshots = ops_snapshot_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (snapshots == NULL)
+  tags = snapshots != NULL ? ECS_TAGS_OF (call, VMM_TAG_SNAPSHOT, snapshots, VmmSnapshot, id, error)
+                           : NULL;
+  if (tags == NULL)
     return FALSE;
   api_reply_list (reply, "Snapshots", "Snapshot");
   for (guint i = 0; i < snapshots->len; i++)
-    write_snapshot (reply, call->ctx->config, g_ptr_array_index (snapshots, i));
+    write_snapshot (reply, call->ctx->config, g_ptr_array_index (snapshots, i), tags);
   api_reply_end (reply);
   api_reply_page (reply, &args->page, &info);
   return TRUE;

@@ -4,6 +4,7 @@
 
 #include "ecs-common.h"
 #include "ops-network.h"
+#include "ops-tag.h"
 
 #define VPC_ID(type, field)                                                                        \
   API_STR (type, field, "VpcId", .flags = API_REQUIRED, .max_length = 64,                          \
@@ -193,7 +194,7 @@ write_ipv6 (const VmmVpc *vpc, ApiReply *reply)
 }
 
 static gboolean
-write_vpc (ApiCall *call, const VmmVpc *vpc, ApiReply *reply, GError **error)
+write_vpc (ApiCall *call, const VmmVpc *vpc, GHashTable *tags, ApiReply *reply, GError **error)
 {
   g_autoptr (GPtrArray) vswitches = ops_vpc_vswitches (call->ctx, call->caller, vpc->id, error);
 
@@ -216,7 +217,7 @@ write_vpc (ApiCall *call, const VmmVpc *vpc, ApiReply *reply, GError **error)
     api_reply_item_string (reply, ((VmmVswitch *) vswitches->pdata[i])->id);
   api_reply_end (reply);
   api_reply_strings (reply, "UserCidrs", "UserCidr", NULL);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_vpc_tags (reply, tags, vpc->id);
   return TRUE;
 }
 
@@ -227,24 +228,27 @@ describe_vpcs (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
   VmmPage page = api_page_get (&args->page);
   const VmmVpcQuery query = { .ids = (const char *const *) args->ids,
                               .name = args->name,
-                              .is_default = args->is_default };
+                              .is_default = args->is_default,
+                              .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) vpcs = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
-  if (!ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+  if (!ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "Vpcs", "Vpc");
       return TRUE;
     }
   vpcs = ops_vpc_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (vpcs == NULL)
+  tags = vpcs != NULL ? ECS_TAGS_OF (call, VMM_TAG_VPC, vpcs, VmmVpc, id, error) : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "Vpcs", "Vpc");
   for (guint i = 0; i < vpcs->len; i++)
     {
       api_reply_item (reply);
-      if (!write_vpc (call, vpcs->pdata[i], reply, error))
+      if (!write_vpc (call, vpcs->pdata[i], tags, reply, error))
         return FALSE;
       api_reply_end (reply);
     }
@@ -269,14 +273,17 @@ static gboolean
 describe_vpc (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const AttributeArgs *args = data;
+  const char *const ids[] = { args->id, NULL };
   g_autoptr (VmmVpc) vpc = ops_vpc_get (call->ctx, call->caller, args->id, error);
+  g_autoptr (GHashTable) tags = NULL;
 
   if (vpc == NULL)
     return FALSE;
   if (args->is_default >= 0 && args->is_default != vpc->is_default)
     return vmm_fail (error, VMM_ERROR_VPC_NOT_FOUND, "VPC '%s' is %s default one", vpc->id,
                      vpc->is_default ? "the" : "not the");
-  if (!write_vpc (call, vpc, reply, error))
+  tags = ops_tag_map (call->ctx, call->caller, VMM_TAG_VPC, ids, error);
+  if (tags == NULL || !write_vpc (call, vpc, tags, reply, error))
     return FALSE;
 
   api_reply_bool (reply, "ClassicLinkEnabled", FALSE);

@@ -162,7 +162,7 @@ static const ApiField attribute_fields[] = {
 };
 
 static void
-write_vswitch (ApiReply *reply, const VmmVswitch *vswitch, guint32 n_free)
+write_vswitch (ApiReply *reply, const VmmVswitch *vswitch, guint32 n_free, GHashTable *tags)
 {
   api_reply_string (reply, "VSwitchId", vswitch->id);
   api_reply_string (reply, "VSwitchName", vswitch->name);
@@ -176,7 +176,7 @@ write_vswitch (ApiReply *reply, const VmmVswitch *vswitch, guint32 n_free)
   api_reply_bool (reply, "IsDefault", vswitch->is_default);
   api_reply_second (reply, "CreationTime", vswitch->created_ms);
   api_reply_string (reply, "ResourceGroupId", "");
-  api_reply_strings (reply, "Tags", "Tag", NULL);
+  ecs_write_vpc_tags (reply, tags, vswitch->id);
 }
 
 static gboolean
@@ -188,27 +188,31 @@ describe_vswitches (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
                                   .vpc_id = args->vpc_id,
                                   .name = args->name,
                                   .route_table_id = args->route_table_id,
-                                  .is_default = args->is_default };
+                                  .is_default = args->is_default,
+                                  .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) vswitches = NULL;
   g_autoptr (GArray) free_counts = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
   if (!ecs_check_zone (call, args->zone_id, error))
     return FALSE;
-  if (!ecs_is_or_unset (args->resource_group_id, "") || args->tags->len > 0)
+  if (!ecs_is_or_unset (args->resource_group_id, ""))
     {
       ecs_write_nothing (reply, &args->page, "VSwitches", "VSwitch");
       return TRUE;
     }
   vswitches = ops_vswitch_list (call->ctx, call->caller, &query, &page, &info, &free_counts, error);
-  if (vswitches == NULL)
+  tags = vswitches != NULL ? ECS_TAGS_OF (call, VMM_TAG_VSWITCH, vswitches, VmmVswitch, id, error)
+                           : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "VSwitches", "VSwitch");
   for (guint i = 0; i < vswitches->len; i++)
     {
       api_reply_item (reply);
-      write_vswitch (reply, vswitches->pdata[i], g_array_index (free_counts, guint32, i));
+      write_vswitch (reply, vswitches->pdata[i], g_array_index (free_counts, guint32, i), tags);
       api_reply_end (reply);
     }
   api_reply_end (reply);
@@ -225,11 +229,14 @@ describe_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
   const VmmPage page = { .number = 1, .size = 1 };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GArray) free_counts = NULL;
+  g_autoptr (GHashTable) tags = NULL;
   g_autoptr (GPtrArray) vswitches
       = ops_vswitch_list (call->ctx, call->caller, &query, &page, &info, &free_counts, error);
   g_autoptr (VmmVpc) vpc = NULL;
 
-  if (vswitches == NULL)
+  tags = vswitches != NULL ? ECS_TAGS_OF (call, VMM_TAG_VSWITCH, vswitches, VmmVswitch, id, error)
+                           : NULL;
+  if (tags == NULL)
     return FALSE;
   if (vswitches->len == 0)
     return vmm_fail (error, VMM_ERROR_VSWITCH_NOT_FOUND, "the specified '%s' does not exist",
@@ -238,7 +245,7 @@ describe_vswitch (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
   if (vpc == NULL)
     return FALSE;
 
-  write_vswitch (reply, vswitches->pdata[0], g_array_index (free_counts, guint32, 0));
+  write_vswitch (reply, vswitches->pdata[0], g_array_index (free_counts, guint32, 0), tags);
   api_reply_begin (reply, "RouteTable");
   api_reply_string (reply, "RouteTableId", vpc->route_table_id);
   api_reply_string (reply, "RouteTableType", "System");

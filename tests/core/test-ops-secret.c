@@ -358,7 +358,7 @@ deleting_touches_ones_own_pairs_and_forgives_the_rest (void **state)
   g_autoptr (GPtrArray) left = NULL;
 
   assert_true (ops_key_pair_delete (&w->ctx, &w->alice, names, NULL));
-  left = ops_key_pair_list (&w->ctx, &w->bob, NULL, &page, &info, NULL);
+  left = ops_key_pair_list (&w->ctx, &w->bob, &(const VmmKeyPairQuery){ 0 }, &page, &info, NULL);
   assert_int_equal (left->len, 1);
   assert_int_equal (world_query (w, "SELECT count(*) FROM key_pair"), 1);
 }

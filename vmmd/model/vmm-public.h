@@ -3,6 +3,7 @@
  * for. */
 #pragma once
 #include "vmm-eip-state.h"
+#include "vmm-tag.h"
 
 /* What an address may lead to, as on the wire. */
 #define VMM_EIP_INSTANCE "EcsInstance"
@@ -80,11 +81,13 @@ typedef struct
   const char *target_id, *target_type, *charge_type;
   const char *vpc_id;
   gint64 created_from_ms, created_to_ms; /* 0 for open */
+  VmmTags tags;                          /* that all are there */
 } VmmEipQuery;
 
 typedef struct
 {
   const char *id, *name, *vpc_id, *vswitch_id;
+  VmmTags tags; /* that all are there */
 } VmmNatGatewayQuery;
 
 typedef struct

@@ -34,6 +34,7 @@ typedef struct
   const char *charge_type;               /* of its bandwidth, as on the wire */
   const char *status;                    /* on the wire: "Running" */
   gint64 created_from_ms, created_to_ms; /* 0 for open */
+  VmmTags tags;                          /* that all are there */
 } VmmInstanceQuery;
 
 typedef struct
@@ -48,6 +49,7 @@ typedef struct
   int is_public, is_usable;    /* -1 for both */
   const char *usage;           /* "instance", "none": by instances of the caller */
   const char *const *statuses; /* on the wire; empty means Available only */
+  VmmTags tags;                /* that all are there */
 } VmmImageQuery;
 
 typedef struct
@@ -60,6 +62,7 @@ typedef struct
   int delete_with_instance, enable_auto_snapshot; /* -1 for both */
   int has_policy, delete_auto_snapshot;           /* likewise */
   gint64 created_from_ms, created_to_ms;          /* 0 for open */
+  VmmTags tags;                                   /* that all are there */
 } VmmDiskQuery;
 
 typedef struct
@@ -70,17 +73,26 @@ typedef struct
   const char *status;                    /* "progressing", "accomplished", "failed" */
   int is_system, is_auto;                /* -1 for both */
   int is_used_by_image, is_used_by_disk; /* -1 for any */
+  VmmTags tags;                          /* that all are there */
 } VmmSnapshotQuery;
 
 typedef struct
 {
   const char *const *ids, *const *statuses; /* as of snapshots */
   const char *instance_id, *name;           /* '*' in the name stands for anything */
+  VmmTags tags;                             /* that all are there */
 } VmmSnapshotGroupQuery;
 
 typedef struct
 {
+  const char *name; /* '*' stands for anything */
+  VmmTags tags;     /* that all are there */
+} VmmKeyPairQuery;
+
+typedef struct
+{
   const char *id, *name; /* '*' in the name stands for anything */
+  VmmTags tags;          /* that all are there */
 } VmmPolicyQuery;
 
 typedef struct
@@ -95,6 +107,7 @@ typedef struct
 {
   const char *const *ids;
   const char *name, *vpc_id;
+  VmmTags tags; /* that all are there */
 } VmmGroupQuery;
 
 typedef struct
@@ -102,6 +115,7 @@ typedef struct
   const char *const *ids, *const *router_ids;
   const char *name, *route_table_id;
   int is_default; /* -1 for both */
+  VmmTags tags;   /* that all are there */
 } VmmVpcQuery;
 
 typedef struct
@@ -109,6 +123,7 @@ typedef struct
   const char *const *ids;
   const char *name, *vpc_id, *route_table_id, *cidr;
   int is_default; /* -1 for both */
+  VmmTags tags;   /* that all are there */
 } VmmVswitchQuery;
 
 typedef struct
@@ -118,6 +133,7 @@ typedef struct
   const char *name, *instance_id, *vpc_id, *vswitch_id, *group_id;
   const char *status; /* on the wire: "InUse" */
   int is_primary;     /* -1 for both */
+  VmmTags tags;       /* that all are there */
 } VmmNicQuery;
 
 typedef struct

@@ -112,15 +112,15 @@ ops_key_pair_create (VmmContext *ctx, const VmmCaller *caller, const char *name,
 }
 
 GPtrArray *
-ops_key_pair_list (VmmContext *ctx, const VmmCaller *caller, const char *name, const VmmPage *page,
-                   VmmPageInfo *out_info, GError **error)
+ops_key_pair_list (VmmContext *ctx, const VmmCaller *caller, const VmmKeyPairQuery *query,
+                   const VmmPage *page, VmmPageInfo *out_info, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (ctx->store, error);
   g_autoptr (GPtrArray) rows = NULL;
   GPtrArray *pairs;
 
   if (txn != NULL)
-    rows = store_key_pair_list (txn, caller->account_id, name, page, out_info, error);
+    rows = store_key_pair_list (txn, caller->account_id, query, page, out_info, error);
   if (rows == NULL)
     return NULL;
   pairs = g_ptr_array_new_with_free_func ((GDestroyNotify) ops_key_pair_free);

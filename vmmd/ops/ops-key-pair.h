@@ -21,8 +21,9 @@ OpsKeyPair *ops_key_pair_import (VmmContext *ctx, const VmmCaller *caller, const
  * answer cannot be given twice. KEY_PAIR_EXISTS, KEY_PAIR_NAME. */
 OpsKeyPair *ops_key_pair_create (VmmContext *ctx, const VmmCaller *caller, const char *name,
                                  char **out_private, GError **error);
-GPtrArray *ops_key_pair_list (VmmContext *ctx, const VmmCaller *caller, const char *name,
-                              const VmmPage *page, VmmPageInfo *out_info, GError **error);
+GPtrArray *ops_key_pair_list (VmmContext *ctx, const VmmCaller *caller,
+                              const VmmKeyPairQuery *query, const VmmPage *page,
+                              VmmPageInfo *out_info, GError **error);
 /* All of @names or none; a name that does not exist is success. */
 gboolean ops_key_pair_delete (VmmContext *ctx, const VmmCaller *caller, const char *const *names,
                               GError **error);

@@ -164,7 +164,8 @@ static gboolean
 has_short_way (const VmmDiskQuery *query)
 {
   return (query->ids != NULL && query->ids[0] != NULL) || is_given (query->instance_id)
-         || is_given (query->snapshot_id) || is_given (query->policy_id);
+         || is_given (query->snapshot_id) || is_given (query->policy_id)
+         || query->tags.n > 0;
 }
 
 GPtrArray *
@@ -177,6 +178,7 @@ store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *quer
   /* The plus keeps SQLite from walking all disks of the account when there is a shorter way. */
   store_filter_init (&filter, has_short_way (query) ? "+d.account_id=?" : "d.account_id=?",
                      account_id);
+  store_filter_tags (&filter, "d.id", VMM_TAG_DISK, account_id, &query->tags);
   store_filter_in (&filter, "d.id", query->ids);
   store_filter_string (&filter, "d.instance_id=?", query->instance_id);
   store_filter_wildcard (&filter, "d.name", query->name);

@@ -156,6 +156,7 @@ store_eip_list (StoreTxn *txn, const char *account_id, const VmmEipQuery *q, con
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "is_plain=0 AND account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_EIP, account_id, &q->tags);
   store_filter_in (&filter, "id", q->ids);
   filter_ips (&filter, q->ips);
   store_filter_wildcard (&filter, "name", q->name);

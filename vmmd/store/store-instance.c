@@ -213,6 +213,7 @@ store_instance_list (StoreTxn *txn, const char *account_id, const VmmInstanceQue
   g_autoptr (GPtrArray) list = NULL;
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_INSTANCE, account_id, &query->tags);
   add_filters (&filter, query);
   list = store_list (txn, LIST_COLUMNS, "instance", "seq", &filter, page, info, read_instance,
                      (GDestroyNotify) vmm_instance_free, error);

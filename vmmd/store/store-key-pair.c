@@ -69,13 +69,14 @@ store_key_pair_get (StoreTxn *txn, const char *account_id, const char *name, GEr
 }
 
 GPtrArray *
-store_key_pair_list (StoreTxn *txn, const char *account_id, const char *name, const VmmPage *page,
-                     VmmPageInfo *info, GError **error)
+store_key_pair_list (StoreTxn *txn, const char *account_id, const VmmKeyPairQuery *query,
+                     const VmmPage *page, VmmPageInfo *info, GError **error)
 {
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
-  store_filter_wildcard (&filter, "name", name);
+  store_filter_tags (&filter, "name", VMM_TAG_KEY_PAIR, account_id, &query->tags);
+  store_filter_wildcard (&filter, "name", query->name);
   return store_list (txn, COLUMNS, "key_pair", "seq", &filter, page, info, read_pair,
                      (GDestroyNotify) store_key_pair_free, error);
 }

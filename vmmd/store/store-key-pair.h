@@ -18,7 +18,7 @@ gboolean store_key_pair_insert (StoreTxn *txn, const StoreKeyPair *pair, GError 
 StoreKeyPair *store_key_pair_get (StoreTxn *txn, const char *account_id, const char *name,
                                   GError **error);
 /* @name may hold '*'. */
-GPtrArray *store_key_pair_list (StoreTxn *txn, const char *account_id, const char *name,
+GPtrArray *store_key_pair_list (StoreTxn *txn, const char *account_id, const VmmKeyPairQuery *query,
                                 const VmmPage *page, VmmPageInfo *info, GError **error);
 /* A pair that is not there is no error. Instances keep the key they were made with. */
 gboolean store_key_pair_delete (StoreTxn *txn, const char *account_id, const char *name,

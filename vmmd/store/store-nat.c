@@ -82,6 +82,7 @@ store_nat_list (StoreTxn *txn, const char *account_id, const VmmNatGatewayQuery 
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_NAT_GATEWAY, account_id, &q->tags);
   store_filter_string (&filter, "id=?", q->id);
   store_filter_wildcard (&filter, "name", q->name);
   store_filter_string (&filter, "vpc_id=?", q->vpc_id);

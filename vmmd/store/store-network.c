@@ -336,6 +336,7 @@ store_vpc_list (StoreTxn *txn, const char *account_id, const VmmVpcQuery *query,
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_VPC, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_in (&filter, "router_id", query->router_ids);
   store_filter_string (&filter, "route_table_id=?", query->route_table_id);
@@ -353,6 +354,7 @@ store_vswitch_list (StoreTxn *txn, const char *account_id, const VmmVswitchQuery
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_VSWITCH, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   store_filter_string (&filter, "vpc_id=?", query->vpc_id);
@@ -372,6 +374,7 @@ store_group_list (StoreTxn *txn, const char *account_id, const VmmGroupQuery *qu
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_GROUP, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   store_filter_string (&filter, "vpc_id=?", query->vpc_id);

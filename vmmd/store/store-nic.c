@@ -347,6 +347,7 @@ store_nic_page (StoreTxn *txn, const char *account_id, const VmmNicQuery *q, con
   guint32 ip = 0;
 
   store_filter_init (&filter, "n.account_id=?", account_id);
+  store_filter_tags (&filter, "n.id", VMM_TAG_NIC, account_id, &q->tags);
   store_filter_in (&filter, "n.id", q->ids);
   store_filter_wildcard (&filter, "n.name", q->name);
   store_filter_string (&filter, "n.instance_id=?", q->instance_id);

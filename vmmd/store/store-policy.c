@@ -63,6 +63,7 @@ store_policy_list (StoreTxn *txn, const char *account_id, const VmmPolicyQuery *
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_POLICY, account_id, &query->tags);
   store_filter_string (&filter, "id=?", query->id);
   store_filter_wildcard (&filter, "name", query->name);
   return store_list (txn, POLICY_READ, "auto_snapshot_policy", "seq", &filter, page, info,

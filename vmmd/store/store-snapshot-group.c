@@ -73,6 +73,7 @@ store_snapshot_group_list (StoreTxn *txn, const char *account_id,
   g_autoptr (GPtrArray) groups = NULL;
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_SNAPSHOT_GROUP, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_string (&filter, "instance_id=?", query->instance_id);
   store_filter_wildcard (&filter, "name", query->name);

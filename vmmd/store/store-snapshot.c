@@ -109,6 +109,7 @@ store_snapshot_list (StoreTxn *txn, const char *account_id, const VmmSnapshotQue
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_SNAPSHOT, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   store_filter_string (&filter, "disk_id=?", query->disk_id);
