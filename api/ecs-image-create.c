@@ -76,7 +76,7 @@ static const ApiParam create_params[] = {
                .doc = "Not offered here."),
   ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField id_fields[] = {
@@ -138,7 +138,7 @@ static const ApiParam copy_params[] = {
   ECS_REFUSED (CopyArgs, kms_key, "KMSKeyId", .doc = "Encryption is not offered here."),
   ECS_REFUSED (CopyArgs, resource_group_id, "ResourceGroupId",
                .doc = "Resource groups are not offered here."),
-  ECS_REFUSED_TAGS (CopyArgs, tags),
+  API_NEW_TAG_PARAM (CopyArgs, tags),
 };
 
 static const ApiField copy_fields[] = {
@@ -178,6 +178,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreateImage",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_IMAGE,
     .run = create_image,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (id_fields),
@@ -197,6 +198,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CopyImage",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_IMAGE,
     .run = copy_image,
     API_PARAMS (CopyArgs, copy_params),
     API_FIELDS (copy_fields),

@@ -5,6 +5,7 @@
 #include "ecs-common.h"
 #include "ops-image.h"
 #include "ops-instance.h"
+#include "ops-tag.h"
 #include "vmm-clock.h"
 #include <string.h>
 
@@ -166,7 +167,6 @@ write_constants (ApiReply *reply)
   api_reply_bool (reply, "IsSubscribed", FALSE);
   api_reply_bool (reply, "IsSupportIoOptimized", TRUE);
   api_reply_bool (reply, "IsSupportCloudinit", TRUE);
-  api_reply_strings (reply, "Tags", "Tag", NULL);
 }
 
 static char *
@@ -215,7 +215,8 @@ write_owner (ApiReply *reply, const VmmCaller *caller, const VmmImage *image)
 
 /* The members of an object that is open. */
 static void
-write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gboolean is_used)
+write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gboolean is_used,
+             GHashTable *tags)
 {
   g_autofree char *progress = g_strdup_printf ("%u%%", image->progress);
   g_autofree char *platform = platform_of (image);
@@ -239,6 +240,7 @@ write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gb
   api_reply_string (reply, "ImageFamily", image->family);
   api_reply_bool (reply, "IsCopied", image->source == VMM_IMAGE_COPY);
   write_mappings (reply, image, progress);
+  ecs_write_tags (reply, tags, image->id);
   write_constants (reply);
 }
 
@@ -261,6 +263,10 @@ find_use (ApiCall *call, const VmmImage *image, gboolean *out_used, GError **err
 static gboolean
 write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **error)
 {
+  g_autoptr (GHashTable) tags = ECS_TAGS_OF (call, VMM_TAG_IMAGE, images, VmmImage, id, error);
+
+  if (tags == NULL)
+    return FALSE;
   api_reply_list (reply, "Images", "Image");
   for (guint i = 0; i < images->len; i++)
     {
@@ -269,7 +275,7 @@ write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **
       if (!find_use (call, images->pdata[i], &is_used, error))
         return FALSE;
       api_reply_item (reply);
-      write_image (reply, call->caller, images->pdata[i], is_used);
+      write_image (reply, call->caller, images->pdata[i], is_used, tags);
       api_reply_end (reply);
     }
   api_reply_end (reply);
@@ -280,9 +286,8 @@ write_images (ApiCall *call, const GPtrArray *images, ApiReply *reply, GError **
 static gboolean
 constants_pass (const ListArgs *args)
 {
-  return ecs_is_or_unset (args->resource_group_id, "") && args->tags->len == 0
-         && args->has_cloud_init != 0 && args->is_io_optimized != 0
-         && g_strcmp0 (args->owner_alias, "marketplace") != 0;
+  return ecs_is_or_unset (args->resource_group_id, "") && args->has_cloud_init != 0
+         && args->is_io_optimized != 0 && g_strcmp0 (args->owner_alias, "marketplace") != 0;
 }
 
 static gboolean
@@ -336,6 +341,7 @@ describe_images (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
     .usage = args->usage,
     .is_public = args->is_public,
     .is_usable = args->is_usable,
+    .tags = api_tags_get (args->tags),
   };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) images = NULL;
@@ -375,6 +381,8 @@ describe_image_from_family (ApiCall *call, gconstpointer data, ApiReply *reply, 
   const FamilyArgs *args = data;
   g_autoptr (GError) local = NULL;
   g_autoptr (VmmImage) image = ops_image_of_family (call->ctx, call->caller, args->family, &local);
+  g_autoptr (GHashTable) tags = NULL;
+  const char *ids[] = { image != NULL ? image->id : NULL, NULL };
   gboolean is_used = FALSE;
 
   if (local != NULL)
@@ -384,10 +392,11 @@ describe_image_from_family (ApiCall *call, gconstpointer data, ApiReply *reply, 
     }
   if (image == NULL)
     return TRUE;
-  if (!find_use (call, image, &is_used, error))
+  tags = ops_tag_map (call->ctx, call->caller, VMM_TAG_IMAGE, ids, error);
+  if (tags == NULL || !find_use (call, image, &is_used, error))
     return FALSE;
   api_reply_begin (reply, "Image");
-  write_image (reply, call->caller, image, is_used);
+  write_image (reply, call->caller, image, is_used, tags);
   api_reply_end (reply);
   return TRUE;
 }

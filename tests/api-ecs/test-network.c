@@ -191,7 +191,7 @@ bad_requests_have_the_codes_of_ecs (void **state)
     { "Action=CreateVpc&UserCidr=1.0.0.0/8", "UnsupportedParameter" },
     { "Action=CreateVpc&EnableDnsHostname=false&EnableIpv6=false&DryRun=true", "DryRunOperation" },
     { "Action=CreateVpc&EnableDnsHostname=true", "UnsupportedParameter" },
-    { "Action=CreateVpc&Tag.1.Key=a&Tag.1.Value=b", "UnsupportedParameter" },
+    { "Action=CreateVpc&Tag.1.Key=aliyun&Tag.1.Value=b", "InvalidTagKey.Malformed" },
     { "Action=CreateVpc&RegionId=elsewhere", "InvalidRegionId.NotFound" },
     { "Action=DeleteVpc", "MissingParameter" },
     { "Action=DeleteVpc&VpcId=vpc-1", "InvalidVpcId.NotFound" },

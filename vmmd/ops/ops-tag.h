@@ -24,7 +24,3 @@ GPtrArray *ops_tag_uses (VmmContext *ctx, const VmmCaller *caller, const VmmTagQ
 /* The tags of some resources of one sort: id → GPtrArray* of VmmTag*, by key. */
 GHashTable *ops_tag_map (VmmContext *ctx, const VmmCaller *caller, VmmTagType type,
                          const char *const *ids, GError **error);
-
-/* For this room, of ops_finish(): the caller's tags onto what his call made, whose ids, with commas
- * between, are its answer. */
-gboolean ops_tag_made (StoreTxn *txn, const VmmCaller *caller, const char *answer, GError **error);

@@ -2,7 +2,7 @@
 /* Begin and finish of verbs: idempotency by ClientToken, and dry runs. */
 #include "config.h"
 
-#include "ops-tag.h"
+#include "ops-tag-made.h"
 #include "ops-txn.h"
 #include "store-account.h"
 #include "vmm-clock.h"

@@ -229,6 +229,7 @@ store_image_list (StoreTxn *txn, const char *account_id, const VmmImageQuery *qu
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, VISIBLE, account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_IMAGE, account_id, &query->tags);
   if (g_strcmp0 (query->owner, "system") == 0)
     g_string_append (filter.where, " AND account_id=''");
   else if (g_strcmp0 (query->owner, "self") == 0)

@@ -123,9 +123,10 @@ store_filter_tags (StoreFilter *filter, const char *column, VmmTagType type, con
 
       g_string_append_printf (filter->where,
                               " AND %s IN (SELECT resource_id FROM tag WHERE account_id=?"
-                              " AND resource_type='%s' AND key=?",
-                              column, vmm_tag_type_to_string (type));
+                              " AND resource_type=? AND key=?",
+                              column);
       store_filter_argument (filter, account_id);
+      store_filter_argument (filter, vmm_tag_type_to_string (type));
       store_filter_argument (filter, tag->key);
       if (tag->value != NULL && *tag->value != '\0')
         {
