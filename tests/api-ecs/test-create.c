@@ -76,7 +76,7 @@ what_means_nothing_passes_and_what_means_something_is_refused (void **state)
     { "RamRoleName=", "RamRoleName=admin" },
     { "HttpTokens=optional", "HttpTokens=required" },
     { "SystemDisk.Encrypted=False", "SystemDisk.Encrypted=true" },
-    { "Period=1&SpotStrategy=NoSpot", "AutoRenew=true" },
+    { "Period=1&SpotStrategy=NoSpot", "DedicatedHostId=dh-1" },
     { "IoOptimized=optimized", "NetworkInterface.1.SourceDestCheck=false" },
     { "LaunchTemplateVersion=0", "LaunchTemplateId=lt-1" },
     { "HostNames.1=", "HostNames.1=web" },
