@@ -112,8 +112,9 @@ static const ApiAction actions[] = {
     .run = modify_disk_spec,
     API_PARAMS (SpecArgs, spec_params),
     API_FIELDS (spec_fields),
-    API_ERRORS (VMM_ERROR_DISK_NOT_FOUND, VMM_ERROR_DISK_STATUS, VMM_ERROR_DISK_SIZE,
-                VMM_ERROR_DATA_DISK_NOT_SUPPORTED, VMM_ERROR_PERFORMANCE_LEVEL) },
+    API_ERRORS (VMM_ERROR_DISK_NOT_FOUND, VMM_ERROR_DISK_STATUS, VMM_ERROR_DISK_SNAPSHOTTING,
+                VMM_ERROR_DISK_SIZE, VMM_ERROR_DATA_DISK_NOT_SUPPORTED,
+                VMM_ERROR_PERFORMANCE_LEVEL) },
 };
 
 const ApiResource ecs_disk_spec = API_RESOURCE ("disk-spec", actions);

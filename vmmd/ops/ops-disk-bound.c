@@ -47,12 +47,12 @@ ops_disk_bounded (VmmContext *ctx, const VmmDisk *disk, GError **error)
 static gboolean
 check_respec (const VmmDisk *disk, const char *category, const char *level, GError **error)
 {
-  if ((disk->state != VMM_DISK_AVAILABLE && disk->state != VMM_DISK_IN_USE) || disk->is_creating
-      || disk->want_bytes != 0)
+  if (!ops_disk_check_idle (disk, error))
+    return FALSE;
+  if (disk->state != VMM_DISK_AVAILABLE && disk->state != VMM_DISK_IN_USE)
     return vmm_fail (error, VMM_ERROR_DISK_STATUS,
                      "the current status '%s' of disk '%s' does not support this operation",
-                     disk->want_bytes != 0 ? "Resizing" : vmm_disk_state_wire (disk->state),
-                     disk->id);
+                     vmm_disk_state_wire (disk->state), disk->id);
   /* A system disk is as large as its image wants it. */
   return disk->is_system || ops_disk_check_size (category, level, disk->virtual_bytes / GIB, error);
 }

@@ -33,14 +33,13 @@ find_old (StoreTxn *txn, const VmmInstance *instance, GError **error)
     disk = g_ptr_array_steal_index (disks, 0);
   if (disk == NULL)
     return NULL;
-  if (disk->state != VMM_DISK_IN_USE || disk->want_bytes != 0)
-    vmm_fail (error, VMM_ERROR_DISK_STATUS,
-              "the current status '%s' of disk '%s' does not support this operation",
-              disk->want_bytes != 0 ? "Resizing" : vmm_disk_state_wire (disk->state), disk->id);
-  else if (disk->next_layer_id != NULL)
-    vmm_fail (error, VMM_ERROR_DISK_SNAPSHOTTING, "a snapshot of disk '%s' is under way", disk->id);
-  else
+  if (!ops_disk_check_idle (disk, error))
+    return NULL;
+  if (disk->state == VMM_DISK_IN_USE)
     return g_steal_pointer (&disk);
+  vmm_fail (error, VMM_ERROR_DISK_STATUS,
+            "the current status '%s' of disk '%s' does not support this operation",
+            vmm_disk_state_wire (disk->state), disk->id);
   return NULL;
 }
 
