@@ -140,7 +140,7 @@ img_file_open_foreign_below (int dir_fd, const char *name, GError **error)
     }
   /* Who may write into the folder could have given another's file a second name in it. */
   if (check_regular (fd, error) && fstat (fd, &st) == 0
-      && (st.st_nlink == 1 || refuse_kind (error, "a file with other names too")))
+      && (st.st_nlink == 1 || refuse_kind (error, "a name of a file that has others")))
     return fd;
   close (fd);
   return -1;

@@ -152,7 +152,7 @@ imports_at_once_never_promise_more_than_the_pool_has (void **state)
       count++;
     }
   assert_vmm_message (error, VMM_ERROR_NO_STOCK, "short of disk space");
-  assert_in_range (count, 5, 12);
+  assert_in_range (count, 12, 24);
   assert_true (world_query (w, "SELECT sum(reserved_bytes) FROM layer") <= 19 * (gint64) WORLD_GIB);
 }
 

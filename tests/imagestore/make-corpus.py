@@ -209,6 +209,11 @@ def corpus(canary):
     yield "other-format--luks.raw", b"LUKS\xba\xbe".ljust(1 << 16, b"\0")
     yield "other-format--vhdx.raw", b"vhdxfile".ljust(1 << 16, b"\0")
     yield "other-format--gzip.raw", b"\x1f\x8b\x08".ljust(1 << 16, b"\0")
+    for other, mark in (("vmdk-cowd", b"COWD"), ("vhd", b"conectix"), ("vdi", bytes(64) + b"\x7f\x10\xda\xbe"),
+                        ("qed", b"QED\0"), ("parallels", b"WithoutFreeSpace"), ("parallels-2", b"WithouFreSpacExt"),
+                        ("xz", b"\xfd7zXZ\0"), ("zstd", b"\x28\xb5\x2f\xfd")):
+        yield f"other-format--{other}.raw", mark.ljust(1 << 16, b"\0")
+        yield f"not-qcow2--{other}.qcow2", mark.ljust(1 << 16, b"\0")
 
     # Only whoever reads all tables sees these.
     yield "damaged--data-beyond.qcow2", spoilt(l2={0: 1 << 40 | 1 << 63}).bytes()

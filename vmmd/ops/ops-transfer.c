@@ -98,8 +98,9 @@ check_import (VmmContext *ctx, const VmmCaller *caller, const OpsImportSpec *spe
                                : check_file (ctx, spec->file, error));
 }
 
-/* Bytes of the pool that the import may take: half for the file, half for what is made of it. Never
- * more than half of what is left, so that several at once cannot fill the pool. */
+/* Bytes of the pool that the import may take: half for the file, half for what is made of it. Only
+ * a share of what is left, so that several at once cannot fill the pool; a larger one for who says
+ * how much it is. */
 static gboolean
 find_room (VmmContext *ctx, StoreTxn *txn, const OpsImportSpec *spec, guint64 *out, GError **error)
 {
@@ -115,7 +116,7 @@ find_room (VmmContext *ctx, StoreTxn *txn, const OpsImportSpec *spec, guint64 *o
   /* A little more than the disk, for the tables of its file. */
   if (spec->gib > 0)
     most = MIN (most, spec->gib * GIB + spec->gib * GIB / 16);
-  *out = MIN (2 * most, left / 2);
+  *out = MIN (2 * most, left / (spec->gib > 0 ? 2 : 4));
   if (*out < LEAST_ROOM)
     return vmm_fail (error, VMM_ERROR_NO_STOCK,
                      "the host is short of disk space: %" G_GUINT64_FORMAT
