@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -58,17 +60,39 @@ open_tap (guint32 port_index)
   return fd;
 }
 
-static double
-since_us (gint64 begun_us)
+/* What a measurement began at, in microseconds. */
+typedef struct
 {
-  return (double) (g_get_monotonic_time () - begun_us);
+  gint64 wall;
+  gint64 processor; /* of this process and of the programs that it waited for */
+} Watch;
+
+static gint64
+processor_us (void)
+{
+  struct timespec own;
+  struct rusage programs;
+
+  assert_int_equal (clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &own), 0);
+  assert_int_equal (getrusage (RUSAGE_CHILDREN, &programs), 0);
+  return (own.tv_sec + programs.ru_utime.tv_sec + programs.ru_stime.tv_sec) * G_USEC_PER_SEC
+         + own.tv_nsec / 1000 + programs.ru_utime.tv_usec + programs.ru_stime.tv_usec;
+}
+
+static Watch
+watch_now (void)
+{
+  return (Watch){ g_get_monotonic_time (), processor_us () };
 }
 
 static void
-report (const Scene *scene, const char *what, double took_us)
+report (const Scene *scene, const char *what, const Watch *begun)
 {
-  printf ("{\"what\": \"%s\", \"ports\": %u, \"us\": %.0f}\n", what, scene->stage->n_ports,
-          took_us);
+  Watch now = watch_now ();
+
+  printf ("{\"what\": \"%s\", \"ports\": %u, \"us\": %" G_GINT64_FORMAT
+          ", \"processor_us\": %" G_GINT64_FORMAT "}\n",
+          what, scene->stage->n_ports, now.wall - begun->wall, now.processor - begun->processor);
   fflush (stdout);
 }
 
@@ -79,13 +103,13 @@ apply_group (Scene *scene, const char *what, const char *rule)
 {
   g_autoptr (NetctlGroup) group = stage_group (scene->stage, 1, 0);
   g_autoptr (GError) error = NULL;
-  gint64 begun_us;
+  Watch begun;
 
   if (rule != NULL)
     record_rule (group, rule);
-  begun_us = g_get_monotonic_time ();
+  begun = watch_now ();
   check (scene->net->class->group_apply (scene->net, group, &error), &error);
-  report (scene, what, since_us (begun_us));
+  report (scene, what, &begun);
 }
 
 /* To revoke is more than to add: the flows that were allowed by it are looked for. */
@@ -112,16 +136,16 @@ static void
 join (Scene *scene, gboolean is_first)
 {
   guint32 second = scene->stage->n_ports > STAGE_PORTS_A_GROUP ? 2 : 1000;
-  gint64 begun_us;
+  Watch begun;
 
   if (!is_first)
     put_port (scene, 1, second);
-  begun_us = g_get_monotonic_time ();
+  begun = watch_now ();
   put_port (scene, 2, second);
-  report (scene, is_first ? "first join" : "join", since_us (begun_us));
-  begun_us = g_get_monotonic_time ();
+  report (scene, is_first ? "first join" : "join", &begun);
+  begun = watch_now ();
   put_port (scene, 2, 0);
-  report (scene, is_first ? "last leave" : "leave", since_us (begun_us));
+  report (scene, is_first ? "last leave" : "leave", &begun);
   if (!is_first)
     put_port (scene, 1, 0);
 }
@@ -134,14 +158,14 @@ start_and_stop (Scene *scene)
   const NetctlClass *class = scene->net->class;
   g_autoptr (GError) error = NULL;
   int tap = open_tap (port->index);
-  gint64 begun_us = g_get_monotonic_time ();
+  Watch begun = watch_now ();
 
   check (class->port_prepare (scene->net, port, &error), &error);
   check (class->port_attach (scene->net, port, &error), &error);
-  report (scene, "start", since_us (begun_us));
-  begun_us = g_get_monotonic_time ();
+  report (scene, "start", &begun);
+  begun = watch_now ();
   check (class->port_detach (scene->net, port, &error), &error);
-  report (scene, "stop", since_us (begun_us));
+  report (scene, "stop", &begun);
   close (tap);
 }
 
@@ -152,10 +176,10 @@ reload (Scene *scene)
 {
   int fd = netctl_ns_open (scene->stage->ns, FALSE, NULL);
   g_autoptr (GError) error = NULL;
-  gint64 begun_us = g_get_monotonic_time ();
+  Watch begun = watch_now ();
 
   check (netctl_apply_commands (fd, scene->whole, &error), &error);
-  report (scene, "reload", since_us (begun_us));
+  report (scene, "reload", &begun);
   close (fd);
 }
 
@@ -163,11 +187,11 @@ static void
 restore (Scene *scene, const char *what, const char *ns, const char *program, gboolean noflush,
          char *text)
 {
-  gint64 begun_us = g_get_monotonic_time ();
+  Watch begun = watch_now ();
 
   stage_restore (ns, program, noflush, text);
   if (what != NULL)
-    report (scene, what, since_us (begun_us));
+    report (scene, what, &begun);
   g_free (text);
 }
 
@@ -193,10 +217,10 @@ compare_iptables (Scene *scene, const char *kind, const char *ns)
 static void
 start_program (Scene *scene)
 {
-  gint64 begun_us = g_get_monotonic_time ();
+  Watch begun = watch_now ();
 
   stage_restore (scene->stage->ns, "true", FALSE, "");
-  report (scene, "starting a program", since_us (begun_us));
+  report (scene, "starting a program", &begun);
 }
 
 static void
