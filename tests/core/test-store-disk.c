@@ -184,7 +184,7 @@ static void
 one_disk_costs_the_same_among_many (void **state)
 {
   World *w = *state;
-  static const char *const ids[] = { "d-3", NULL };
+  static const char *const ids[] = { "d-3", "d-none", "d-nowhere", NULL };
   VmmDiskQuery queries[4] = { all (), all (), all (), all () };
   gint64 few[4];
 

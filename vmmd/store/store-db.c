@@ -299,6 +299,9 @@ store_filter_in (StoreFilter *filter, const char *column, const char *const *val
 {
   if (values == NULL || values[0] == NULL)
     return;
+  /* SQLite would rather walk all that the account has, in order, than look for a few ids. */
+  if (g_str_equal (column, "id") || g_str_has_suffix (column, ".id"))
+    g_string_prepend_c (filter->where, '+');
   g_string_append_printf (filter->where, " AND %s IN (", column);
   for (guint i = 0; values[i] != NULL; i++)
     {

@@ -159,15 +159,6 @@ is_given (const char *text)
   return text != NULL && *text != '\0';
 }
 
-/* Whether an index leads to fewer disks than the account's. */
-static gboolean
-has_short_way (const VmmDiskQuery *query)
-{
-  return (query->ids != NULL && query->ids[0] != NULL) || is_given (query->instance_id)
-         || is_given (query->snapshot_id) || is_given (query->policy_id)
-         || query->tags.n > 0;
-}
-
 GPtrArray *
 store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *query,
                  const VmmPage *page, VmmPageInfo *info, GError **error)
@@ -175,9 +166,8 @@ store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *quer
   g_auto (StoreFilter) filter = { NULL, NULL };
   gboolean has_status = is_given (query->status) && !g_str_equal (query->status, "All");
 
-  /* The plus keeps SQLite from walking all disks of the account when there is a shorter way. */
-  store_filter_init (&filter, has_short_way (query) ? "+d.account_id=?" : "d.account_id=?",
-                     account_id);
+  /* The plus keeps SQLite from walking all disks of the account. */
+  store_filter_init (&filter, query->tags.n > 0 ? "+d.account_id=?" : "d.account_id=?", account_id);
   store_filter_tags (&filter, "d.id", VMM_TAG_DISK, account_id, &query->tags);
   store_filter_in (&filter, "d.id", query->ids);
   store_filter_string (&filter, "d.instance_id=?", query->instance_id);
