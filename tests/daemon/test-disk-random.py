@@ -17,13 +17,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
 import tap  # noqa: E402
-from cloud import Cloud, Disk, Snapshot  # noqa: E402
+from cloud import Cloud, Disk, Image, Snapshot  # noqa: E402
 from daemon import ApiError, Daemon  # noqa: E402
 
 SEED = int(os.environ.get("VMMD_SEED", 0)) or random.SystemRandom().randrange(1, 1 << 31)
 OPS = int(os.environ.get("VMMD_OPS", 30))
 KILLS = sys.argv[3:4] == ["kills"]
-GUESTS, DISKS, SNAPSHOTS, LEAST_GIB, MOST_GIB = 2, 6, 14, 5, 9
+GUESTS, DISKS, SNAPSHOTS, IMAGES, LEAST_GIB, MOST_GIB = 2, 6, 14, 2, 5, 9
 DEVICES = 4  # of one guest
 # What an operation may be told while another is under way, or while something that was killed comes back.
 BUSY = {"IncorrectDiskStatus", "IncorrectDiskStatus.CreatingSnapshot", "IncorrectInstanceStatus", "InvalidSnapshotId.NotReady",
@@ -91,7 +91,7 @@ def take_group():
 
 
 def delete_snapshot():
-    snapshot = pick(s for s in cloud.snapshots.values() if s.content is not None)
+    snapshot = pick(s for s in cloud.snapshots.values() if s.content is not None and s.image is None)
     if snapshot is None:
         return None
     cloud.call("DeleteSnapshot", lambda: cloud.snapshot_row(snapshot.id) is None, SnapshotId=snapshot.id, Force="true")
@@ -194,8 +194,67 @@ def start():
     return f"start {guest.id}"
 
 
+def replace_system_disk():
+    guest = pick(g for g in cloud.guests.values() if not g.is_running)
+    if guest is None:
+        return None
+    cloud.call("ReplaceSystemDisk", InstanceId=guest.id, ImageId=cloud.image)
+    return f"replace the system disk of {guest.id}"
+
+
+def create_image():
+    guest = pick(cloud.guests.values())
+    disks = data_disks(guest)
+    if len(cloud.images) >= IMAGES or len(cloud.snapshots) + len(disks) > SNAPSHOTS:
+        return None
+    cloud.listen()
+    taken = {disk.id: Snapshot("", disk) for disk in disks}
+    made = cloud.call("CreateImage", InstanceId=guest.id)["ImageId"]
+    cloud.images[made] = Image(made, taken)
+    return f"image {made} of {guest.id} with {sorted(taken)}"
+
+
+def delete_image():
+    image = pick(i for i in cloud.images.values() if i.devices is not None)
+    if image is None:
+        return None
+    cloud.call("DeleteImage", ImageId=image.id, Force="true")
+    for snapshot in image.devices.values():
+        snapshot.image = None
+    del cloud.images[image.id]
+    return f"delete image {image.id}"
+
+
+def run_from_image():
+    image = pick(i for i in cloud.images.values() if i.devices is not None)
+    if image is None or len(cloud.guests) > GUESTS:
+        return None
+    guest = cloud.run_guest(image.id)
+    rows = cloud.call("DescribeDisks", InstanceId=guest.id, DiskType="data")["Disks"]["Disk"]
+    assert sorted(row["Device"] for row in rows) == sorted(image.devices), rows
+    for row in rows:
+        content = image.devices[row["Device"]].content
+        disk = cloud.disks[row["DiskId"]] = Disk(row["DiskId"], row["Size"], content, content)
+        disk.guest, disk.goes_with_guest = guest.id, row["DeleteWithInstance"]
+    return f"run {guest.id} from {image.id}"
+
+
+def delete_guest():
+    guest = pick(g for g in cloud.guests.values() if not g.is_running)
+    if guest is None or len(cloud.guests) <= GUESTS:
+        return None
+    cloud.call("DeleteInstance", InstanceId=guest.id, Force="true")
+    del cloud.guests[guest.id]
+    for disk in [d for d in cloud.disks.values() if d.guest == guest.id]:
+        disk.guest = None
+        if disk.goes_with_guest:
+            del cloud.disks[disk.id]
+    return f"delete {guest.id}"
+
+
 OPERATIONS = [(take_snapshot, 8), (take_snapshots_together, 2), (take_group, 5), (delete_snapshot, 9), (reset, 6), (reinit, 2), (create, 5),
-              (delete, 3), (attach, 6), (detach, 4), (resize, 3), (stop, 1), (start, 8)]
+              (delete, 3), (attach, 6), (detach, 4), (resize, 3), (stop, 1), (start, 8), (replace_system_disk, 1),
+              (create_image, 2), (run_from_image, 2), (delete_image, 1), (delete_guest, 2)]
 
 
 # ---- rounds ----

@@ -26,6 +26,7 @@ class Disk:
         self.id, self.size, self.guest = disk_id, size, None
         self.history = blocks.History(content)
         self.origin = dict(origin or {})
+        self.goes_with_guest = False
 
     @property
     def serial(self):
@@ -38,6 +39,7 @@ class Snapshot:
         self.id, self.disk, self.size, self.group = snapshot_id, disk.id, disk.size, group
         self.history, self.least = disk.history, disk.history.acked
         self.content = None  # once it was read
+        self.image = None  # that rests on it
 
     def check(self, found):
         """What settle() answered the first time, with the history that it was asked of; later nothing."""
@@ -50,6 +52,15 @@ class Snapshot:
             assert found == self.content, \
                 f"{what} has changed: {blocks.text_of(self.content)} became {blocks.text_of(found)}"
         return settled
+
+
+class Image:
+    """Of a guest and its data disks."""
+
+    def __init__(self, image_id, taken):
+        """taken: {disk id: Snapshot} whose ids are not known yet."""
+        self.id, self.taken = image_id, taken
+        self.devices = None  # {device: Snapshot}, once it is Available
 
 
 class Guest:
@@ -65,7 +76,8 @@ class Cloud:
 
     def __init__(self, vmmd, writer, n_guests):
         """writer: the program of tests/guest."""
-        self.vmmd, self.guests, self.disks, self.snapshots = vmmd, {}, {}, {}
+        self.vmmd, self.guests, self.disks, self.snapshots, self.images = vmmd, {}, {}, {}, {}
+        self.system_snapshots = []  # that images were made with
         self.image = vmmd.import_image()
         self.key = vmmd.create_key()
         self.deaths = 0
@@ -206,6 +218,9 @@ class Cloud:
             wait_until("the cloud to come to rest", SETTLE_S, self._is_settled)
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.why_not()}") from None
+        for image in self.images.values():
+            if image.devices is None:
+                self._take_image(image)
         new, groups = [s for s in self.snapshots.values() if s.content is None], {}
         for snapshot in new:
             settled = self.check_new(snapshot)
@@ -214,6 +229,28 @@ class Cloud:
                 groups.setdefault(snapshot.group or snapshot.id, []).append(settled)
         for group, settled in groups.items():
             assert blocks.have_an_instant(settled), f"the snapshots of {group} are not of one instant"
+
+    def image_row(self, image):
+        rows = self.call("DescribeImages", ImageId=image, Status="Creating,Available,UnAvailable,CreateFailed")["Images"]["Image"]
+        return rows[0] if rows else None
+
+    def _take_image(self, image):
+        """Waits until it is Available, and finds the snapshots that it was made with."""
+        def mappings():
+            self.look_after()
+            row = self.image_row(image.id)
+            assert row and row["Status"] != "CreateFailed", f"image {image.id} failed: {row}"
+            return row["Status"] == "Available" and row["DiskDeviceMappings"]["DiskDeviceMapping"]
+
+        image.devices = {}
+        for mapping in wait_until(f"image {image.id} to be Available", SETTLE_S, mappings):
+            if mapping["Type"] == "system":
+                self.system_snapshots.append(mapping["SnapshotId"])
+                continue
+            snapshot = image.taken.pop(self.snapshot_row(mapping["SnapshotId"])["SourceDiskId"])
+            snapshot.id, snapshot.image, snapshot.group = mapping["SnapshotId"], image.id, image.id
+            self.snapshots[snapshot.id] = image.devices[mapping["Device"]] = snapshot
+        assert not image.taken, f"image {image.id} lacks {list(image.taken)}"
 
     def let_write(self, count):
         """Until each guest has written so many blocks more."""
@@ -314,10 +351,15 @@ class Cloud:
         for disk in list(self.disks):
             wait_until(f"{disk} to be free", 60, lambda d=disk: (self.row_of(d) or {}).get("Status") in ("Available", None))
             self.call("DeleteDisk", DiskId=disk)
-        for snapshot in list(self.snapshots):
+        for image in list(self.images):
+            self.call("DeleteImage", ImageId=image, Force="true")
+        for image in list(self.images):
+            wait_until(f"{image} to be gone", 60, lambda i=image: self.image_row(i) is None)
+        for snapshot in list(self.snapshots) + self.system_snapshots:
             self.call("DeleteSnapshot", SnapshotId=snapshot, Force="true")
         self.disks.clear()
         self.snapshots.clear()
+        self.images.clear()
         last = []
 
         def is_as_before():
