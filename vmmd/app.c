@@ -255,6 +255,31 @@ dns_servers (const VmmConfig *config)
   return g_steal_pointer (&servers);
 }
 
+/* What the administrator wrote about imports and exports can be meant. */
+static gboolean
+check_transfers (const VmmConfig *config, char *const *ranges, GError **error)
+{
+  const struct
+  {
+    const char *key, *folder;
+  } folders[]
+      = { { "drop-folder", config->drop_folder }, { "export-folder", config->export_folder } };
+
+  for (guint i = 0; ranges[i] != NULL; i++)
+    {
+      NetctlPrefix prefix;
+
+      if (!netctl_prefix_parse (ranges[i], &prefix))
+        return vmm_fail (error, VMM_ERROR_CONFIG,
+                         "[storage] import-ranges: '%s' is no address range", ranges[i]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    if (*folders[i].folder != '\0' && !g_path_is_absolute (folders[i].folder))
+      return vmm_fail (error, VMM_ERROR_CONFIG, "[storage] %s is '%s', must be an absolute path",
+                       folders[i].key, folders[i].folder);
+  return TRUE;
+}
+
 static gboolean
 open_drivers (App *app, const VmmConfig *config, GError **error)
 {
@@ -273,6 +298,8 @@ open_drivers (App *app, const VmmConfig *config, GError **error)
                        .metadata = on_metadata,
                        .metadata_data = app };
 
+  if (!check_transfers (config, ranges, error))
+    return FALSE;
   img.fetch_ranges = (const char *const *) ranges;
   img.drop_dir = config->drop_folder;
   img.export_dir = config->export_folder;
