@@ -166,8 +166,7 @@ store_disk_list (StoreTxn *txn, const char *account_id, const VmmDiskQuery *quer
   g_auto (StoreFilter) filter = { NULL, NULL };
   gboolean has_status = is_given (query->status) && !g_str_equal (query->status, "All");
 
-  /* The plus keeps SQLite from walking all disks of the account. */
-  store_filter_init (&filter, query->tags.n > 0 ? "+d.account_id=?" : "d.account_id=?", account_id);
+  store_filter_init (&filter, "d.account_id=?", account_id);
   store_filter_tags (&filter, "d.id", VMM_TAG_DISK, account_id, &query->tags);
   store_filter_in (&filter, "d.id", query->ids);
   store_filter_string (&filter, "d.instance_id=?", query->instance_id);

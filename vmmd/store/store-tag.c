@@ -113,10 +113,23 @@ read_row (StoreRows *rows)
   return row;
 }
 
+/* Without the plus SQLite walks all that the account has and looks for the tags of each; with it,
+ * it goes from the tags to what has them. */
+static void
+leave_account_way (GString *where)
+{
+  const char *column = where->len > 1 && where->str[1] == '.' ? where->str + 2 : where->str;
+
+  if (g_str_has_prefix (column, "account_id=?"))
+    g_string_prepend_c (where, '+');
+}
+
 void
 store_filter_tags (StoreFilter *filter, const char *column, VmmTagType type, const char *account_id,
                    const VmmTags *tags)
 {
+  if (tags->n > 0)
+    leave_account_way (filter->where);
   for (gsize i = 0; i < tags->n; i++)
     {
       const VmmTag *tag = &tags->items[i];
