@@ -4,9 +4,11 @@
 
 #include "img-command.h"
 #include "img-fetch.h"
+#include "img-file.h"
 #include "img-refusal.h"
 #include <pwd.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* The slowest server that is waited for. */
@@ -63,6 +65,21 @@ helper_path (void)
   return g_build_filename (dir, "vmmd-img-fetch", NULL);
 }
 
+/* The URL for the helper to read, out of everybody's sight. */
+static int
+hide_url (const char *url, GError **error)
+{
+  int fd = memfd_create ("url", MFD_CLOEXEC);
+  gsize length = strlen (url);
+
+  if (fd >= 0 && write (fd, url, length) == (gssize) length && lseek (fd, 0, SEEK_SET) == 0)
+    return fd;
+  img_file_fail (error, "passing the URL on");
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
 /* "vmmd-img-fetch: NAME: text" */
 static gboolean
 sort (const ImgCommand *command, GError **error)
@@ -100,18 +117,22 @@ img_fetch_run (const ImgFetch *fetch, GError **error)
 
   if (!find_ids (fetch, &uid, &gid, error))
     return FALSE;
+  command.give_fd = hide_url (fetch->url, error);
+  if (command.give_fd < 0)
+    return FALSE;
   g_ptr_array_add (argv, helper_path ());
   g_ptr_array_add (argv, g_strdup_printf ("%u", uid));
   g_ptr_array_add (argv, g_strdup_printf ("%u", gid));
   g_ptr_array_add (argv, g_strdup_printf ("%" G_GUINT64_FORMAT, fetch->max_bytes));
   g_ptr_array_add (argv, g_strdup_printf ("%" G_GUINT64_FORMAT, seconds));
   g_ptr_array_add (argv, g_strdup (fetch->file));
-  g_ptr_array_add (argv, g_strdup (fetch->url));
+  g_ptr_array_add (argv, g_strdup ("-"));
   for (guint i = 0; fetch->ranges != NULL && fetch->ranges[i] != NULL; i++)
     g_ptr_array_add (argv, g_strdup (fetch->ranges[i]));
   g_ptr_array_add (argv, NULL);
   command.argv = (const char *const *) argv->pdata;
   is_run = img_command_run (&command, error);
   command.argv = NULL;
+  close (command.give_fd);
   return is_run && (command.status == 0 || sort (&command, error));
 }

@@ -3,6 +3,7 @@
  *
  *   vmmd-img-fetch UID GID MAX_BYTES SECONDS FILE URL [RANGE…]
  *
+ * URL "-" is read from descriptor 3, since it may hold a signature and arguments are seen by all.
  * FILE is made, then all rights are given up, and only then is a byte of the network looked at.
  * Each address that a name resolves to is checked at the moment a socket is opened for it, hence
  * behind redirects and changing names too: it must be public, and no address of this host, or lie
@@ -30,6 +31,8 @@
 #define SLOW_BYTES_PER_SECOND 1024L
 #define SLOW_SECONDS 60L
 #define MEMORY_BYTES (512UL << 20)
+#define URL_FD 3
+#define URL_MAX 8192
 
 typedef struct
 {
@@ -57,6 +60,21 @@ number (const char *text)
   if (!img_number_parse (text, &value))
     fail ("usage", text);
   return value;
+}
+
+static const char *
+read_url (const char *argument)
+{
+  static char url[URL_MAX + 1];
+  ssize_t n;
+
+  if (strcmp (argument, "-") != 0)
+    return argument;
+  n = read (URL_FD, url, sizeof url);
+  if (n <= 0 || n > URL_MAX)
+    fail ("url", "it cannot be read");
+  url[n] = '\0';
+  return url;
 }
 
 static void
@@ -202,6 +220,7 @@ main (int argc, char **argv)
   Fetch fetch = { .fd = -1 };
   char why[CURL_ERROR_SIZE] = "";
   unsigned long long uid, gid;
+  const char *url;
   CURLcode code;
   CURL *curl;
 
@@ -209,6 +228,7 @@ main (int argc, char **argv)
     fail ("usage", "UID GID MAX_BYTES SECONDS FILE URL [RANGE…]");
   uid = number (argv[1]);
   gid = number (argv[2]);
+  url = read_url (argv[6]);
   fetch.max_bytes = number (argv[3]);
   fetch.ranges = argv + 7;
   fetch.range_count = argc - 7;
@@ -218,7 +238,7 @@ main (int argc, char **argv)
   give_up_rights ((uid_t) uid, (gid_t) gid, fetch.max_bytes);
   if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK || (curl = curl_easy_init ()) == NULL)
     fail ("curl", "it does not start");
-  set_options (curl, &fetch, argv[6], (long) number (argv[4]), why);
+  set_options (curl, &fetch, url, (long) number (argv[4]), why);
   code = curl_easy_perform (curl);
   curl_easy_cleanup (curl);
   curl_global_cleanup ();

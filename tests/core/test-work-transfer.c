@@ -177,7 +177,7 @@ a_refused_file_fails_image_and_task_and_leaves_nothing (void **state)
       if (!g_str_has_prefix (task->reason, cases[i].reason))
         fail_msg ("%s", task->reason);
       assert_null (strstr (task->reason, w->dir));
-      wait_for (w, i + 1, "SELECT count(*) FROM image WHERE state='failed'");
+      wait_for (w, i + 1, "SELECT count(*) FROM image WHERE state='failed' AND source_file=''");
       assert_nothing_left (w);
     }
 }

@@ -167,6 +167,19 @@ def errors_and_loops_of_the_server_are_told():
     refused("http://51.15.0.9:81/file", "http")
 
 
+def a_url_is_read_from_a_descriptor_unseen_by_others():
+    path = os.path.join(DIR, "hidden")
+    read_end, write_end = os.pipe()
+    os.write(write_end, f"http://{PUBLIC}/file".encode())
+    os.close(write_end)
+    done = subprocess.run(["sh", "-c", f'exec "$@" 3<&{read_end}', "sh", "ip", "netns", "exec", "here", HELPER, NOBODY, NOBODY,
+                           str(1 << 20), "30", path, "-"], pass_fds=[read_end], capture_output=True, text=True, timeout=60,
+                          check=False)
+    os.close(read_end)
+    with open(path, "rb") as file:
+        assert done.returncode == 0 and file.read() == BODY, done.stderr
+
+
 def root_is_not_taken_as_user():
     done = subprocess.run([HELPER, "0", "0", "1", "1", os.path.join(DIR, "x"), "http://x/"], capture_output=True,
                           text=True, check=False)
@@ -183,4 +196,4 @@ make_world()
 tap.run([a_public_file_is_fetched_whole, names_and_redirects_to_public_addresses_are_followed,
          loopback_private_link_local_and_own_addresses_are_not_asked, a_redirect_to_such_an_address_is_not_followed,
          other_schemes_are_not_spoken, the_operator_may_allow_a_range, what_is_too_large_ends_early,
-         errors_and_loops_of_the_server_are_told, root_is_not_taken_as_user])
+         errors_and_loops_of_the_server_are_told, a_url_is_read_from_a_descriptor_unseen_by_others, root_is_not_taken_as_user])

@@ -317,6 +317,12 @@ store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id, GErr
 }
 
 gboolean
+store_image_forget_source (StoreTxn *txn, const char *id, GError **error)
+{
+  return store_exec (txn, error, "UPDATE image SET source_file='' WHERE id=?", "s", id) >= 0;
+}
+
+gboolean
 store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes, GError **error)
 {
   return store_exec (txn, error, "UPDATE image SET progress=100, source_file='' WHERE id=?", "s",

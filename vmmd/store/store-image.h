@@ -34,6 +34,8 @@ gboolean store_image_set_progress (StoreTxn *txn, const char *id, guint percent,
  * layer's row must exist. */
 gboolean store_image_set_layer (StoreTxn *txn, const char *id, const char *layer_id,
                                 GError **error);
+/* Forgets where an import came from: a URL may hold a signature. */
+gboolean store_image_forget_source (StoreTxn *txn, const char *id, GError **error);
 /* What the import found. */
 gboolean store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes,
                                GError **error);

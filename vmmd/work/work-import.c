@@ -92,6 +92,7 @@ give_up (WorkTransfer *transfer, const GError *why, GError **error)
   g_autoptr (StoreTxn) txn = store_begin (item->ctx->store, error);
 
   if (txn == NULL || !store_image_set_layer (txn, image->id, NULL, error)
+      || !store_image_forget_source (txn, image->id, error)
       || !store_image_move (txn, image->id, VMM_IMAGE_CREATING, VMM_IMAGE_FAILED, why->message, 0,
                             error)
       || !ops_task_end (txn, transfer->task, VMM_TASK_FAILED, code, reason, error)
