@@ -67,7 +67,8 @@ typedef struct
   const char *format; /* "raw" (sparse) or "qcow2" (compressed, without parent) */
 } ImgTarget;
 
-/* The calls, as a table so that a fake can stand in for fault injection. */
+/* The calls: what a kind of pool is. img-store.c is the one of files; a fake stands in for fault
+ * injection, and another kind, of Ceph RBD images say, would be one more table. */
 typedef struct ImgStore ImgStore;
 typedef struct
 {
@@ -90,7 +91,9 @@ typedef struct
   /* Ids of all layers on disk (char*), for the sweep of orphans; files that are not ours in form
    * are not listed and never touched. */
   GPtrArray *(*layer_list) (ImgStore *store, GError **error);
-  /* What the hypervisor opens for the layer. The caller frees it. */
+  /* What the hypervisor opens for the layer: of the file pool a path, of another kind of pool what
+   * QEMU takes for its layers. Nobody between looks into it; it is compared and passed on. The
+   * caller frees it. */
   char *(*layer_path) (ImgStore *store, const char *id);
   /* Checks @file ("raw" or "qcow2", never probed) and converts it into the new, sealed layer @id,
    * in a confined process. REFUSED for anything hostile; the message begins with the reason's name

@@ -2,8 +2,10 @@
 /* Disks of running guests rest on few layers, however many snapshots are kept, and nothing fails
  * because a pull runs. */
 #include "ops-disk.h"
+#include "ops-snapshot.h"
 #include "store-layer.h"
 #include "vmm-chain.h"
+#include "vmm-error.h"
 #include "work-item.h"
 #include "world-disk.h"
 #include "world-fault.h"
@@ -377,6 +379,68 @@ only_a_few_guests_pull_at_once (void **state)
   host_assert_consistent (w);
 }
 
+static gboolean
+guest_runs (World *w, gconstpointer id)
+{
+  return host_fact (w, id) == VIRT_RUNNING
+         && world_query (w, "SELECT count(*) FROM instance_event WHERE event='resumed'") == 1;
+}
+
+static gboolean
+pause_is_told (World *w, gconstpointer id)
+{
+  return world_query (w, "SELECT count(*) FROM instance_event WHERE event='paused'") == 1;
+}
+
+static void
+a_guest_that_finds_no_room_is_paused_and_goes_on_when_there_is_some (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w);
+
+  log_trap_expect ("*is paused, for the pool has 3 MiB left*");
+  log_trap_allow ("*could not be written; resuming it*");
+  img_fake_set_space (w->host->img, 100 * WORLD_GIB, 3 << 20);
+  assert_true (virt_fake_stage (w->host->virt, id, VIRT_FAKE_IO_ERROR));
+  host_settle (w, pause_is_told, id, "the pause is told");
+  for (guint i = 0; i < 3; i++)
+    {
+      work_kick (w->host->work, id);
+      host_wait_idle (w);
+      assert_int_equal (host_fact (w, id), VIRT_PAUSED);
+    }
+  assert_true (pause_is_told (w, id));
+  assert_non_null (strstr (host_last_reason (w, id), "no room"));
+  img_fake_set_space (w->host->img, 100 * WORLD_GIB, WORLD_GIB);
+  host_settle (w, guest_runs, id, "the guest runs again");
+  host_wait_idle (w);
+  host_assert_consistent (w);
+}
+
+static void
+no_snapshot_is_begun_without_room (void **state)
+{
+  World *w = *state;
+  const char *disk = host_make_disk (w);
+  const OpsSnapshotSpec spec = { .disk_id = disk };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *before = NULL, *after = NULL;
+
+  w->pool_free_bytes = WORLD_GIB - 1;
+  before = world_dump (w);
+  assert_null (ops_snapshot_create (&w->ctx, &w->alice, &spec, &error));
+  assert_vmm_error (error, VMM_ERROR_NO_STOCK);
+  after = world_dump (w);
+  assert_string_equal (before, after);
+  /* What is promised to a pull is not there for others. */
+  w->pool_free_bytes = 2 * WORLD_GIB;
+  world_exec (w,
+              "UPDATE layer SET reserved_bytes=1073741825 WHERE id=(SELECT max (id) FROM layer)");
+  assert_null (ops_snapshot_create (&w->ctx, &w->alice, &spec, NULL));
+  world_exec (w, "UPDATE layer SET reserved_bytes=0");
+  host_take_snapshot (w, disk);
+}
+
 int
 main (void)
 {
@@ -393,6 +457,8 @@ main (void)
     HOST_TEST (snapshots_that_come_faster_than_pulls_are_never_refused),
     HOST_TEST (a_pull_that_never_ends_holds_no_snapshot_up_for_ever),
     HOST_TEST (only_a_few_guests_pull_at_once),
+    HOST_TEST (a_guest_that_finds_no_room_is_paused_and_goes_on_when_there_is_some),
+    HOST_TEST (no_snapshot_is_begun_without_room),
   };
 
   return cmocka_run_group_tests_name ("work-pull", tests, NULL, NULL);

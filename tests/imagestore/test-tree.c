@@ -197,6 +197,35 @@ pull (World *world, int index)
   layer->parent = onto;
 }
 
+/* As a QEMU leaves a layer that dies at the end of its pull: the header names another parent, and
+ * what that parent lacks is not there. The old parent put back shows it again. */
+static void
+put_back (World *world, int index)
+{
+  const Layer *layer = &world->layers[index];
+  g_autofree char *path = world->store->class->layer_path (world->store, layer->id);
+  g_autofree char *onto_path = NULL;
+  g_autoptr (GError) error = NULL;
+  int onto = layer->parent;
+
+  while (onto >= 0 && below (world, 2) == 0)
+    onto = world->layers[onto].parent;
+  onto_path = onto >= 0 ? world->store->class->layer_path (world->store, world->layers[onto].id)
+                        : g_strdup ("");
+  if (onto >= 0)
+    assert_int_equal (img_test_run (NULL, "qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-b",
+                                    onto_path, "-F", "qcow2", path, NULL),
+                      0);
+  else
+    assert_int_equal (
+        img_test_run (NULL, "qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-b", "", path, NULL),
+        0);
+  if (!world->store->class->layer_reparent (
+          world->store, layer->id, layer->parent >= 0 ? world->layers[layer->parent].id : NULL,
+          &error))
+    fail_msg ("%s", error->message);
+}
+
 static void
 remove_layer (World *world, int index)
 {
@@ -266,8 +295,10 @@ step (World *world)
     seal (world, index);
   else if (what < 77)
     grow (world, index);
-  else if (what < 90)
+  else if (what < 87)
     pull (world, index);
+  else if (what < 90)
+    put_back (world, index);
   else
     remove_layer (world, index);
 }
@@ -350,6 +381,30 @@ a_pull_killed_at_any_moment_leaves_what_was_shown (void **state)
 }
 
 static void
+a_layer_rests_on_what_is_there_only (void **state)
+{
+  World *world = *state;
+  const ImgStoreClass *class = world->store->class;
+  g_autoptr (GError) error = NULL;
+
+  remove_all (world);
+  create (world, -1);
+  create (world, 0);
+  /* What the header says already is success, though somebody may have the layer open. */
+  assert_true (
+      class->layer_reparent (world->store, world->layers[1].id, world->layers[0].id, NULL));
+  assert_false (
+      class->layer_reparent (world->store, world->layers[1].id, "l-00000000000000nowhere", &error));
+  assert_true (g_error_matches (error, IMG_ERROR, IMG_ERROR_REFUSED)
+               || g_error_matches (error, IMG_ERROR, IMG_ERROR_NOT_FOUND));
+  g_clear_error (&error);
+  assert_false (
+      class->layer_reparent (world->store, "l-99999999999999999999", world->layers[0].id, &error));
+  assert_true (g_error_matches (error, IMG_ERROR, IMG_ERROR_NOT_FOUND));
+  check_all (world);
+}
+
+static void
 an_export_shows_the_same (void **state)
 {
   World *world = *state;
@@ -411,6 +466,7 @@ main (int argc, char **argv)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test (every_layer_shows_what_the_model_says),
     cmocka_unit_test (a_pull_killed_at_any_moment_leaves_what_was_shown),
+    cmocka_unit_test (a_layer_rests_on_what_is_there_only),
     cmocka_unit_test (an_export_shows_the_same),
     cmocka_unit_test (a_formatted_layer_holds_a_sound_file_system),
   };

@@ -351,6 +351,36 @@ a_pull_takes_the_layers_between_away (void **state)
   clean ("i-a");
 }
 
+/* Nothing is lost when a pull is given up, at whatever moment, and the disk is free again. */
+static void
+a_pull_that_is_given_up_leaves_the_disk_as_it_was_or_done (void **state)
+{
+  g_autofree char *a = NULL, *b = NULL, *c = NULL, *now = NULL, *as_it_was = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_running = TRUE;
+  guint percent;
+
+  MUST ("end", disk_pull_end, "i-none", SERIAL);
+  start ("i-a", FALSE);
+  a = must_plug ("i-a", "a");
+  MUST ("end", disk_pull_end, "i-a", SERIAL);
+  MUST ("end", disk_pull_end, "i-a", "nosuchdisk");
+  b = world_layer (world, "b", a, 64 * MIB);
+  must_turn ("i-a", SERIAL, b);
+  if (!calls ()->disk_pull (world->driver, "i-a", SERIAL, NULL, MIB, &error))
+    fail_msg ("pull failed: %s", error->message);
+  MUST ("end", disk_pull_end, "i-a", SERIAL);
+  assert_true (calls ()->disk_job (world->driver, "i-a", SERIAL, &is_running, &percent, NULL));
+  assert_false (is_running);
+  now = chain_of ("i-a", SERIAL);
+  as_it_was = g_strdup_printf ("%s %s", b, a);
+  assert_true (g_str_equal (now, as_it_was) || g_str_equal (now, b));
+  c = world_layer (world, "c", b, 64 * MIB);
+  must_turn ("i-a", SERIAL, c);
+  MUST ("grow", disk_grow, "i-a", SERIAL, 128 * MIB);
+  clean ("i-a");
+}
+
 static void
 a_guest_without_an_agent_is_not_frozen_and_that_is_no_error (void **state)
 {
@@ -420,6 +450,7 @@ main (void)
     cmocka_unit_test (one_disk_that_is_not_there_keeps_all_from_turning),
     cmocka_unit_test (a_disk_grows_and_is_bounded),
     cmocka_unit_test (a_pull_takes_the_layers_between_away),
+    cmocka_unit_test (a_pull_that_is_given_up_leaves_the_disk_as_it_was_or_done),
     cmocka_unit_test (a_guest_without_an_agent_is_not_frozen_and_that_is_no_error),
     cmocka_unit_test (a_guest_gives_up_a_disk_and_gets_it_again),
   };

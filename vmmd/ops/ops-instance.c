@@ -353,3 +353,13 @@ ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from, VmmI
     ctx->kick (ctx, id);
   return TRUE;
 }
+
+gboolean
+ops_instance_note (VmmContext *ctx, const char *id, const char *event, const char *reason,
+                   GError **error)
+{
+  g_autoptr (StoreTxn) txn = store_begin (ctx->store, error);
+
+  return txn != NULL && store_event_add (txn, id, event, reason, vmm_clock_now_ms (), error)
+         && store_commit (txn, error);
+}

@@ -111,3 +111,9 @@ void ops_instance_event_free (OpsInstanceEvent *event);
  * INSTANCE_STATUS. @reason is kept and shown; NULL for none. */
 gboolean ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState from,
                              VmmInstanceEvent event, const char *reason, GError **error);
+/* What happened to it without its state being another. */
+#define OPS_INSTANCE_PAUSED "paused"
+#define OPS_INSTANCE_RESUMED "resumed"
+/* For the worker: one of these as an event of the instance. */
+gboolean ops_instance_note (VmmContext *ctx, const char *id, const char *event, const char *reason,
+                            GError **error);

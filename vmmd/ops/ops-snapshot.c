@@ -2,6 +2,7 @@
 /* The verbs on snapshots. */
 #include "config.h"
 
+#include "ops-capacity.h"
 #include "ops-disk-row.h"
 #include "ops-disk.h"
 #include "ops-instance-check.h"
@@ -78,6 +79,21 @@ check_disk (StoreTxn *txn, const VmmDisk *disk, GError **error)
   return TRUE;
 }
 
+/* The layer itself is small, but what the guest writes anew from then on takes room. */
+static gboolean
+check_room (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, GError **error)
+{
+  gboolean has_room = FALSE;
+
+  if (!ops_capacity_has_room (ctx, txn, 0, &has_room, error))
+    return FALSE;
+  return has_room
+         || vmm_fail (error, VMM_ERROR_NO_STOCK,
+                      "the pool has no room for a snapshot of disk '%s'; free some, or delete "
+                      "snapshots that are not needed",
+                      disk->id);
+}
+
 static VmmSnapshot *
 new_snapshot (VmmContext *ctx, const OpsSnapshotSpec *spec, const VmmDisk *disk)
 {
@@ -114,7 +130,7 @@ ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, const Ops
   g_autoptr (VmmSnapshot) snapshot = NULL;
   g_autofree char *next = NULL;
 
-  if (!check_disk (txn, disk, error))
+  if (!check_disk (txn, disk, error) || !check_room (ctx, txn, disk, error))
     return NULL;
   snapshot = new_snapshot (ctx, spec, disk);
   next = ops_disk_new_layer (ctx, txn, disk->layer_id, disk->virtual_bytes, error);

@@ -11,7 +11,8 @@ typedef struct
 {
   char *serial;     /* at most 20 characters; the guest sees virtio-<serial> */
   char *target;     /* "vda" */
-  GPtrArray *chain; /* char*: paths of qcow2 layers, the active one first, the base last */
+  GPtrArray *chain; /* char*: sources of qcow2 layers, the active one first, the base last; see
+                     * layer_path of img.h */
   gboolean is_boot;
   guint64 iops, bytes_s; /* bounds of its I/O a second; 0 for none */
 } VirtDisk;

@@ -76,11 +76,24 @@ fail (const WorkTransfer *transfer, const GError *error)
   return end (transfer->item, transfer->task, VMM_TASK_FAILED, code, reason);
 }
 
+/* No merge by the pool gets between. */
+static gboolean
+write_disk (WorkTransfer *transfer, const char *layer_id, const ImgTarget *target, GError **error)
+{
+  WorkItem *item = transfer->item;
+  gboolean is_done;
+
+  work_hold_layer (item->work, layer_id);
+  is_done = work_wait_merged (item, layer_id, error)
+            && WORK_CALL (item->parts->img, export, layer_id, target, work_transfer_progress,
+                          transfer, transfer->cancellable, error);
+  work_release_layer (item->work, layer_id);
+  return is_done;
+}
+
 static gboolean
 write_disks (WorkTransfer *transfer, const VmmImage *image, GError **error)
 {
-  ImgStore *img = transfer->item->parts->img;
-
   transfer->parts = image->disks->len;
   for (guint i = 0; i < image->disks->len; i++)
     {
@@ -90,9 +103,7 @@ write_disks (WorkTransfer *transfer, const VmmImage *image, GError **error)
 
       transfer->part = i;
       /* One that is made empty holds nothing to export. */
-      if (disk->layer_id != NULL
-          && !WORK_CALL (img, export, disk->layer_id, &target, work_transfer_progress, transfer,
-                         transfer->cancellable, error))
+      if (disk->layer_id != NULL && !write_disk (transfer, disk->layer_id, &target, error))
         return FALSE;
     }
   return TRUE;
@@ -118,7 +129,9 @@ export_image (WorkTransfer *transfer, const VmmImage *image)
   if (g_error_matches (error, IMG_ERROR, IMG_ERROR_CANCELLED) && !transfer->is_full
       && vmm_clock_now_ms () <= transfer->deadline_ms)
     return 0; /* by its owner: the row says so */
-  if (g_error_matches (error, IMG_ERROR, IMG_ERROR_IO) && item->failures < ATTEMPTS_MAX)
+  if ((g_error_matches (error, IMG_ERROR, IMG_ERROR_IO)
+       || g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
+      && item->failures < ATTEMPTS_MAX)
     return work_failed (item, g_steal_pointer (&error));
   return fail (transfer, error);
 }

@@ -17,6 +17,8 @@
 /* A start that failed so often for a reason of its own (not an absent libvirtd) will not succeed.
  */
 #define START_ATTEMPTS 3
+/* A guest that was paused for want of room goes on when the pool has this much. */
+#define ROOM_TO_RESUME (G_GUINT64_CONSTANT (64) << 20)
 /* A guest in its firmware loses the first press of the power button. */
 #define PRESS_AGAIN_MS 5000
 
@@ -248,17 +250,43 @@ crashed (WorkItem *item, const VmmInstance *instance)
 }
 
 /* QEMU pauses a guest whose write found no room. Resuming repeats the write, so it is done again
- * and again, ever more slowly, until there is room. */
+ * and again, ever more slowly, once there is room; what its owner reads is told once a pause. */
 static gint64
 resume_paused (WorkItem *item, const VmmInstance *instance)
 {
+  guint64 total = 0, left = 0;
   GError *error = NULL;
 
-  if (WORK_CALL (item->parts->virt, resume, instance->id, &error))
-    vmm_fail (&error, VMM_ERROR_VIRT_FAILED,
+  if ((item->failures == 0
+       && !ops_instance_note (item->ctx, instance->id, OPS_INSTANCE_PAUSED,
+                              "a disk of it could not be written, for the pool has no room; it "
+                              "goes on by itself when there is room",
+                              &error))
+      || !item->parts->img->class->space (item->parts->img, &total, &left, &error))
+    return work_failed (item, error);
+  if (left < ROOM_TO_RESUME)
+    vmm_fail (&error, VMM_ERROR_NO_STOCK,
+              "guest %s is paused, for the pool has %" G_GUINT64_FORMAT " MiB left; free some",
+              instance->id, left >> 20);
+  else if (WORK_CALL (item->parts->virt, resume, instance->id, &error))
+    vmm_fail (&error, VMM_ERROR_NO_STOCK,
               "guest %s is paused, for one of its disks could not be written; resuming it",
               instance->id);
   return work_failed (item, error);
+}
+
+/* It runs: whether it was paused before. */
+static gboolean
+note_resumed (WorkItem *item, const VmmInstance *instance, GError **error)
+{
+  if (!g_error_matches (*item->last_error, VMM_ERROR, VMM_ERROR_NO_STOCK))
+    return TRUE;
+  if (!ops_instance_note (item->ctx, instance->id, OPS_INSTANCE_RESUMED, "there is room again",
+                          error))
+    return FALSE;
+  vmm_info ("instance %s: goes on, for there is room again", instance->id);
+  g_clear_error (item->last_error);
+  return TRUE;
 }
 
 static gint64
@@ -320,7 +348,8 @@ settle (WorkItem *item, const VmmInstance *instance)
         return work_failed (item, g_steal_pointer (&error));
     }
   if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_RUNNING)
-    return settle_devices (item, instance);
+    return note_resumed (item, instance, &error) ? settle_devices (item, instance)
+                                                 : work_failed (item, g_steal_pointer (&error));
   return instance->state == VMM_INSTANCE_STOPPED ? settle_disks (item, instance) : WORK_DONE;
 }
 

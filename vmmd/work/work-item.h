@@ -120,6 +120,9 @@ StorePull *work_begin_pull (WorkItem *item, const char *layer_id, const char *in
  * process. */
 void work_hold_layer (Work *work, const char *layer_id);
 void work_release_layer (Work *work, const char *layer_id);
+/* After a hold: waits until no merge writes into the layer any more; an error after half a minute.
+ */
+gboolean work_wait_merged (WorkItem *item, const char *layer_id, GError **error);
 /* Ids of those that are held (char*). */
 GPtrArray *work_held_layers (Work *work);
 /* The comparison of rows and host. */

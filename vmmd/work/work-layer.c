@@ -17,6 +17,8 @@
 /* Bounds of the wait for a layer's next attempt. */
 #define LOOK_LEAST_MS 1000
 #define LOOK_MOST_MS (5 * 60 * 1000)
+/* How long a reader waits until a merge has given way. */
+#define HOLD_US (30 * G_USEC_PER_SEC)
 
 /* Guests do what is theirs: each that could is told to look. */
 gint64
@@ -320,4 +322,24 @@ work_is_merging (WorkItem *item, const VmmInstance *instance, gboolean *out, GEr
                                 out, error))
       return FALSE;
   return disks != NULL;
+}
+
+gboolean
+work_wait_merged (WorkItem *item, const char *layer_id, GError **error)
+{
+  const gint64 end_us = g_get_monotonic_time () + HOLD_US;
+  gboolean is_merging;
+
+  for (;;)
+    {
+      if (!work_is_layer_merging (item, layer_id, &is_merging, error))
+        return FALSE;
+      if (!is_merging)
+        return TRUE;
+      if (work_is_cancelled (item->work) || g_get_monotonic_time () > end_us)
+        return vmm_fail (error, VMM_ERROR_OPERATION_CONFLICT, "layer '%s' is being merged",
+                         layer_id);
+      /* Whoever merges looks once a second whether he is in the way, and tells nobody. */
+      g_poll (NULL, 0, WORK_MERGE_LOOK_MS);
+    }
 }
