@@ -228,6 +228,8 @@ def a_disk_lives_and_dies():
     assert "IncorrectDiskStatus" in shop("disk", "rm", disk, code=1)
     shop("disk", "modify", disk, "--name", "logs", "--with-instance", "true")
     assert "logs" in shop("disk", "list").split()
+    shop("disk", "spec", disk, "--category", "cloud_auto")
+    assert "cloud_auto" in shop("disk", "list").split()
     shop("disk", "detach", disk, "--from", instance, "--wait")
     shop("disk", "rm", disk, "--wait")
     assert disk not in first_column(shop("disk", "list"))
