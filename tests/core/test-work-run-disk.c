@@ -2,6 +2,7 @@
 /* Data disks that instances are born with, on the host: the guest has them from its first boot, a
  * failure of any call leaves none behind, and what was asked comes true though the daemon goes down
  * in between. */
+#include "ops-disk.h"
 #include "store-disk.h"
 #include "vmm-id.h"
 #include "world-fault.h"
@@ -147,6 +148,59 @@ an_instance_whose_disk_finds_no_room_leaves_nothing (void **state)
     }
 }
 
+static gint formats; /* atomic */
+static gboolean
+format_and_count (ImgStore *store, const char *id, guint64 virtual_bytes, const char *file_system,
+                  const char *label, GError **error)
+{
+  g_atomic_int_inc (&formats);
+  return whole_class->layer_format (store, id, virtual_bytes, file_system, label, error);
+}
+
+static gboolean
+is_turned (World *w, gconstpointer data)
+{
+  return world_query (w, "SELECT count(*) FROM disk WHERE state<>'in-use'") == 0;
+}
+
+static void
+a_file_system_is_there_again_after_a_reinit (void **state)
+{
+  World *w = *state;
+  ImgStoreClass counting;
+  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (GError) error = NULL;
+  StoreTxn *txn;
+  const char *id;
+
+  host_stop (w);
+  whole_class = w->host->img->class;
+  counting = *whole_class;
+  counting.layer_format = format_and_count;
+  w->host->img->class = &counting;
+  host_start (w);
+  g_atomic_int_set (&formats, 0);
+  id = create (w, FALSE);
+  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
+  assert_int_equal (g_atomic_int_get (&formats), 1);
+  txn = store_begin_read (w->ctx.store, NULL);
+  disks = store_disk_list_of (txn, id, NULL);
+  store_txn_free (txn);
+  /* Of the system disk, the one with a file system, and the one without. */
+  for (guint i = 0; i < disks->len; i++)
+    {
+      ops_disk_reinit (&w->ctx, &w->alice, ((const VmmDisk *) disks->pdata[i])->id, &error);
+      assert_no_error (error);
+      host_settle (w, is_turned, NULL, "the disk to be as it was made");
+    }
+  host_wait_idle (w);
+  assert_int_equal (g_atomic_int_get (&formats), 2);
+  host_stop (w);
+  w->host->img->class = whole_class;
+  host_start (w);
+  host_assert_consistent (w);
+}
+
 static void
 a_daemon_that_goes_down_in_between_finishes_them (void **state)
 {
@@ -182,6 +236,7 @@ main (void)
     HOST_TEST (the_guest_has_them_from_its_first_boot),
     HOST_TEST (deletion_keeps_what_was_to_be_kept),
     HOST_TEST (whichever_call_fails_once_they_are_there),
+    HOST_TEST (a_file_system_is_there_again_after_a_reinit),
     HOST_TEST (an_instance_whose_disk_finds_no_room_leaves_nothing),
     HOST_TEST (a_daemon_that_goes_down_in_between_finishes_them),
   };

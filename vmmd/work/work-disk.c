@@ -77,7 +77,7 @@ work_make_layer (WorkItem *item, const char *id, const char *file_system, GError
   if (layer == NULL)
     return txn != NULL && vmm_fail (error, VMM_ERROR_OPERATION_CONFLICT, "layer '%s' is gone", id);
   g_clear_pointer (&txn, store_txn_free);
-  if (file_system != NULL && *file_system != '\0')
+  if (file_system != NULL && *file_system != '\0' && layer->parent_id == NULL)
     return WORK_CALL (img, layer_format, id, layer->virtual_bytes, file_system, "", error);
   return WORK_CALL (img, layer_create, id, layer->parent_id, layer->virtual_bytes, error);
 }
@@ -131,7 +131,8 @@ turn (WorkItem *item, const VmmDisk *disk)
 
   if (is_expired (disk))
     return expire (item, disk, "it could not be reset within its time");
-  if (!work_make_layer (item, disk->next_layer_id, NULL, &error))
+  /* A disk that was made with a file system has an empty one again. */
+  if (!work_make_layer (item, disk->next_layer_id, disk->file_system, &error))
     {
       if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE))
         return report (item, disk, VMM_DISK_FAILED, error->message);

@@ -160,8 +160,8 @@ gboolean work_network_reconcile (WorkItem *item, GError **error);
 /* Fills @plan with what the rows say of this host, and item->news with what is in force once that
  * is so. The caller holds `whole` for writing. */
 gboolean work_network_plan (WorkItem *item, StoreTxn *txn, NetctlPlan *plan, GError **error);
-/* Makes the file of the layer whose row stands; OPERATION_CONFLICT when that is gone. @file_system
- * may be NULL. */
+/* Makes the file of the layer whose row stands; OPERATION_CONFLICT when that is gone. One that
+ * rests on nothing gets @file_system, which may be NULL or "". */
 gboolean work_make_layer (WorkItem *item, const char *id, const char *file_system, GError **error);
 /* A disk as the hypervisor gets it, with its chain of layers. The caller frees it. */
 VirtDisk *work_disk_device (WorkItem *item, const VmmDisk *disk, GError **error);
