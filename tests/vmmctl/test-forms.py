@@ -236,6 +236,42 @@ def a_disk_lives_and_dies():
     shop("instance", "rm", instance, "--force", "--wait")
 
 
+def a_disk_has_a_policy_of_snapshots():
+    disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()
+    policy = shop("policy", "create", "nightly", "--hours", "0,12", "--weekdays", "1,7", "--days", "3").strip()
+    shop("policy", "apply", policy, disk)
+    listed = shop("policy", "list")
+    assert first_column(listed) == [policy] and '["0","12"]' in listed and "nightly" in listed, listed
+    assert first_column(shop("policy", "disks", "--policy", policy)) == [disk]
+    shop("policy", "modify", policy, "--days", "-1")
+    assert "-1" in shop("policy", "list").split()
+    shop("policy", "cancel", disk)
+    assert first_column(shop("policy", "disks")) == []
+    shop("policy", "rm", policy)
+    assert first_column(shop("policy", "list")) == []
+    shop("disk", "rm", disk, "--wait")
+
+
+def all_disks_of_an_instance_are_taken_at_once():
+    instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
+    group = shop("snapshot-group", "create", instance, "--name", "before", "--wait").strip()
+    listed = shop("snapshot-group", "list", "--instance", instance)
+    assert first_column(listed) == [group] and "accomplished" in listed, listed
+    shop("snapshot-group", "rm", group)
+    assert first_column(shop("snapshot-group", "list", "--instance", instance)) == []
+    shop("instance", "rm", instance, "--force", "--wait")
+
+
+def tags_come_and_go():
+    disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()
+    shop("tag", "add", "disk", disk, "--key", "team", "--value", "shop")
+    assert shop("tag", "show", "disk").split()[-3:] == [disk, "team", "shop"]
+    assert "team" in first_column(shop("tag", "list"))
+    shop("tag", "rm", "disk", disk, "--key", "team")
+    assert first_column(shop("tag", "show", "disk")) == []
+    shop("disk", "rm", disk, "--wait")
+
+
 def a_snapshot_is_taken_back_and_cloned():
     instance = shop("instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano", "--wait").strip()
     disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()

@@ -56,18 +56,13 @@ add_text (const VmmctlParam *param, const char *value, GHashTable *params)
 }
 
 static void
-add_json (const VmmctlParam *param, const char *value, GHashTable *params)
+add_json_text (const VmmctlParam *param, const char *value, GHashTable *params)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_ARRAY);
   g_autoptr (JsonNode) before = NULL;
   const char *text = g_hash_table_lookup (params, param->name);
   JsonArray *array;
 
-  if (value[0] == '[')
-    {
-      put (params, param->name, value); /* written by somebody who knows the wire */
-      return;
-    }
   before = text != NULL ? json_from_string (text, NULL) : NULL;
   array = before != NULL && JSON_NODE_HOLDS_ARRAY (before) ? json_node_dup_array (before)
                                                            : json_array_new ();
@@ -75,6 +70,26 @@ add_json (const VmmctlParam *param, const char *value, GHashTable *params)
   json_node_take_array (node, array);
   text = json_to_string (node, FALSE);
   g_hash_table_replace (params, g_strdup (param->name), (char *) text);
+}
+
+/* One text, or several with commas between, as the server itself takes them. */
+static gboolean
+add_json (const VmmctlParam *param, const char *value, GHashTable *params, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (value, ",", -1);
+
+  if (value[0] == '[')
+    {
+      put (params, param->name, value); /* written by somebody who knows the wire */
+      return TRUE;
+    }
+  for (guint i = 0; parts[i] != NULL; i++)
+    {
+      if (!check_choice (param, parts[i], error))
+        return FALSE;
+      add_json_text (param, parts[i], params);
+    }
+  return TRUE;
 }
 
 static const VmmctlParam *
@@ -123,12 +138,12 @@ add (const VmmctlParam *param, const char *value, GHashTable *params, GError **e
 {
   if (param->kind == VMMCTL_KIND_ITEMS)
     return add_items (param, value, params, error);
+  if (param->kind == VMMCTL_KIND_JSON)
+    return add_json (param, value, params, error);
   if (!check_choice (param, value, error))
     return FALSE;
   if (param->kind == VMMCTL_KIND_TEXTS)
     add_text (param, value, params);
-  else if (param->kind == VMMCTL_KIND_JSON)
-    add_json (param, value, params);
   else
     put (params, param->name, value);
   return TRUE;
