@@ -257,14 +257,15 @@ def a_crash_at_any_step_of_an_instances_own_public_address_is_mended():
     for operation in calm:
         operation.calm = CALM_RUNS
     address = lambda made: {**own(made), "IpAddress": PUBLIC[2]}  # noqa: E731
+    # On a real host it goes as an elastic one does, which has a walk of its own.
+    taken_back = [] if DRIVER != "fake" else [
+        Change("ReleasePublicIpAddress", lambda made: {**own(made), "PublicIpAddress": PUBLIC[2]},
+               gone=["InvalidIpAddress.NotFound"], is_silent=True),
+        Change("AllocatePublicIpAddress", address)]
     walk_all(the_world, [
         calm[0],
         Change("ModifyInstanceNetworkSpec", lambda made: {**own(made), "InternetMaxBandwidthOut": 8}, takes_token=True),
-        Change("AllocatePublicIpAddress", address),
-        Change("ReleasePublicIpAddress", lambda made: {**own(made), "PublicIpAddress": PUBLIC[2]},
-               gone=["InvalidIpAddress.NotFound"], is_silent=True),
-        Change("AllocatePublicIpAddress", address),
-        calm[1]])
+        Change("AllocatePublicIpAddress", address), *taken_back, calm[1]])
     the_world.instance = first
 
 
