@@ -124,6 +124,21 @@ def a_bad_image_fails_with_the_reason():
     vmmctl("image", "rm", said.splitlines()[-1].split()[1], "--wait")
 
 
+def images_come_in_and_go_out_as_tasks():
+    root = WORLD["daemon"].root
+    with open(os.path.join(root, "drop", "web.raw"), "wb") as out:
+        out.truncate(1 << 20)
+    fetched = vmmctl("image", "fetch", "https://images.example/web.raw", "--name", "web").strip()
+    taken = vmmctl("image", "take", "web.raw", "--name", "dropped").strip()
+    task = vmmctl("image", "export", fetched, "--format", "raw", "--prefix", "mine").strip()
+    shown = vmmctl("task", "show", task)
+    assert f"mine_{fetched}_{task}.raw" in shown and os.listdir(os.path.join(root, "out")) == [f"mine_{fetched}_{task}.raw"], shown
+    listed = vmmctl("task", "list", "--status", "Finished")
+    assert first_column(listed)[0] == task and len(first_column(listed)) == 3, listed
+    assert "IncorrectTaskStatus" in vmmctl("task", "cancel", task, code=1)
+    vmmctl("image", "rm", fetched, taken, "--wait")
+
+
 def an_instance_lives_and_dies():
     instance = vmmctl("--account", "shop", "instance", "run", "--image", WORLD["image"], "--type", "ecs.t1.nano",
                       "--name", "web", "--wait").strip()
@@ -362,7 +377,11 @@ def a_client_that_asks_often_is_always_let_in():
 
 
 if __name__ == "__main__":
-    with Daemon(VMMD, "fake", {"network": {"public-pools": "203.0.113.1-203.0.113.9"}}) as daemon:
+    with Daemon(VMMD, "fake") as daemon:
+        folders = {f"{kind}-folder": os.path.join(daemon.root, name) for kind, name in (("drop", "drop"), ("export", "out"))}
+        for folder in folders.values():
+            os.mkdir(folder)
+        daemon.configure({"network": {"public-pools": "203.0.113.1-203.0.113.9"}, "storage": folders})
         daemon.start()
         WORLD["daemon"] = daemon
         tap.run([value for name, value in list(globals().items())
