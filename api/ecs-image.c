@@ -110,15 +110,17 @@ static const ApiParam list_params[] = {
 #define MAPPING_FIELDS(M)                                                                          \
   API_OUT_STR (M "Device", API_REQUIRED, "/dev/xvda for the system disk, which comes first."),     \
       API_OUT_STR (M "Type", API_REQUIRED, "system or data."),                                     \
-      API_OUT_STR (M "Format", API_REQUIRED, "Always QCOW2."),                                     \
+      API_OUT_STR (M "Format", API_REQUIRED,                                                       \
+                   "What it was imported as, such as RAW; otherwise QCOW2."),                      \
       API_OUT_STR (M "Size", API_REQUIRED, "GiB, as text."),                                       \
       API_OUT_STR (M "DiskImageSize", API_REQUIRED, "The same."),                                  \
       API_OUT_STR (M "Progress", API_REQUIRED, "How far it is, such as 100%."),                    \
       API_OUT_INT (M "RemainTime", API_REQUIRED, "Always 0."),                                     \
       API_OUT_STR (M "SnapshotId", API_REQUIRED, "What it was made from, or empty."),              \
       API_OUT_BOOL (M "Encrypted", API_REQUIRED, "Always false."),                                 \
-      API_OUT_STR (M "ImportOSSBucket", API_REQUIRED, "Always empty."),                            \
-      API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Always empty.")
+      API_OUT_STR (M "ImportOSSBucket", API_REQUIRED,                                              \
+                   "To its owner, the folder that it was imported from, or empty."),               \
+      API_OUT_STR (M "ImportOSSObject", API_REQUIRED, "Likewise the file.")
 
 static const ApiField list_fields[] = {
   API_OUT_STR ("RegionId", API_REQUIRED, "The region."),
@@ -126,33 +128,50 @@ static const ApiField list_fields[] = {
   API_PAGE_FIELDS,
 };
 
+/* @source: "folder/file" or "file" of the drop folder, or "". */
 static void
-write_mapping (ApiReply *reply, const VmmImageDisk *disk, gboolean is_system, const char *progress)
+write_mapping (ApiReply *reply, const VmmImageDisk *disk, gboolean is_system, const char *format,
+               const char *source, const char *progress)
 {
   g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, ecs_gib (disk->virtual_bytes));
+  const char *slash = strchr (source, '/');
+  g_autofree char *bucket = slash != NULL ? g_strndup (source, (gsize) (slash - source)) : NULL;
 
   api_reply_item (reply);
   api_reply_string (reply, "Device", disk->device);
   api_reply_string (reply, "Type", is_system ? "system" : "data");
-  api_reply_string (reply, "Format", "QCOW2");
+  api_reply_string (reply, "Format", format);
   api_reply_string (reply, "Size", size);
   api_reply_string (reply, "DiskImageSize", size);
   api_reply_string (reply, "Progress", progress);
   api_reply_int (reply, "RemainTime", 0);
   api_reply_string (reply, "SnapshotId", disk->snapshot_id);
   api_reply_bool (reply, "Encrypted", FALSE);
-  api_reply_string (reply, "ImportOSSBucket", "");
-  api_reply_string (reply, "ImportOSSObject", "");
+  api_reply_string (reply, "ImportOSSBucket", bucket);
+  api_reply_string (reply, "ImportOSSObject", slash != NULL ? slash + 1 : source);
   api_reply_end (reply);
 }
 
 /* Clients read the first mapping without asking whether there is one; there always is. */
 static void
-write_mappings (ApiReply *reply, const VmmImage *image, const char *progress)
+write_mappings (ApiReply *reply, const VmmCaller *caller, const VmmImage *image,
+                const char *progress)
 {
+  gboolean is_own = g_str_equal (image->account_id, caller->account_id);
+  /* A URL may hold a signature, a path is of the host: neither is shown while it is there. */
+  gboolean is_dropped = is_own && image->source == VMM_IMAGE_IMPORT
+                        && !g_path_is_absolute (image->source_file)
+                        && strstr (image->source_file, "://") == NULL;
+  const char *source = is_dropped ? image->source_file : "";
+  g_autofree char *format = g_ascii_strup (
+      image->source == VMM_IMAGE_IMPORT && *image->source_format != '\0' ? image->source_format
+                                                                         : "qcow2",
+      -1);
+
   api_reply_list (reply, "DiskDeviceMappings", "DiskDeviceMapping");
   for (guint i = 0; i < image->disks->len; i++)
-    write_mapping (reply, g_ptr_array_index (image->disks, i), i == 0, progress);
+    write_mapping (reply, g_ptr_array_index (image->disks, i), i == 0, format, i == 0 ? source : "",
+                   progress);
   api_reply_end (reply);
 }
 
@@ -239,7 +258,7 @@ write_image (ApiReply *reply, const VmmCaller *caller, const VmmImage *image, gb
   api_reply_string (reply, "ImageVersion", image->version);
   api_reply_string (reply, "ImageFamily", image->family);
   api_reply_bool (reply, "IsCopied", image->source == VMM_IMAGE_COPY);
-  write_mappings (reply, image, progress);
+  write_mappings (reply, caller, image, progress);
   ecs_write_tags (reply, tags, image->id);
   write_constants (reply);
 }

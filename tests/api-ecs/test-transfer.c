@@ -46,6 +46,10 @@ an_import_as_existing_clients_send_it_is_taken (void **state)
   assert_string_equal (world_get (w, "$.Images.Image[0].ImageOwnerAlias"), "self");
   assert_string_equal (world_get (w, "$.Images.Image[0].Progress"), "0%");
   assert_string_equal (world_get (w, "$.Images.Image[0].Platform"), "Debian");
+  /* Tools compare these with what they sent. */
+  assert_string_equal (world_get (w, "$..ImportOSSBucket"), "images");
+  assert_string_equal (world_get (w, "$..ImportOSSObject"), "debian.qcow2");
+  assert_string_equal (world_get (w, "$..DiskImageSize"), "20");
 }
 
 static void
@@ -88,6 +92,9 @@ a_task_is_listed_shown_and_cancelled (void **state)
   assert_string_equal (world_get (w, "$.TaskSet.Task[0].FinishedTime"), "");
   /* The signature in the URL is nobody's to read. */
   assert_null (strstr (w->answer, "secret"));
+  assert_ok (w, "Action=DescribeImages&Status=Creating");
+  assert_null (strstr (w->answer, "secret"));
+  assert_string_equal (world_get (w, "$..ImportOSSObject"), "");
 
   cancel = g_strconcat ("Action=CancelTask&RegionId=cn-local&TaskId=", task, NULL);
   assert_ok (w, cancel);

@@ -123,9 +123,10 @@ a_file_of_the_drop_folder_becomes_an_image_of_the_account (void **state)
   task = task_of (w, id);
   assert_int_equal (task->progress, 100);
   assert_int_equal (task->finished_ms, world_now_ms ());
-  assert_int_equal (world_query (w, "SELECT count(*) FROM image i JOIN image_disk d ON"
-                                    " d.image_id=i.id WHERE state='available' AND source_file=''"
-                                    " AND account_id<>'' AND virtual_bytes=2<<30"),
+  assert_int_equal (world_query (w,
+                                 "SELECT count(*) FROM image i JOIN image_disk d ON"
+                                 " d.image_id=i.id WHERE state='available' AND source_file='a.raw'"
+                                 " AND account_id<>'' AND virtual_bytes=2<<30"),
                     1);
   assert_int_equal (world_query (w, "SELECT sum(reserved_bytes) FROM layer"), 0);
 }

@@ -325,8 +325,10 @@ store_image_forget_source (StoreTxn *txn, const char *id, GError **error)
 gboolean
 store_image_set_size (StoreTxn *txn, const VmmImage *image, guint64 virtual_bytes, GError **error)
 {
-  return store_exec (txn, error, "UPDATE image SET progress=100, source_file='' WHERE id=?", "s",
-                     image->id)
+  return store_exec (txn, error,
+                     "UPDATE image SET progress=100, source_file=CASE WHEN source_file GLOB '/*'"
+                     " OR source_file GLOB '*://*' THEN '' ELSE source_file END WHERE id=?",
+                     "s", image->id)
              > 0
          && store_exec (txn, error,
                         "UPDATE image_disk SET virtual_bytes=? WHERE image_id=? AND position=0",
