@@ -112,7 +112,7 @@ what_cannot_be_is_refused_and_nothing_changes (void **state)
   refuse (w, &w->alice, id, broken, 0, VMM_ERROR_IMAGE_NOT_AVAILABLE, "CreateFailed");
   refuse (w, &w->alice, runs, image, 0, VMM_ERROR_INSTANCE_STATUS, "stop it first");
   world_exec (w, "UPDATE disk SET want_bytes=99");
-  refuse (w, &w->alice, id, image, 0, VMM_ERROR_DISK_STATUS, "Resizing");
+  refuse (w, &w->alice, id, image, 0, VMM_ERROR_DISK_STATUS, "being resized");
   world_exec (w, "UPDATE disk SET want_bytes=0, state='reiniting'");
   refuse (w, &w->alice, id, image, 0, VMM_ERROR_DISK_STATUS, "ReIniting");
   world_exec (w, "UPDATE disk SET state='in-use'");
