@@ -145,7 +145,8 @@ def first_step(world, operations):
         step += 1
 
 
-def walk(world, operations, check, step):
+def walk(world, operations, check, step, stride=1):
+    """From that step on, each stride-th one."""
     while any(operation.calm < CALM_RUNS for operation in operations):
         assert step < MAX_STEPS, "the walk has no end"
         for operation in operations:
@@ -154,5 +155,5 @@ def walk(world, operations, check, step):
             else:
                 world.plain(operation)
             check(operation)
-        step += 1
+        step += stride
     return step
