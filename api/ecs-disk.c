@@ -223,8 +223,7 @@ constants_pass (const ListArgs *args)
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
          && args->encrypted != 1 && args->shared != 1
-         && ecs_is_or_unset (args->multi_attach, "Disabled")
-         && wanted_system (args) != -2;
+         && ecs_is_or_unset (args->multi_attach, "Disabled") && wanted_system (args) != -2;
 }
 
 static gboolean

@@ -26,8 +26,8 @@ void world_crash (World *world, const char *id);
 /* Takes libvirtd away by force, and brings it back. */
 void world_take_away (World *world);
 void world_bring_back (World *world);
-/* Lets a disk of an active domain go on in the layer at @path, of which a libvirtd that is killed at
- * that moment knows nothing. */
+/* Lets a disk of an active domain go on in the layer at @path, of which a libvirtd that is killed
+ * at that moment knows nothing. */
 void world_turn_unseen (World *world, const char *id, const char *serial, const char *path);
 /* A new layer, QEMU's to write: empty with @bytes, or with @parent an overlay on it. The path; the
  * caller frees it. */

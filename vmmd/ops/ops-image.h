@@ -63,8 +63,8 @@ gboolean ops_image_cancel_copy (VmmContext *ctx, const VmmCaller *caller, const 
                                 GError **error);
 gboolean ops_image_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
                            const OpsImageChange *change, GError **error);
-/* Lets accounts, by id (or name, for the administrator), see an image and make instances from it, or not any more. What they
- * made goes on unharmed. ACCOUNT_NOT_FOUND. */
+/* Lets accounts, by id (or name, for the administrator), see an image and make instances from it,
+ * or not any more. What they made goes on unharmed. ACCOUNT_NOT_FOUND. */
 gboolean ops_image_share (VmmContext *ctx, const VmmCaller *caller, const char *id,
                           const char *const *add, const char *const *remove, GError **error);
 /* VmmImageShare*, newest first; for the owner. */
