@@ -332,7 +332,8 @@ work_group (WorkItem *item)
 }
 
 /* Only a running instance has a port to change; any other reads its rows when it starts. A group
- * that it was the last to leave goes in either case. */
+ * that it was the last to leave goes at once, unless the instance is on its way to off and may have
+ * its port yet: then it goes with the port. */
 gboolean
 work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
 {
@@ -352,9 +353,11 @@ work_nic_change (WorkItem *item, const VmmNic *nic, GError **error)
   instance = store_instance_get (txn, NULL, now->instance_id, error);
   if (instance == NULL)
     return FALSE;
-  return (instance->state != VMM_INSTANCE_RUNNING
-          || apply_nic (item, txn, now, instance->host_name, now->state == VMM_NIC_IN_USE, error))
-         && release_groups (item, txn, now, error);
+  if (instance->state == VMM_INSTANCE_STOPPED)
+    return release_groups (item, txn, now, error);
+  return instance->state != VMM_INSTANCE_RUNNING
+         || (apply_nic (item, txn, now, instance->host_name, now->state == VMM_NIC_IN_USE, error)
+             && release_groups (item, txn, now, error));
 }
 
 /* Vswitches, routes or public addresses came or went: they follow where the VPC stands on this
