@@ -437,6 +437,23 @@ a_turn_that_libvirt_has_not_noted_is_seen (void **state)
   clean ("i-a");
 }
 
+static void
+a_disk_that_libvirt_has_not_noted_is_not_gone (void **state)
+{
+  g_autofree char *path = NULL;
+
+  start ("i-a", FALSE);
+  path = world_layer (world, "a", NULL, 64 * MIB);
+  if (world_plug_unseen (world, "i-a", SERIAL, path))
+    {
+      assert_false (is_gone_when_asked ("i-a", SERIAL));
+      assert_false (is_gone_when_asked ("i-a", SERIAL));
+    }
+  assert_true (calls ()->destroy (world->driver, "i-a", NULL));
+  assert_true (is_gone_when_asked ("i-a", SERIAL));
+  clean ("i-a");
+}
+
 int
 main (void)
 {
@@ -447,6 +464,7 @@ main (void)
     cmocka_unit_test (a_disk_stays_until_the_guest_gives_it_up),
     cmocka_unit_test (a_turn_puts_a_layer_on_top_of_each_disk_at_once),
     cmocka_unit_test (a_turn_that_libvirt_has_not_noted_is_seen),
+    cmocka_unit_test (a_disk_that_libvirt_has_not_noted_is_not_gone),
     cmocka_unit_test (one_disk_that_is_not_there_keeps_all_from_turning),
     cmocka_unit_test (a_disk_grows_and_is_bounded),
     cmocka_unit_test (a_pull_takes_the_layers_between_away),

@@ -53,6 +53,12 @@ world_turn_unseen (World *world, const char *id, const char *serial, const char 
 }
 
 gboolean
+world_plug_unseen (World *world, const char *id, const char *serial, const char *path)
+{
+  return FALSE;
+}
+
+gboolean
 world_can_boot (World *world)
 {
   return TRUE;

@@ -195,6 +195,25 @@ world_turn_unseen (World *world, const char *id, const char *serial, const char 
 }
 
 gboolean
+world_plug_unseen (World *world, const char *id, const char *serial, const char *path)
+{
+  g_autofree char *add = g_strdup_printf (
+      "{\"execute\":\"blockdev-add\",\"arguments\":{\"driver\":\"qcow2\",\"node-name\":\"unseen\","
+      "\"file\":{\"driver\":\"file\",\"filename\":\"%s\"}}}",
+      path);
+  g_autofree char *plug
+      = g_strdup_printf ("{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-blk-pci\","
+                         "\"id\":\"ua-%s\",\"drive\":\"unseen\",\"serial\":\"%s\"}}",
+                         serial, serial);
+  g_autofree char *added = ask_monitor (id, "--pretty", add);
+  g_autofree char *plugged = ask_monitor (id, "--pretty", plug);
+
+  if (strstr (added, "error") != NULL || strstr (plugged, "error") != NULL)
+    fail_msg ("%s%s", added, plugged);
+  return TRUE;
+}
+
+gboolean
 world_can_boot (World *world)
 {
   return g_getenv ("VMMD_TINY_IMAGE") != NULL;

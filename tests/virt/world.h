@@ -29,6 +29,8 @@ void world_bring_back (World *world);
 /* Lets a disk of an active domain go on in the layer at @path, of which a libvirtd that is killed
  * at that moment knows nothing. */
 void world_turn_unseen (World *world, const char *id, const char *serial, const char *path);
+/* Plugs a disk of which such a libvirtd knows nothing; FALSE where that cannot be. */
+gboolean world_plug_unseen (World *world, const char *id, const char *serial, const char *path);
 /* A new layer, QEMU's to write: empty with @bytes, or with @parent an overlay on it. The path; the
  * caller frees it. */
 char *world_layer (World *world, const char *name, const char *parent, guint64 bytes);

@@ -187,6 +187,29 @@ is_asked_already (void)
          && strstr (last->message, "in the process of unplug") != NULL;
 }
 
+/* libvirt notes a disk after QEMU has it, and may be killed in between: such a disk is the guest's
+ * all the same, and QEMU is asked to take it out. */
+static gboolean
+take_out_unseen (VirtJob *job, virDomainPtr domain, GError **error)
+{
+  g_autofree char *device = g_strdup_printf ("/ua-%s/", job->disk->serial);
+  g_autofree char *command = g_strdup_printf ("device_del ua-%s", job->disk->serial);
+  char *answer = NULL;
+
+  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
+                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
+      < 0)
+    return virt_find_fail (job, "ask for the disks of", error);
+  job->disk->is_yes = answer == NULL || strstr (answer, device) == NULL;
+  g_clear_pointer (&answer, free);
+  if (!job->disk->is_yes
+      && virDomainQemuMonitorCommand (domain, command, &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
+             < 0)
+    return virt_find_fail (job, "unplug a disk of", error);
+  free (answer);
+  return TRUE;
+}
+
 gboolean
 virt_disk_job_detach (VirtJob *job, GError **error)
 {
@@ -214,7 +237,9 @@ virt_disk_job_detach (VirtJob *job, GError **error)
   if (live == NULL)
     return FALSE;
   job->disk->is_yes = find_disk (live, job->disk->serial) == NULL;
-  if (job->disk->is_yes || virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_LIVE) == 0
+  if (job->disk->is_yes)
+    return take_out_unseen (job, domain, error);
+  if (virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_LIVE) == 0
       || is_asked_already ())
     return TRUE;
   job->disk->is_yes = virt_find_is_error (VIR_ERR_DEVICE_MISSING);
