@@ -42,15 +42,6 @@ struct NetctlGuide
   GHashTable *desks; /* VPC index -> Desk* */
 };
 
-/* A source that is destroyed is not called any more, but may be so on its way; hence it holds no
- * desk, only the number of one. */
-typedef struct
-{
-  NetctlGuide *guide;
-  guint32 vpc;
-  int fd;
-} Bell;
-
 static void
 desk_free (Desk *desk)
 {
@@ -170,23 +161,31 @@ answer (const struct nlmsghdr *message, void *data)
 }
 
 static gboolean
+has_socket (gpointer vpc_index, gpointer desk, gpointer fd)
+{
+  return mnl_socket_get_fd (((const Desk *) desk)->questions) == GPOINTER_TO_INT (fd);
+}
+
+/* A source that is destroyed is not called any more, but may be so on its way; hence it holds no
+ * desk: the socket tells which one is asked, if it is still there. */
+static gboolean
 is_asked (int fd, GIOCondition condition, gpointer data)
 {
-  const Bell *bell = data;
+  NetctlGuide *guide = data;
   char buffer[BUFFER_SIZE];
   Desk *desk;
 
-  g_mutex_lock (&bell->guide->lock);
-  desk = g_hash_table_lookup (bell->guide->desks, GUINT_TO_POINTER (bell->vpc));
-  if (desk != NULL && mnl_socket_get_fd (desk->questions) == bell->fd)
+  g_mutex_lock (&guide->lock);
+  desk = g_hash_table_find (guide->desks, has_socket, GINT_TO_POINTER (fd));
+  if (desk != NULL)
     {
-      ssize_t length = recv (bell->fd, buffer, sizeof buffer, MSG_DONTWAIT);
+      ssize_t length = recv (fd, buffer, sizeof buffer, MSG_DONTWAIT);
 
       /* What did not fit into the kernel's buffer is asked again. */
       if (length > 0)
         mnl_cb_run (buffer, (size_t) length, 0, 0, answer, desk);
     }
-  g_mutex_unlock (&bell->guide->lock);
+  g_mutex_unlock (&guide->lock);
   return G_SOURCE_CONTINUE;
 }
 
@@ -285,7 +284,6 @@ static Desk *
 open_desk (NetctlGuide *guide, guint32 vpc_index, int fd, guint64 identity, GError **error)
 {
   Desk *desk = g_hash_table_lookup (guide->desks, GUINT_TO_POINTER (vpc_index));
-  Bell *bell;
 
   if (desk != NULL && desk->identity == identity)
     return desk;
@@ -301,10 +299,8 @@ open_desk (NetctlGuide *guide, guint32 vpc_index, int fd, guint64 identity, GErr
       desk_free (desk);
       return NULL;
     }
-  bell = g_new0 (Bell, 1);
-  *bell = (Bell){ guide, vpc_index, mnl_socket_get_fd (desk->questions) };
-  desk->source = g_unix_fd_source_new (bell->fd, G_IO_IN);
-  g_source_set_callback (desk->source, G_SOURCE_FUNC (is_asked), bell, g_free);
+  desk->source = g_unix_fd_source_new (mnl_socket_get_fd (desk->questions), G_IO_IN);
+  g_source_set_callback (desk->source, G_SOURCE_FUNC (is_asked), guide, NULL);
   g_source_attach (desk->source, guide->context);
   g_hash_table_insert (guide->desks, GUINT_TO_POINTER (vpc_index), desk);
   return desk;
