@@ -45,7 +45,7 @@ let id;
 let address;
 
 function command(...words) {
-  return spawnSync(words[0], words.slice(1), { encoding: 'utf8', timeout: 60000 });
+  return spawnSync(words[0], words.slice(1), { encoding: 'utf8', timeout: 20000 });
 }
 
 // Whether a login from inside the instance's VPC gets through to it.
@@ -59,7 +59,8 @@ async function isLetIn() {
     assert.equal(done.stdout, 'in-vpc\n');
     return true;
   }
-  assert.match(done.stderr, /timed out/);
+  // A login that is cut off in its middle by a change of the rules says nothing any more.
+  if (done.error?.code !== 'ETIMEDOUT') assert.match(done.stderr, /timed out/);
   return false;
 }
 
