@@ -422,6 +422,20 @@ a_guest_gives_up_a_disk_and_gets_it_again (void **state)
   clean ("i-boots");
 }
 
+/* By its header; the fake has no files. */
+static void
+assert_size (const char *path, guint64 bytes)
+{
+  g_autofree char *head = NULL;
+  guint64 size;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return;
+  assert_true (g_file_get_contents (path, &head, NULL, NULL));
+  memcpy (&size, head + 24, sizeof size);
+  assert_int_equal (GUINT64_FROM_BE (size), bytes);
+}
+
 static void
 a_turn_that_libvirt_has_not_noted_is_seen (void **state)
 {
@@ -434,6 +448,10 @@ a_turn_that_libvirt_has_not_noted_is_seen (void **state)
   assert_chain ("i-a", SERIAL, top, path, NULL);
   assert_true (turn ("i-a", SERIAL, top, NULL));
   assert_chain ("i-a", SERIAL, top, path, NULL);
+  MUST ("grow", disk_grow, "i-a", SERIAL, 128 * MIB);
+  MUST ("grow again", disk_grow, "i-a", SERIAL, 128 * MIB);
+  assert_true (calls ()->destroy (world->driver, "i-a", NULL));
+  assert_size (top, 128 * MIB);
   clean ("i-a");
 }
 

@@ -287,16 +287,54 @@ virt_disk_job_turn (VirtJob *job, GError **error)
   return snapshot != NULL || virt_find_fail (job, "turn the disks of", error);
 }
 
+/* libvirt would grow the layer that it believes the guest to write to; QEMU is told which it is. */
+static gboolean
+grow_unseen (VirtJob *job, virDomainPtr domain, const VirtDisk *disk, GError **error)
+{
+  g_autofree char *node = NULL, *command = NULL;
+  char *answer = NULL;
+  gboolean is_done;
+
+  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
+                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
+      < 0)
+    return virt_find_fail (job, "ask for the disks of", error);
+  node = answer != NULL ? virt_disk_qemu_node (answer, disk->serial) : NULL;
+  g_clear_pointer (&answer, free);
+  if (node == NULL)
+    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the QEMU of '%s' has no disk '%s'", job->id,
+                     disk->serial);
+  command = g_strdup_printf ("{\"execute\":\"block_resize\",\"arguments\":{\"node-name\":\"%s\","
+                             "\"size\":%" G_GUINT64_FORMAT "}}",
+                             node, job->disk->bytes);
+  if (virDomainQemuMonitorCommand (domain, command, &answer, 0) < 0)
+    return virt_find_fail (job, "grow a disk of", error);
+  is_done = answer != NULL && strstr (answer, "\"error\"") == NULL;
+  if (!is_done)
+    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "growing disk '%s' of domain '%s': %s", disk->serial,
+              job->id, answer != NULL ? answer : "QEMU says nothing");
+  free (answer);
+  return is_done;
+}
+
 gboolean
 virt_disk_job_grow (VirtJob *job, GError **error)
 {
   g_autoptr (GPtrArray) disks = NULL;
   g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
   const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
+  g_autofree char *known = NULL;
+  const VirtDisk *disk;
   virDomainBlockInfo info;
 
   if (target == NULL)
     return FALSE;
+  disk = find_disk (disks, job->disk->serial);
+  known = g_strdup (g_ptr_array_index (disk->chain, 0));
+  if (!correct_chains (job, domain, disks, error))
+    return FALSE;
+  if (!g_str_equal (known, g_ptr_array_index (disk->chain, 0)))
+    return grow_unseen (job, domain, disk, error);
   if (virDomainGetBlockInfo (domain, target, &info, 0) < 0)
     return virt_find_fail (job, "measure a disk of", error);
   return info.capacity >= job->disk->bytes

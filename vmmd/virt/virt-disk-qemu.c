@@ -22,6 +22,31 @@ path_of (const char *line)
   return g_strndup (begin + 2, (gsize) (end - begin - 3));
 }
 
+/* Whether the line after a paragraph's first says that it is the guest's disk of @serial. */
+static gboolean
+is_of (const char *line, const char *serial)
+{
+  const char *device = g_strstr_len (line, -1, ATTACHED);
+  g_autofree char *name = g_strdup_printf ("/ua-%s/", serial);
+
+  return device != NULL && strstr (device, name) != NULL;
+}
+
+char *
+virt_disk_qemu_node (const char *text, const char *serial)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
+    {
+      const char *end = is_of (lines[i], serial) ? strstr (lines[i - 1], ": ") : NULL;
+
+      if (end != NULL)
+        return g_strndup (lines[i - 1], (gsize) (end - lines[i - 1]));
+    }
+  return NULL;
+}
+
 static void
 correct (VirtDisk *disk, const char *path)
 {
@@ -36,15 +61,13 @@ virt_disk_qemu_correct (GPtrArray *disks, const char *text)
 
   for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
     {
-      const char *device = g_strstr_len (lines[i], -1, ATTACHED);
-      g_autofree char *path = device != NULL ? path_of (lines[i - 1]) : NULL;
+      g_autofree char *path = strstr (lines[i], ATTACHED) != NULL ? path_of (lines[i - 1]) : NULL;
 
       for (guint k = 0; path != NULL && k < disks->len; k++)
         {
           VirtDisk *disk = g_ptr_array_index (disks, k);
-          g_autofree char *name = g_strdup_printf ("/ua-%s/", disk->serial);
 
-          if (strstr (device, name) != NULL)
+          if (is_of (lines[i], disk->serial))
             correct (disk, path);
         }
     }
