@@ -168,14 +168,28 @@ def read_layer(daemon, layer):
     return content
 
 
+def chain_and_pulls(daemon, layer):
+    """The layers that it rests on, and how many of them are just pulled into: qemu-img writes a new parent before the tables it
+    needs, so that who reads meanwhile without asking the daemon sees holes."""
+    with sqlite3.connect(f"file:{os.path.join(daemon.state_dir, 'vmmd.db')}?mode=ro", uri=True) as db:
+        rows = db.execute("WITH RECURSIVE c (id) AS (SELECT ? UNION ALL SELECT l.parent_id FROM layer l JOIN c ON l.id=c.id"
+                          " WHERE l.parent_id IS NOT NULL)"
+                          " SELECT id, EXISTS (SELECT 1 FROM layer_pull WHERE layer_id=c.id) FROM c", (layer,)).fetchall()
+    return rows, sum(is_pulled for _, is_pulled in rows)
+
+
 def read_on_host(daemon, table, name):
-    """The same of the layer of a row of `table`. A layer that is merged meanwhile is looked up once more."""
+    """The same of the layer of a row of `table`. If layers are merged meanwhile it is read once more."""
     end = time.monotonic() + 60
-    while True:
+    why = "layers are merged all the time"
+    while time.monotonic() < end:
         layer = layer_of(daemon, table, name)
         assert layer, f"{table} {name} has no layer"
+        before = chain_and_pulls(daemon, layer)
         try:
-            return read_layer(daemon, layer)
+            content = read_layer(daemon, layer)
+            if before[1] == 0 and chain_and_pulls(daemon, layer) == before:
+                return content
         except subprocess.CalledProcessError as error:
-            if time.monotonic() > end:
-                raise AssertionError(f"{table} {name}: {error.stderr.decode()}") from None
+            why = error.stderr.decode()
+    raise AssertionError(f"{table} {name}: {why}")
