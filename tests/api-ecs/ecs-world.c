@@ -109,6 +109,20 @@ world_free (World *world)
   g_free (world);
 }
 
+int
+world_set_up (void **state)
+{
+  *state = world_new ();
+  return 0;
+}
+
+int
+world_tear_down (void **state)
+{
+  world_free (*state);
+  return 0;
+}
+
 const char *
 world_call (World *world, const char *params)
 {
@@ -135,6 +149,18 @@ world_call (World *world, const char *params)
   if (vmm_error_status (error->code) >= 500)
     fail_msg ("%s: %s", params, error->message);
   return vmm_error_wire (error->code);
+}
+
+const char *
+world_answer (World *world, const char *format, ...)
+{
+  g_autofree char *params = NULL;
+  va_list args;
+
+  va_start (args, format);
+  params = g_strdup_vprintf (format, args);
+  va_end (args);
+  return world_call (world, params) ?: "OK";
 }
 
 /* An array of what @path finds in the last answer. */

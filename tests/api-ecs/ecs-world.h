@@ -23,10 +23,16 @@ typedef struct
 
 World *world_new (void);
 void world_free (World *world);
+/* For cmocka: the world is in *state. */
+int world_set_up (void **state);
+int world_tear_down (void **state);
 
 /* What @params, "Action=…&Name=value", is answered with: NULL for success, or the code of the
  * error. The answer is read with the two below until the next call. */
 const char *world_call (World *world, const char *params);
+/* The same with @format filled in, and "OK" for success. */
+const char *world_answer (World *world, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define assert_call(code, ...) assert_string_equal (world_answer (__VA_ARGS__), code)
 /* The text, number or boolean at a JSONPath that finds one, as text. Fails the test otherwise. */
 const char *world_get (World *world, const char *path);
 /* How many nodes the JSONPath finds. */

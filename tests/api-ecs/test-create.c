@@ -7,20 +7,6 @@
 
 #define RUN "Action=RunInstances&InstanceType=ecs.t1.micro&"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 /* @params with the id of a new image behind them. */
 static char *
 with_image (World *w, const char *params)
@@ -234,7 +220,7 @@ an_imported_key_pair_can_be_named (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (run_answers_as_many_ids_as_asked_for),
     CASE (the_older_name_of_amount_counts),

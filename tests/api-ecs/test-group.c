@@ -6,37 +6,6 @@
 #include "ops-key.h"
 #include <string.h>
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format, with its %s replaced, is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
-
 static const char *
 make_group (World *w, const char *name)
 {
@@ -493,7 +462,7 @@ network_interfaces_are_filtered (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (a_group_is_made_changed_and_deleted),
     CASE (bad_requests_have_the_codes_of_ecs),

@@ -8,36 +8,6 @@
 #include "ops-snapshot.h"
 #include "vmm-id.h"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
 #define I "$.Images.Image[0]."
 #define assert_shown(path, value) assert_string_equal (world_get (w, path), value)
 
@@ -361,7 +331,7 @@ names_and_descriptions_change (void **state)
 int
 main (void)
 {
-#define IMAGE_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+#define IMAGE_TEST(name) cmocka_unit_test_setup_teardown (name, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     IMAGE_TEST (an_image_of_an_instance_is_creating_and_then_available),
     IMAGE_TEST (an_image_of_disks_shows_each),

@@ -5,20 +5,6 @@
 #include "ecs-world.h"
 #include <string.h>
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 /* An instance of a new image in @instance_state. */
 static char *
 instance_in (World *w, VmmInstanceState instance_state)
@@ -274,7 +260,7 @@ maintenance_is_restart_on_crash (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (power_moves_the_status),
     CASE (power_in_the_wrong_state_is_refused),

@@ -7,23 +7,6 @@
 
 #define VPC "&Version=2016-04-28"
 
-/* What @format, with its %s replaced, is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
-
 /* A VPC of both families with a vswitch of both and a group. */
 typedef struct
 {

@@ -9,20 +9,6 @@
 
 #define CREATE "Action=CreateKeyPair&RegionId=cn-local&KeyPairName=login"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 static char *
 kept_public_key (World *w)
 {
@@ -130,7 +116,7 @@ a_name_is_taken_once (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (the_private_half_fits_the_public_one_that_is_kept),
     CASE (the_private_half_is_in_no_file_of_the_server),

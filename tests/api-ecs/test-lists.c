@@ -5,20 +5,6 @@
 #include "ecs-world.h"
 #include <string.h>
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 /* How many entries @params find, by TotalCount. */
 static const char *
 total (World *w, const char *params)
@@ -428,7 +414,7 @@ what_has_no_room_is_sold_out (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (instances_are_filtered),
     CASE (pages_go_by_number_and_by_token),

@@ -9,20 +9,6 @@
 
 #define VPC "&Version=2016-04-28"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 /* @format with @id for each {}. */
 static const char *
 with (World *w, const char *format, const char *id)
@@ -454,7 +440,7 @@ there_are_no_tags (void **state)
 int
 main (void)
 {
-#define CASE(test) cmocka_unit_test_setup_teardown (test, setup, teardown)
+#define CASE(test) cmocka_unit_test_setup_teardown (test, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     CASE (a_vpc_comes_with_a_router_and_a_table_in_both_versions),
     CASE (a_vpc_is_changed_shown_and_deleted),

@@ -7,37 +7,6 @@
 #include "ops-nic.h"
 #include <string.h>
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format, with its %s replaced, is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
-
 /* The default vswitch; the caller frees it. */
 static char *
 vswitch_of (World *w)
@@ -316,7 +285,7 @@ a_run_that_is_refused_leaves_no_interface (void **state)
 int
 main (void)
 {
-#define NIC_TEST(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+#define NIC_TEST(name) cmocka_unit_test_setup_teardown (name, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     NIC_TEST (a_new_interface_is_answered_whole_and_listed_the_same),
     NIC_TEST (an_interface_moves_between_instances),

@@ -5,36 +5,6 @@
 #include "ecs-world.h"
 #include "vmm-id.h"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
 #define P "$.AutoSnapshotPolicies.AutoSnapshotPolicy[0]."
 
 static char *
@@ -159,10 +129,12 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown (a_policy_is_shown_as_it_was_made, setup, teardown),
-    cmocka_unit_test_setup_teardown (bad_policies_are_refused, setup, teardown),
-    cmocka_unit_test_setup_teardown (disks_show_their_policy_and_are_found_by_it, setup, teardown),
-    cmocka_unit_test_setup_teardown (what_is_not_there_is_said_so, setup, teardown),
+    cmocka_unit_test_setup_teardown (a_policy_is_shown_as_it_was_made, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (bad_policies_are_refused, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (disks_show_their_policy_and_are_found_by_it, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (what_is_not_there_is_said_so, world_set_up, world_tear_down),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

@@ -5,37 +5,6 @@
 #include "ecs-world.h"
 #include "vmm-id.h"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format, with its %s replaced, is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
-
 static const char *
 make_list (World *w, const char *family)
 {
@@ -230,7 +199,7 @@ a_rule_shows_both_sides_in_the_member_of_their_family (void **state)
 int
 main (void)
 {
-#define T(name) cmocka_unit_test_setup_teardown (name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown (name, world_set_up, world_tear_down)
   const struct CMUnitTest tests[] = {
     T (a_list_is_made_changed_shown_and_deleted),
     T (lists_are_filtered_and_paged),

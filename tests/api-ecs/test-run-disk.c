@@ -8,20 +8,6 @@
 
 #define RUN "Action=RunInstances&InstanceType=ecs.t1.nano&"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
 /* @params with the id of a new image behind them. */
 static char *
 with_image (World *w, const char *params)
@@ -314,16 +300,19 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown (data_disks_come_with_the_instance, setup, teardown),
-    cmocka_unit_test_setup_teardown (what_clients_send_with_no_disk_makes_none, setup, teardown),
-    cmocka_unit_test_setup_teardown (errors_have_the_codes_of_ecs, setup, teardown),
-    cmocka_unit_test_setup_teardown (seventeen_are_too_many, setup, teardown),
-    cmocka_unit_test_setup_teardown (a_stopped_instance_gets_another_system_disk, setup, teardown),
-    cmocka_unit_test_setup_teardown (a_replacement_is_refused_with_the_codes_of_ecs, setup,
-                                     teardown),
-    cmocka_unit_test_setup_teardown (the_terms_of_a_disk_change, setup, teardown),
-    cmocka_unit_test_setup_teardown (lists_take_every_filter_of_ecs, setup, teardown),
-    cmocka_unit_test_setup_teardown (disks_are_born_with_a_policy, setup, teardown),
+    cmocka_unit_test_setup_teardown (data_disks_come_with_the_instance, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (what_clients_send_with_no_disk_makes_none, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (errors_have_the_codes_of_ecs, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (seventeen_are_too_many, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (a_stopped_instance_gets_another_system_disk, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (a_replacement_is_refused_with_the_codes_of_ecs, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (the_terms_of_a_disk_change, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (lists_take_every_filter_of_ecs, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (disks_are_born_with_a_policy, world_set_up, world_tear_down),
   };
 
   return cmocka_run_group_tests_name ("run-disk", tests, NULL, NULL);

@@ -5,36 +5,6 @@
 #include "ecs-world.h"
 #include "vmm-id.h"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
 #define G "$.SnapshotGroups.SnapshotGroup[0]."
 
 static char *
@@ -115,8 +85,9 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown (a_group_is_shown_as_it_was_asked_for, setup, teardown),
-    cmocka_unit_test_setup_teardown (what_cannot_be_is_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown (a_group_is_shown_as_it_was_asked_for, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (what_cannot_be_is_refused, world_set_up, world_tear_down),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

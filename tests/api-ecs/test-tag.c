@@ -4,36 +4,6 @@
 
 #include "ecs-world.h"
 
-static int
-setup (void **state)
-{
-  *state = world_new ();
-  return 0;
-}
-
-static int
-teardown (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-/* What @format is answered with. */
-static const char *call (World *w, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static const char *
-call (World *w, const char *format, ...)
-{
-  g_autofree char *params = NULL;
-  va_list args;
-
-  va_start (args, format);
-  params = g_strdup_vprintf (format, args);
-  va_end (args);
-  return world_call (w, params) ?: "OK";
-}
-
-#define assert_call(code, ...) assert_string_equal (call (__VA_ARGS__), code)
 #define T "$.TagResources.TagResource"
 #define NEW_TAGS "&Tag.1.Key=team&Tag.1.Value=shop&Tag.2.Key=env"
 
@@ -218,12 +188,14 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown (tags_are_put_listed_and_taken_away, setup, teardown),
-    cmocka_unit_test_setup_teardown (the_old_actions_do_the_same, setup, teardown),
-    cmocka_unit_test_setup_teardown (what_cannot_be_is_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown (tags_are_put_listed_and_taken_away, world_set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (the_old_actions_do_the_same, world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (what_cannot_be_is_refused, world_set_up, world_tear_down),
     cmocka_unit_test_setup_teardown (everything_has_its_tags_from_the_start_and_is_found_by_them,
-                                     setup, teardown),
-    cmocka_unit_test_setup_teardown (an_instance_and_what_is_of_it_have_its_tags, setup, teardown),
+                                     world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (an_instance_and_what_is_of_it_have_its_tags, world_set_up,
+                                     world_tear_down),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);
