@@ -6,7 +6,7 @@
 #include "store-disk.h"
 #include "store-layer.h"
 #include "store-snapshot.h"
-#include "vmm-query.h"
+#include "world-disk.h"
 #include "world-fault.h"
 
 /* GONE when there is no row. */
@@ -58,36 +58,6 @@ wait_disk (World *w, const char *id, VmmDiskState state)
   host_wait (w, is_in_state, &wanted, what);
 }
 
-static const char *
-ask_create (World *w)
-{
-  const OpsDiskSpec spec = { .size_gib = 5 };
-  g_autoptr (GError) error = NULL;
-  char *id = ops_disk_create (&w->ctx, &w->alice, &spec, &error);
-
-  assert_no_error (error);
-  return world_keep (w, id);
-}
-
-/* One that is Available; the world owns the id. */
-static const char *
-available (World *w)
-{
-  const char *id = ask_create (w);
-
-  settle_disk (w, id, VMM_DISK_AVAILABLE);
-  return id;
-}
-
-static void
-ask_attach (World *w, const char *disk, const char *instance)
-{
-  g_autoptr (GError) error = NULL;
-
-  ops_disk_attach (&w->ctx, &w->alice, disk, instance, NULL, -1, &error);
-  assert_no_error (error);
-}
-
 static void
 ask_detach (World *w, const char *disk, const char *instance)
 {
@@ -95,17 +65,6 @@ ask_detach (World *w, const char *disk, const char *instance)
 
   ops_disk_detach (&w->ctx, &w->alice, disk, instance, -1, &error);
   assert_no_error (error);
-}
-
-static const char *
-take_snapshot (World *w, const char *disk)
-{
-  const OpsSnapshotSpec spec = { .disk_id = disk };
-  g_autoptr (GError) error = NULL;
-  char *id = ops_snapshot_create (&w->ctx, &w->alice, &spec, &error);
-
-  assert_no_error (error);
-  return world_keep (w, id);
 }
 
 static VmmSnapshot *
@@ -153,18 +112,10 @@ run_with (World *w, const char *disk)
 {
   const char *id = host_run (w);
 
-  ask_attach (w, disk, id);
+  host_attach (w, disk, id);
   wait_disk (w, disk, VMM_DISK_IN_USE);
   host_wait_idle (w);
   return id;
-}
-
-static void
-stop (World *w, const char *instance)
-{
-  assert_true (ops_instance_stop (&w->ctx, &w->alice, instance, TRUE, NULL));
-  host_settle_state (w, instance, VMM_INSTANCE_STOPPED);
-  host_wait_idle (w);
 }
 
 /* ---- single claims ---- */
@@ -173,17 +124,17 @@ static void
 a_snapshot_says_what_it_is_worth (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *id = run_with (w, disk);
+  const char *disk = host_make_disk (w), *id = run_with (w, disk);
   const char *crash, *frozen, *off;
 
-  crash = take_snapshot (w, disk);
+  crash = host_ask_snapshot (w, disk);
   host_wait (w, nothing_progresses, NULL, "the first is taken");
   virt_fake_set_agent (w->host->virt, TRUE);
-  frozen = take_snapshot (w, disk);
+  frozen = host_ask_snapshot (w, disk);
   host_wait (w, nothing_progresses, NULL, "the second is taken");
   assert_false (virt_fake_is_frozen (w->host->virt, id));
-  stop (w, id);
-  off = take_snapshot (w, disk);
+  host_stop_instance (w, id);
+  off = host_ask_snapshot (w, disk);
   host_wait (w, nothing_progresses, NULL, "the third is taken");
   assert_snapshot (w, crash, VMM_SNAPSHOT_ACCOMPLISHED, VMM_CONSISTENCY_CRASH);
   assert_snapshot (w, frozen, VMM_SNAPSHOT_ACCOMPLISHED, VMM_CONSISTENCY_FROZEN);
@@ -195,12 +146,12 @@ static void
 a_guest_that_may_be_frozen_is_thawed_when_its_agent_answers_again (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *id = run_with (w, disk), *snapshot;
+  const char *disk = host_make_disk (w), *id = run_with (w, disk), *snapshot;
 
   log_trap_allow ("*does not answer*");
   virt_fake_set_agent (w->host->virt, TRUE);
   virt_fake_set_agent_mute (w->host->virt, TRUE);
-  snapshot = take_snapshot (w, disk);
+  snapshot = host_ask_snapshot (w, disk);
   host_wait_idle (w);
   assert_true (virt_fake_is_frozen (w->host->virt, id));
   assert_snapshot (w, snapshot, VMM_SNAPSHOT_PROGRESSING, VMM_CONSISTENCY_FREEZING);
@@ -217,13 +168,13 @@ static void
 an_agent_that_never_answers_holds_a_snapshot_up_to_its_deadline_only (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *snapshot;
+  const char *disk = host_make_disk (w), *snapshot;
 
   run_with (w, disk);
   log_trap_allow ("*does not answer*");
   virt_fake_set_agent (w->host->virt, TRUE);
   virt_fake_set_agent_mute (w->host->virt, TRUE);
-  snapshot = take_snapshot (w, disk);
+  snapshot = host_ask_snapshot (w, disk);
   host_wait_idle (w);
   world_advance_ms (w, w->config->stage_s * G_GINT64_CONSTANT (1000) + 1);
   host_settle (w, nothing_progresses, NULL, "it is taken");
@@ -235,12 +186,12 @@ static void
 a_disk_with_a_snapshot_under_way_is_left_alone (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *other = available (w), *id = run_with (w, disk);
+  const char *disk = host_make_disk (w), *other = host_make_disk (w), *id = run_with (w, disk);
 
-  stop (w, id);
+  host_stop_instance (w, id);
   host_stop (w);
-  take_snapshot (w, disk);
-  take_snapshot (w, other);
+  host_ask_snapshot (w, disk);
+  host_ask_snapshot (w, other);
 #define REFUSED(call)                                                                              \
   {                                                                                                \
     g_autoptr (GError) error = NULL;                                                               \
@@ -263,7 +214,7 @@ static void
 a_snapshot_of_a_disk_that_goes_with_its_instance_fails_and_is_not_for_ever (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *id = run_with (w, disk), *goes, *stays;
+  const char *disk = host_make_disk (w), *id = run_with (w, disk), *goes, *stays;
   g_autofree char *system = NULL;
 
   host_allow_faults ();
@@ -273,11 +224,11 @@ a_snapshot_of_a_disk_that_goes_with_its_instance_fails_and_is_not_for_ever (void
 
     system = g_strdup (((const VmmDisk *) g_ptr_array_index (disks, 0))->id);
   }
-  stop (w, id);
+  host_stop_instance (w, id);
   host_set_away (w, TRUE);
   host_stop (w);
-  goes = take_snapshot (w, system);
-  stays = take_snapshot (w, disk);
+  goes = host_ask_snapshot (w, system);
+  stays = host_ask_snapshot (w, disk);
   assert_true (ops_instance_delete (&w->ctx, &w->alice, (const char *[]){ id, NULL }, TRUE, NULL));
   host_start (w);
   host_set_away (w, FALSE);
@@ -294,7 +245,7 @@ static void
 a_growth_that_libvirt_refuses_is_given_up (void **state)
 {
   World *w = *state;
-  const char *disk = available (w), *id = run_with (w, disk);
+  const char *disk = host_make_disk (w), *id = run_with (w, disk);
   g_autoptr (GError) error = NULL;
 
   log_trap_allow ("*has no disk*");
@@ -338,7 +289,7 @@ reinit (World *w, const char *disk, const char *instance)
 static void
 snapshot (World *w, const char *disk, const char *instance)
 {
-  take_snapshot (w, disk);
+  host_ask_snapshot (w, disk);
 }
 
 static void
@@ -363,14 +314,14 @@ delete_instance (World *w, const char *disk, const char *instance)
 static void
 snapshot_and_stop (World *w, const char *disk, const char *instance)
 {
-  take_snapshot (w, disk);
+  host_ask_snapshot (w, disk);
   stop_instance (w, disk, instance);
 }
 
 static void
 snapshot_and_delete (World *w, const char *disk, const char *instance)
 {
-  take_snapshot (w, disk);
+  host_ask_snapshot (w, disk);
   delete_instance (w, disk, instance);
 }
 
@@ -384,7 +335,7 @@ reinit_and_start (World *w, const char *disk, const char *instance)
 static void
 attach_and_stop (World *w, const char *disk, const char *instance)
 {
-  ask_attach (w, disk, instance);
+  host_attach (w, disk, instance);
   stop_instance (w, disk, instance);
 }
 
@@ -396,7 +347,7 @@ detach_and_delete (World *w, const char *disk, const char *instance)
 }
 
 static const Deed deeds[] = {
-  { FREE, ask_attach, VMM_DISK_IN_USE, VMM_INSTANCE_RUNNING, 2 },
+  { FREE, host_attach, VMM_DISK_IN_USE, VMM_INSTANCE_RUNNING, 2 },
   { RUNNING, ask_detach, VMM_DISK_AVAILABLE, VMM_INSTANCE_RUNNING, 2 },
   { RUNNING, grow, VMM_DISK_IN_USE, VMM_INSTANCE_RUNNING, 2 },
   { FREE, grow, VMM_DISK_AVAILABLE, VMM_INSTANCE_RUNNING, 1 },
@@ -420,7 +371,7 @@ prepare (World *w, const Deed *deed, const char *disk)
   const char *id = deed->before == FREE ? host_run (w) : run_with (w, disk);
 
   if (deed->before == STOPPED)
-    stop (w, id);
+    host_stop_instance (w, id);
   host_wait_idle (w);
   return id;
 }
@@ -446,7 +397,7 @@ clean_up (World *w, const char *disk, const char *id)
 static gboolean
 do_with_fault (World *w, const Deed *deed, const WorldFault *fault, guint n)
 {
-  const char *disk = available (w), *id = prepare (w, deed, disk);
+  const char *disk = host_make_disk (w), *id = prepare (w, deed, disk);
   gboolean has_struck;
   guint before = fault->calls (w);
 
@@ -494,7 +445,7 @@ what_was_under_way_when_the_daemon_went_down_goes_on (void **state)
   for (guint d = 0; d < G_N_ELEMENTS (deeds); d++)
     for (guint round = 0; round < 4; round++)
       {
-        const char *disk = available (w), *id = prepare (w, &deeds[d], disk);
+        const char *disk = host_make_disk (w), *id = prepare (w, &deeds[d], disk);
 
         virt_fake_set_delay_ms (w->host->virt, 1);
         deeds[d].ask (w, disk, id);
