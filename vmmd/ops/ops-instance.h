@@ -114,6 +114,7 @@ gboolean ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState f
 /* What happened to it without its state being another. */
 #define OPS_INSTANCE_PAUSED "paused"
 #define OPS_INSTANCE_RESUMED "resumed"
+#define OPS_INSTANCE_DISK_NOT_GROWN "disk-not-grown"
 /* For the worker: one of these as an event of the instance. */
 gboolean ops_instance_note (VmmContext *ctx, const char *id, const char *event, const char *reason,
                             GError **error);

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "ops-disk.h"
+#include "ops-instance.h"
 #include "store-disk.h"
 #include "store-layer.h"
 #include "vmm-clock.h"
@@ -158,6 +159,25 @@ replace (WorkItem *item, const VmmDisk *disk)
   return answer;
 }
 
+/* It stays at its size, and its owner reads why. A file that grew though nobody was told is grown
+ * over by the next one. */
+static gboolean
+give_up_growing (WorkItem *item, const VmmDisk *disk, const GError *why, GError **error)
+{
+  g_autofree char *reason
+      = g_strdup_printf ("disk %s stays at its size, for it cannot be grown: %s; ask for it again, "
+                         "or once more when its instance is stopped",
+                         disk->id, why->message);
+
+  if ((*disk->instance_id != '\0'
+       && !ops_instance_note (item->ctx, disk->instance_id, OPS_INSTANCE_DISK_NOT_GROWN, reason,
+                              error))
+      || !ops_disk_grown (item->ctx, disk->id, disk->virtual_bytes, error))
+    return FALSE;
+  vmm_warning ("%s", reason);
+  return TRUE;
+}
+
 /* @instance is running, or NULL when nobody has the file open. */
 static gint64
 grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
@@ -179,13 +199,13 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     is_done = WORK_CALL (item->parts->img, layer_grow, disk->layer_id, disk->want_bytes, &error);
   if (is_done && ops_disk_grown (item->ctx, disk->id, disk->want_bytes, &error))
     return 0;
-  /* A file that grew though nobody was told is grown over by the next one. */
-  if (!is_done && !work_is_away (error) && item->failures + 1 >= GROW_ATTEMPTS
-      && ops_disk_grown (item->ctx, disk->id, disk->virtual_bytes, NULL))
+  if (!is_done && !work_is_away (error) && item->failures + 1 >= GROW_ATTEMPTS)
     {
-      vmm_warning ("disk %s: it stays at its size, for it cannot be grown: %s", disk->id,
-                   error->message);
-      return 0;
+      g_autoptr (GError) fault = NULL;
+
+      return give_up_growing (item, disk, error, &fault)
+                 ? 0
+                 : work_failed (item, g_steal_pointer (&fault));
     }
   return work_failed (item, g_steal_pointer (&error));
 }
