@@ -436,6 +436,22 @@ assert_size (const char *path, guint64 bytes)
   assert_int_equal (GUINT64_FROM_BE (size), bytes);
 }
 
+/* What libvirt would do to the layer that it believes to be the active one is not asked of it. */
+static void
+assert_left_alone_when_behind (const char *id, const char *sealed, const char *top)
+{
+  g_autofree char *next = world_layer (world, "a2", top, 64 * MIB);
+  g_autoptr (GError) turn_error = NULL, pull_error = NULL;
+
+  if (!world_may_be_behind (world))
+    return;
+  assert_false (turn (id, SERIAL, next, &turn_error));
+  assert_non_null (strstr (turn_error->message, "stopped and started"));
+  assert_false (calls ()->disk_pull (world->driver, id, SERIAL, NULL, 0, &pull_error));
+  assert_non_null (strstr (pull_error->message, "stopped and started"));
+  assert_chain (id, SERIAL, top, sealed, NULL);
+}
+
 static void
 a_turn_that_libvirt_has_not_noted_is_seen (void **state)
 {
@@ -450,6 +466,7 @@ a_turn_that_libvirt_has_not_noted_is_seen (void **state)
   assert_chain ("i-a", SERIAL, top, path, NULL);
   MUST ("grow", disk_grow, "i-a", SERIAL, 128 * MIB);
   MUST ("grow again", disk_grow, "i-a", SERIAL, 128 * MIB);
+  assert_left_alone_when_behind ("i-a", path, top);
   assert_true (calls ()->destroy (world->driver, "i-a", NULL));
   assert_size (top, 128 * MIB);
   clean ("i-a");
@@ -472,6 +489,37 @@ a_disk_that_libvirt_has_not_noted_is_not_gone (void **state)
   clean ("i-a");
 }
 
+static void
+a_file_that_a_killed_libvirt_left_open_is_not_in_the_way (void **state)
+{
+  g_autofree char *path = world_layer (world, "a", NULL, 64 * MIB);
+  g_autoptr (GError) error = NULL;
+
+  start ("i-a", FALSE);
+  world_open_unseen (world, "i-a", path);
+  if (!plug ("i-a", path, &error))
+    fail_msg ("attach failed: %s", error->message);
+  assert_chain ("i-a", SERIAL, path, NULL);
+  clean ("i-a");
+}
+
+static void
+a_file_that_a_killed_libvirt_left_open_is_closed_when_its_disk_is_taken_out (void **state)
+{
+  g_autofree char *path = world_layer (world, "a", NULL, 64 * MIB);
+  g_autoptr (GError) error = NULL;
+
+  start ("i-a", FALSE);
+  start ("i-b", FALSE);
+  world_open_unseen (world, "i-a", path);
+  assert_true (is_gone_when_asked ("i-a", SERIAL));
+  if (!plug ("i-b", path, &error))
+    fail_msg ("attach to another failed: %s", error->message);
+  assert_chain ("i-b", SERIAL, path, NULL);
+  clean ("i-a");
+  clean ("i-b");
+}
+
 int
 main (void)
 {
@@ -483,6 +531,8 @@ main (void)
     cmocka_unit_test (a_turn_puts_a_layer_on_top_of_each_disk_at_once),
     cmocka_unit_test (a_turn_that_libvirt_has_not_noted_is_seen),
     cmocka_unit_test (a_disk_that_libvirt_has_not_noted_is_not_gone),
+    cmocka_unit_test (a_file_that_a_killed_libvirt_left_open_is_not_in_the_way),
+    cmocka_unit_test (a_file_that_a_killed_libvirt_left_open_is_closed_when_its_disk_is_taken_out),
     cmocka_unit_test (one_disk_that_is_not_there_keeps_all_from_turning),
     cmocka_unit_test (a_disk_grows_and_is_bounded),
     cmocka_unit_test (a_pull_takes_the_layers_between_away),

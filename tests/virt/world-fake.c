@@ -58,6 +58,17 @@ world_plug_unseen (World *world, const char *id, const char *serial, const char 
   return FALSE;
 }
 
+void
+world_open_unseen (World *world, const char *id, const char *path)
+{
+}
+
+gboolean
+world_may_be_behind (World *world)
+{
+  return FALSE;
+}
+
 gboolean
 world_can_boot (World *world)
 {

@@ -213,6 +213,29 @@ world_plug_unseen (World *world, const char *id, const char *serial, const char 
   return TRUE;
 }
 
+/* As libvirt does it: the file by itself, then what is in it, under names that are numbered. */
+void
+world_open_unseen (World *world, const char *id, const char *path)
+{
+  g_autofree char *file = g_strdup_printf (
+      "{\"execute\":\"blockdev-add\",\"arguments\":{\"driver\":\"file\","
+      "\"node-name\":\"libvirt-3-storage\",\"filename\":\"%s\",\"discard\":\"unmap\"}}",
+      path);
+  const char *format = "{\"execute\":\"blockdev-add\",\"arguments\":{\"driver\":\"qcow2\","
+                       "\"node-name\":\"libvirt-3-format\",\"file\":\"libvirt-3-storage\"}}";
+  g_autofree char *opened = ask_monitor (id, "--pretty", file);
+  g_autofree char *read = ask_monitor (id, "--pretty", format);
+
+  if (strstr (opened, "error") != NULL || strstr (read, "error") != NULL)
+    fail_msg ("%s%s", opened, read);
+}
+
+gboolean
+world_may_be_behind (World *world)
+{
+  return TRUE;
+}
+
 gboolean
 world_can_boot (World *world)
 {

@@ -29,8 +29,13 @@ void world_bring_back (World *world);
 /* Lets a disk of an active domain go on in the layer at @path, of which a libvirtd that is killed
  * at that moment knows nothing. */
 void world_turn_unseen (World *world, const char *id, const char *serial, const char *path);
+/* Whether that libvirtd's successor knows nothing of it either. */
+gboolean world_may_be_behind (World *world);
 /* Plugs a disk of which such a libvirtd knows nothing; FALSE where that cannot be. */
 gboolean world_plug_unseen (World *world, const char *id, const char *serial, const char *path);
+/* Leaves the layer at @path open in the domain's QEMU with no disk on it, as a libvirtd does that
+ * is killed while it plugs one. Nothing where there are no files. */
+void world_open_unseen (World *world, const char *id, const char *path);
 /* A new layer, QEMU's to write: empty with @bytes, or with @parent an overlay on it. The path; the
  * caller frees it. */
 char *world_layer (World *world, const char *name, const char *parent, guint64 bytes);

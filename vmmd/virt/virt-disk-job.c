@@ -6,7 +6,8 @@
 #include "virt-disk-job.h"
 
 #include "virt-auto.h"
-#include "virt-disk-qemu.h"
+#include "virt-disk-call.h"
+#include "virt-disk-unseen.h"
 #include "virt-disk-xml.h"
 #include "virt-find.h"
 #include "vmm-error.h"
@@ -15,35 +16,6 @@
 
 typedef virDomainSnapshot VirtSnapshot;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSnapshot, virDomainSnapshotFree)
-
-static void
-free_turn (gpointer turn)
-{
-  virt_turn_free (turn);
-}
-
-VirtDiskCall *
-virt_disk_call_new (const char *serial)
-{
-  VirtDiskCall *call = g_new0 (VirtDiskCall, 1);
-
-  call->serial = g_strdup (serial);
-  call->turns = g_ptr_array_new_with_free_func (free_turn);
-  return call;
-}
-
-void
-virt_disk_call_free (VirtDiskCall *call)
-{
-  if (call == NULL)
-    return;
-  g_free (call->serial);
-  g_free (call->base);
-  g_free (call->xml);
-  g_ptr_array_unref (call->turns);
-  g_clear_pointer (&call->disks, g_ptr_array_unref);
-  g_free (call);
-}
 
 /* The caller frees it with free(). */
 static char *
@@ -70,22 +42,6 @@ read_disks (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **erro
   if (disks == NULL)
     vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the XML of domain '%s' cannot be read", job->id);
   return disks;
-}
-
-/* libvirt notes a turn after QEMU has made it, and may be killed in between. */
-static gboolean
-correct_chains (VirtJob *job, virDomainPtr domain, GPtrArray *disks, GError **error)
-{
-  char *answer = NULL;
-
-  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
-                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-      < 0)
-    return virt_find_fail (job, "ask for the disks of", error);
-  if (answer != NULL)
-    virt_disk_qemu_correct (disks, answer);
-  free (answer);
-  return TRUE;
 }
 
 static const VirtDisk *
@@ -147,6 +103,7 @@ virt_disk_job_list (VirtJob *job, GError **error)
 {
   g_autoptr (GError) local = NULL;
   g_autoptr (VirtDomain) domain = find_running (job, &local);
+  g_autoptr (GPtrArray) behind = NULL;
 
   if (local != NULL)
     {
@@ -155,8 +112,28 @@ virt_disk_job_list (VirtJob *job, GError **error)
     }
   job->disk->disks = domain != NULL ? read_disks (job, domain, 0, error)
                                     : g_ptr_array_new_with_free_func (g_free);
-  return job->disk->disks != NULL
-         && (domain == NULL || correct_chains (job, domain, job->disk->disks, error));
+  if (domain == NULL || job->disk->disks == NULL)
+    return job->disk->disks != NULL;
+  behind = virt_disk_unseen_correct (job, domain, job->disk->disks, error);
+  return behind != NULL;
+}
+
+/* What a libvirtd that was killed over the same act left in QEMU is in the way of it. */
+static gboolean
+plug (VirtJob *job, virDomainPtr domain, GError **error)
+{
+  g_autoptr (GError) refusal = NULL;
+  gboolean is_out = FALSE;
+
+  if (virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
+    return TRUE;
+  virt_find_fail (job, "plug a disk into", &refusal);
+  if (!virt_disk_unseen_take_out (job, domain, &is_out, error))
+    return FALSE;
+  if (is_out && virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
 }
 
 gboolean
@@ -169,9 +146,8 @@ virt_disk_job_attach (VirtJob *job, GError **error)
 
   if (kept == NULL)
     return FALSE;
-  if (find_disk (live, job->disk->serial) == NULL
-      && virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) < 0)
-    return virt_find_fail (job, "plug a disk into", error);
+  if (find_disk (live, job->disk->serial) == NULL && !plug (job, domain, error))
+    return FALSE;
   return find_disk (kept, job->disk->serial) != NULL
          || virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_CONFIG) == 0
          || virt_find_fail (job, "define a disk of", error);
@@ -185,29 +161,6 @@ is_asked_already (void)
 
   return last != NULL && last->message != NULL
          && strstr (last->message, "in the process of unplug") != NULL;
-}
-
-/* libvirt notes a disk after QEMU has it, and may be killed in between: such a disk is the guest's
- * all the same, and QEMU is asked to take it out. */
-static gboolean
-take_out_unseen (VirtJob *job, virDomainPtr domain, GError **error)
-{
-  g_autofree char *device = g_strdup_printf ("/ua-%s/", job->disk->serial);
-  g_autofree char *command = g_strdup_printf ("device_del ua-%s", job->disk->serial);
-  char *answer = NULL;
-
-  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
-                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-      < 0)
-    return virt_find_fail (job, "ask for the disks of", error);
-  job->disk->is_yes = answer == NULL || strstr (answer, device) == NULL;
-  g_clear_pointer (&answer, free);
-  if (!job->disk->is_yes
-      && virDomainQemuMonitorCommand (domain, command, &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-             < 0)
-    return virt_find_fail (job, "unplug a disk of", error);
-  free (answer);
-  return TRUE;
 }
 
 gboolean
@@ -238,12 +191,22 @@ virt_disk_job_detach (VirtJob *job, GError **error)
     return FALSE;
   job->disk->is_yes = find_disk (live, job->disk->serial) == NULL;
   if (job->disk->is_yes)
-    return take_out_unseen (job, domain, error);
+    return virt_disk_unseen_take_out (job, domain, &job->disk->is_yes, error);
   if (virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_LIVE) == 0
       || is_asked_already ())
     return TRUE;
   job->disk->is_yes = virt_find_is_error (VIR_ERR_DEVICE_MISSING);
   return job->disk->is_yes || virt_find_fail (job, "unplug a disk of", error);
+}
+
+/* libvirt would do it to a layer that is sealed by now. */
+static gboolean
+refuse_behind (VirtJob *job, const char *serial, GError **error)
+{
+  return vmm_fail (error, VMM_ERROR_VIRT_FAILED,
+                   "libvirt was killed before it noted the last snapshot of disk '%s' of domain "
+                   "'%s': until that is stopped and started it has no more snapshots",
+                   serial, job->id);
 }
 
 /* Those of the call's turns that the domain has not made yet. */
@@ -263,58 +226,49 @@ turns_left (GPtrArray *disks, GPtrArray *turns)
   return left;
 }
 
+/* Once more when what a libvirtd that was killed over the same act left in QEMU is in the way. */
+static gboolean
+turn (VirtJob *job, virDomainPtr domain, const char *xml, GError **error)
+{
+  const unsigned int flags
+      = VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
+        | VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA | VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT;
+  g_autoptr (VirtSnapshot) snapshot = virDomainSnapshotCreateXML (domain, xml, flags);
+
+  if (snapshot != NULL)
+    return TRUE;
+  if (!virt_disk_unseen_close (job, domain, error))
+    return FALSE;
+  snapshot = virDomainSnapshotCreateXML (domain, xml, flags);
+  return snapshot != NULL || virt_find_fail (job, "turn the disks of", error);
+}
+
 gboolean
 virt_disk_job_turn (VirtJob *job, GError **error)
 {
   g_autoptr (GPtrArray) disks = NULL, left = NULL;
   g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
-  g_autoptr (VirtSnapshot) snapshot = NULL;
+  g_autoptr (GPtrArray) behind
+      = domain != NULL ? virt_disk_unseen_correct (job, domain, disks, error) : NULL;
   g_autofree char *xml = NULL;
 
-  if (domain == NULL || !correct_chains (job, domain, disks, error))
+  if (behind == NULL)
     return FALSE;
   left = turns_left (disks, job->disk->turns);
   if (left->len == 0)
     return TRUE;
+  for (guint i = 0; i < left->len; i++)
+    {
+      const VirtTurn *one = g_ptr_array_index (left, i);
+
+      if (find_disk (behind, one->serial) != NULL)
+        return refuse_behind (job, one->serial, error);
+    }
   xml = virt_disk_xml_turns (disks, left);
   if (xml == NULL)
     return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "domain '%s' lacks a disk that is to turn",
                      job->id);
-  snapshot = virDomainSnapshotCreateXML (
-      domain, xml,
-      VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY | VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
-          | VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA | VIR_DOMAIN_SNAPSHOT_CREATE_REUSE_EXT);
-  return snapshot != NULL || virt_find_fail (job, "turn the disks of", error);
-}
-
-/* libvirt would grow the layer that it believes the guest to write to; QEMU is told which it is. */
-static gboolean
-grow_unseen (VirtJob *job, virDomainPtr domain, const VirtDisk *disk, GError **error)
-{
-  g_autofree char *node = NULL, *command = NULL;
-  char *answer = NULL;
-  gboolean is_done;
-
-  if (virDomainQemuMonitorCommand (domain, "info block", &answer,
-                                   VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-      < 0)
-    return virt_find_fail (job, "ask for the disks of", error);
-  node = answer != NULL ? virt_disk_qemu_node (answer, disk->serial) : NULL;
-  g_clear_pointer (&answer, free);
-  if (node == NULL)
-    return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the QEMU of '%s' has no disk '%s'", job->id,
-                     disk->serial);
-  command = g_strdup_printf ("{\"execute\":\"block_resize\",\"arguments\":{\"node-name\":\"%s\","
-                             "\"size\":%" G_GUINT64_FORMAT "}}",
-                             node, job->disk->bytes);
-  if (virDomainQemuMonitorCommand (domain, command, &answer, 0) < 0)
-    return virt_find_fail (job, "grow a disk of", error);
-  is_done = answer != NULL && strstr (answer, "\"error\"") == NULL;
-  if (!is_done)
-    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "growing disk '%s' of domain '%s': %s", disk->serial,
-              job->id, answer != NULL ? answer : "QEMU says nothing");
-  free (answer);
-  return is_done;
+  return turn (job, domain, xml, error);
 }
 
 gboolean
@@ -323,18 +277,14 @@ virt_disk_job_grow (VirtJob *job, GError **error)
   g_autoptr (GPtrArray) disks = NULL;
   g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
   const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
-  g_autofree char *known = NULL;
-  const VirtDisk *disk;
+  g_autoptr (GPtrArray) behind
+      = target != NULL ? virt_disk_unseen_correct (job, domain, disks, error) : NULL;
   virDomainBlockInfo info;
 
-  if (target == NULL)
+  if (behind == NULL)
     return FALSE;
-  disk = find_disk (disks, job->disk->serial);
-  known = g_strdup (g_ptr_array_index (disk->chain, 0));
-  if (!correct_chains (job, domain, disks, error))
-    return FALSE;
-  if (!g_str_equal (known, g_ptr_array_index (disk->chain, 0)))
-    return grow_unseen (job, domain, disk, error);
+  if (find_disk (behind, job->disk->serial) != NULL)
+    return virt_disk_unseen_grow (job, domain, error);
   if (virDomainGetBlockInfo (domain, target, &info, 0) < 0)
     return virt_find_fail (job, "measure a disk of", error);
   return info.capacity >= job->disk->bytes
@@ -390,13 +340,18 @@ look (VirtJob *job, virDomainPtr domain, const char *target, GError **error)
 gboolean
 virt_disk_job_pull (VirtJob *job, GError **error)
 {
-  g_autoptr (GPtrArray) disks = NULL;
+  g_autoptr (GPtrArray) disks = NULL, behind = NULL;
   g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
   const char *target = domain != NULL ? need_target (job, disks, error) : NULL;
   int runs = target != NULL ? look (job, domain, target, error) : -1;
 
   if (runs != 0)
     return runs > 0;
+  behind = virt_disk_unseen_correct (job, domain, disks, error);
+  if (behind == NULL)
+    return FALSE;
+  if (find_disk (behind, job->disk->serial) != NULL)
+    return refuse_behind (job, job->disk->serial, error);
   return virDomainBlockRebase (domain, target, job->disk->base, MIN (job->disk->bytes, G_MAXLONG),
                                VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES)
              == 0

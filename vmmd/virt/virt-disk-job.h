@@ -3,23 +3,6 @@
 #pragma once
 #include "virt-job.h"
 
-/* The arguments and results of a call on disks. A job owns it, for it may outlive its caller. */
-struct VirtDiskCall
-{
-  char *serial;
-  char *base;       /* of a pull, or NULL */
-  char *xml;        /* of an attach */
-  GPtrArray *turns; /* VirtTurn* */
-  guint64 bytes;    /* a size, or a bound a second */
-  guint64 iops;
-  guint timeout_s;
-
-  GPtrArray *disks; /* result: VirtDisk* */
-  gboolean is_yes;  /* result: gone, running, frozen */
-  guint percent;    /* result */
-};
-VirtDiskCall *virt_disk_call_new (const char *serial);
-
 /* VirtJobFuncs; see the calls of virt.h by the same names. */
 gboolean virt_disk_job_list (VirtJob *job, GError **error);
 gboolean virt_disk_job_attach (VirtJob *job, GError **error);

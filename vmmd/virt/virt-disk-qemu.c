@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ATTACHED "Attached to:"
+#define LIBVIRTS "libvirt-"
 
 /* The path in "NODE: PATH (FORMAT)", or NULL. The caller frees it. */
 static char *
@@ -47,17 +48,36 @@ virt_disk_qemu_node (const char *text, const char *serial)
   return NULL;
 }
 
-static void
-correct (VirtDisk *disk, const char *path)
+GPtrArray *
+virt_disk_qemu_nodes (const char *text)
 {
-  if (disk->chain->len > 0 && !g_str_equal (g_ptr_array_index (disk->chain, 0), path))
-    g_ptr_array_insert (disk->chain, 0, g_strdup (path));
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GPtrArray *nodes = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      const char *end = g_str_has_prefix (lines[i], LIBVIRTS) ? strstr (lines[i], ": ") : NULL;
+
+      if (end != NULL)
+        g_ptr_array_add (nodes, g_strndup (lines[i], (gsize) (end - lines[i])));
+    }
+  return nodes;
 }
 
-void
+static gboolean
+correct (VirtDisk *disk, const char *path)
+{
+  if (disk->chain->len == 0 || g_str_equal (g_ptr_array_index (disk->chain, 0), path))
+    return FALSE;
+  g_ptr_array_insert (disk->chain, 0, g_strdup (path));
+  return TRUE;
+}
+
+GPtrArray *
 virt_disk_qemu_correct (GPtrArray *disks, const char *text)
 {
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  GPtrArray *behind = g_ptr_array_new ();
 
   for (guint i = 1; lines[0] != NULL && lines[i] != NULL; i++)
     {
@@ -67,8 +87,9 @@ virt_disk_qemu_correct (GPtrArray *disks, const char *text)
         {
           VirtDisk *disk = g_ptr_array_index (disks, k);
 
-          if (is_of (lines[i], disk->serial))
-            correct (disk, path);
+          if (is_of (lines[i], disk->serial) && correct (disk, path))
+            g_ptr_array_add (behind, disk);
         }
     }
+  return behind;
 }

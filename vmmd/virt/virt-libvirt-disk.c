@@ -2,6 +2,7 @@
 /* The joint's calls on disks, each as a job. */
 #include "config.h"
 
+#include "virt-disk-call.h"
 #include "virt-disk-job.h"
 #include "virt-libvirt-priv.h"
 

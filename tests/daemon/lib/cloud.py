@@ -80,7 +80,6 @@ class Cloud:
         self.system_snapshots = []  # that images were made with
         self.image = vmmd.import_image()
         self.key = vmmd.create_key()
-        self.may_fail = False  # whether a disk may come back that was to be attached
         self.deaths = 0
         self._first_instance()
         self.before = fingerprint.take(vmmd)
@@ -195,8 +194,6 @@ class Cloud:
                 self.hush(guest)
         for disk in self.disks.values():
             row = self.row_of(disk.id)
-            if disk.guest and row["Status"] == "Available" and self.may_fail:
-                disk.guest = None  # libvirtd died over it
             wanted = ("In_use", disk.size, disk.guest) if disk.guest else ("Available", disk.size, "")
             if (row["Status"], row["Size"], row["InstanceId"]) != wanted:
                 return False
