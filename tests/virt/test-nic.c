@@ -268,6 +268,31 @@ a_guest_gives_up_what_it_is_asked_for (void **state)
   clean ("i-boots");
 }
 
+static void
+what_a_killed_libvirt_left_of_an_interface_is_not_in_the_way (void **state)
+{
+  start ("i-a", FALSE);
+  world_nic_unseen (world, "i-a", TAP, FALSE);
+  must_plug ("i-a");
+  assert_true (has ("i-a", TAP));
+  clean ("i-a");
+}
+
+static void
+an_interface_that_libvirt_has_not_noted_is_not_gone (void **state)
+{
+  start ("i-a", FALSE);
+  if (world_nic_unseen (world, "i-a", TAP, TRUE))
+    {
+      assert_false (is_gone_when_asked ("i-a", TAP));
+      assert_false (is_gone_when_asked ("i-a", TAP));
+      assert_false (plug ("i-a", NULL));
+    }
+  must_destroy ("i-a");
+  assert_true (is_gone_when_asked ("i-a", TAP));
+  clean ("i-a");
+}
+
 int
 main (void)
 {
@@ -281,6 +306,8 @@ main (void)
     cmocka_unit_test (an_interface_stays_until_the_guest_gives_it_up),
     cmocka_unit_test (what_was_plugged_is_not_there_after_a_start_without_it),
     cmocka_unit_test (a_guest_gives_up_what_it_is_asked_for),
+    cmocka_unit_test (what_a_killed_libvirt_left_of_an_interface_is_not_in_the_way),
+    cmocka_unit_test (an_interface_that_libvirt_has_not_noted_is_not_gone),
   };
 
   world = world_new ();

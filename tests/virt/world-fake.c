@@ -70,6 +70,12 @@ world_may_be_behind (World *world)
 }
 
 gboolean
+world_nic_unseen (World *world, const char *id, const char *tap, gboolean is_plugged)
+{
+  return FALSE;
+}
+
+gboolean
 world_can_boot (World *world)
 {
   return TRUE;

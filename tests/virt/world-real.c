@@ -237,6 +237,25 @@ world_may_be_behind (World *world)
 }
 
 gboolean
+world_nic_unseen (World *world, const char *id, const char *tap, gboolean is_plugged)
+{
+  g_autofree char *add = g_strdup_printf (
+      "{\"execute\":\"netdev_add\",\"arguments\":{\"type\":\"user\",\"restrict\":true,"
+      "\"id\":\"hostua-%s\"}}",
+      tap);
+  g_autofree char *plug
+      = g_strdup_printf ("{\"execute\":\"device_add\",\"arguments\":{\"driver\":\"virtio-net-pci\","
+                         "\"id\":\"ua-%s\",\"netdev\":\"hostua-%s\"}}",
+                         tap, tap);
+  g_autofree char *added = ask_monitor (id, "--pretty", add);
+  g_autofree char *plugged = is_plugged ? ask_monitor (id, "--pretty", plug) : g_strdup ("");
+
+  if (strstr (added, "error") != NULL || strstr (plugged, "error") != NULL)
+    fail_msg ("%s%s", added, plugged);
+  return TRUE;
+}
+
+gboolean
 world_can_boot (World *world)
 {
   return g_getenv ("VMMD_TINY_IMAGE") != NULL;

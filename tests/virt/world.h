@@ -36,6 +36,9 @@ gboolean world_plug_unseen (World *world, const char *id, const char *serial, co
 /* Leaves the layer at @path open in the domain's QEMU with no disk on it, as a libvirtd does that
  * is killed while it plugs one. Nothing where there are no files. */
 void world_open_unseen (World *world, const char *id, const char *path);
+/* Leaves the way to a tap open in the domain's QEMU, as a libvirtd does that is killed while it
+ * plugs an interface; with @is_plugged the interface, too. FALSE where that cannot be. */
+gboolean world_nic_unseen (World *world, const char *id, const char *tap, gboolean is_plugged);
 /* A new layer, QEMU's to write: empty with @bytes, or with @parent an overlay on it. The path; the
  * caller frees it. */
 char *world_layer (World *world, const char *name, const char *parent, guint64 bytes);

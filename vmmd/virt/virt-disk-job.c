@@ -10,8 +10,8 @@
 #include "virt-disk-unseen.h"
 #include "virt-disk-xml.h"
 #include "virt-find.h"
+#include "virt-monitor.h"
 #include "vmm-error.h"
-#include <libvirt/libvirt-qemu.h>
 #include <string.h>
 
 typedef virDomainSnapshot VirtSnapshot;
@@ -408,21 +408,16 @@ virt_disk_job_flush (VirtJob *job, GError **error)
   g_autoptr (VirtDomain) domain = need_disks (job, &disks, error);
   g_autofree char *command = g_strdup_printf (
       "qemu-io -d /machine/peripheral/ua-%s/virtio-backend flush", job->disk->serial);
-  char *answer = NULL;
-  gboolean is_done;
+  g_autofree char *answer = NULL;
 
   if (domain == NULL || need_target (job, disks, error) == NULL)
     return FALSE;
-  if (virDomainQemuMonitorCommand (domain, command, &answer, VIR_DOMAIN_QEMU_MONITOR_COMMAND_HMP)
-      < 0)
-    return virt_find_fail (job, "flush a disk of", error);
-  /* A success says nothing; the monitor's complaints come as text. */
-  is_done = answer == NULL || *g_strstrip (answer) == '\0';
-  if (!is_done)
-    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "flushing disk '%s' of domain '%s': %s",
-              job->disk->serial, job->id, answer);
-  free (answer);
-  return is_done;
+  answer = virt_monitor_ask (job, domain, command, error);
+  /* A success says nothing. */
+  return answer != NULL
+         && (*g_strstrip (answer) == '\0'
+             || vmm_fail (error, VMM_ERROR_VIRT_FAILED, "flushing disk '%s' of domain '%s': %s",
+                          job->disk->serial, job->id, answer));
 }
 
 gboolean

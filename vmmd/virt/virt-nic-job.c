@@ -7,6 +7,7 @@
 
 #include "virt-auto.h"
 #include "virt-find.h"
+#include "virt-nic-unseen.h"
 #include "virt-nic-xml.h"
 #include "vmm-error.h"
 #include <string.h>
@@ -83,6 +84,24 @@ find_active (VirtJob *job, GError **error)
   return NULL;
 }
 
+/* What a libvirtd that was killed over the same act left in QEMU is in the way of it. */
+static gboolean
+plug (VirtJob *job, virDomainPtr domain, GError **error)
+{
+  g_autoptr (GError) refusal = NULL;
+  gboolean is_out = FALSE;
+
+  if (virDomainAttachDeviceFlags (domain, job->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
+    return TRUE;
+  virt_find_fail (job, "plug an interface into", &refusal);
+  if (!virt_nic_unseen_take_out (job, domain, &is_out, error))
+    return FALSE;
+  if (is_out && virDomainAttachDeviceFlags (domain, job->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&refusal));
+  return FALSE;
+}
+
 gboolean
 virt_nic_job_attach (VirtJob *job, GError **error)
 {
@@ -93,9 +112,8 @@ virt_nic_job_attach (VirtJob *job, GError **error)
 
   if (kept == NULL)
     return FALSE;
-  if (find_nic (live, job->tap) == NULL
-      && virDomainAttachDeviceFlags (domain, job->xml, VIR_DOMAIN_AFFECT_LIVE) < 0)
-    return virt_find_fail (job, "plug an interface into", error);
+  if (find_nic (live, job->tap) == NULL && !plug (job, domain, error))
+    return FALSE;
   return find_nic (kept, job->tap) != NULL
          || virDomainAttachDeviceFlags (domain, job->kept_xml, VIR_DOMAIN_AFFECT_CONFIG) == 0
          || virt_find_fail (job, "define an interface of", error);
@@ -165,7 +183,7 @@ virt_nic_job_detach (VirtJob *job, GError **error)
   nic = find_nic (live, job->tap);
   job->is_gone = nic == NULL;
   if (job->is_gone)
-    return TRUE;
+    return virt_nic_unseen_take_out (job, domain, &job->is_gone, error);
   if (nic->alias == NULL)
     return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "interface '%s' of domain '%s' has no alias",
                      job->tap, job->id);
