@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state table of a disk: what holds for any table, and a golden picture of it. */
-#include "core-test.h"
+#include "state-test.h"
 #include "vmm-disk.h"
-
-static void
-reach (VmmDiskState from, gboolean *seen)
-{
-  seen[from] = TRUE;
-  for (guint e = 0; e < VMM_DISK_EVENT_LAST; e++)
-    {
-      VmmDiskState to;
-
-      if (vmm_disk_state_next (from, e, &to) && !seen[to])
-        reach (to, seen);
-    }
-}
 
 static void
 every_state_reaches_gone_and_is_reached_from_the_first (void **state)
 {
-  gboolean from_first[VMM_DISK_STATE_LAST] = { FALSE };
+  const guint first[] = { VMM_DISK_CREATING, VMM_DISK_REPLACING };
 
-  reach (VMM_DISK_CREATING, from_first);
-  reach (VMM_DISK_REPLACING, from_first);
-  for (guint s = 0; s < VMM_DISK_STATE_LAST; s++)
-    {
-      gboolean seen[VMM_DISK_STATE_LAST] = { FALSE };
-
-      reach (s, seen);
-      assert_true (seen[VMM_DISK_GONE]);
-      assert_true (from_first[s]);
-    }
+  state_assert_ends (&vmm_disk_states);
+  state_assert_begins (&vmm_disk_states, first, G_N_ELEMENTS (first));
 }
 
 static void
@@ -90,40 +69,14 @@ what_the_api_shows_is_one_of_seven_states (void **state)
 static void
 names_of_states_and_events_are_read_back (void **state)
 {
-  VmmDiskState s = VMM_DISK_GONE;
-  VmmDiskEvent e = VMM_DISK_DELETED;
-
-  for (guint i = 0; i < VMM_DISK_STATE_LAST; i++)
-    {
-      assert_true (vmm_disk_state_from_string (vmm_disk_state_to_string (i), &s));
-      assert_int_equal (s, i);
-    }
-  for (guint i = 0; i < VMM_DISK_EVENT_LAST; i++)
-    {
-      assert_true (vmm_disk_event_from_string (vmm_disk_event_to_string (i), &e));
-      assert_int_equal (e, i);
-    }
+  assert_names_read_back (VmmDiskState, vmm_disk_state, VMM_DISK_STATE_LAST);
+  assert_names_read_back (VmmDiskEvent, vmm_disk_event, VMM_DISK_EVENT_LAST);
 }
 
 static void
 the_picture_in_the_documentation_is_the_table (void **state)
 {
-  g_autofree char *mermaid = vmm_disk_state_to_mermaid ();
-  g_autofree char *now
-      = g_strdup_printf ("# The states of a disk\n\n"
-                         "Written by `VMMD_REGENERATE=1 meson test disk-state` from the table in\n"
-                         "`vmmd/model/vmm-disk-state.c`; change the table, not this file.\n\n"
-                         "```mermaid\n%s```\n",
-                         mermaid);
-  g_autofree char *kept = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (g_getenv ("VMMD_REGENERATE") != NULL)
-    g_file_set_contents (STATES_FILE, now, -1, &error);
-  assert_no_error (error);
-  g_file_get_contents (STATES_FILE, &kept, NULL, &error);
-  assert_no_error (error);
-  assert_string_equal (kept, now);
+  state_assert_picture (&vmm_disk_states, STATES_FILE, "disk", "a disk");
 }
 
 int

@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state table of a public address: what holds for any table, and a golden picture of it. */
-#include "core-test.h"
+#include "state-test.h"
 #include "vmm-eip-state.h"
-
-static void
-reach (VmmEipState from, gboolean *seen)
-{
-  seen[from] = TRUE;
-  for (guint e = 0; e < VMM_EIP_EVENT_LAST; e++)
-    {
-      VmmEipState to;
-
-      if (vmm_eip_state_next (from, e, &to) && !seen[to])
-        reach (to, seen);
-    }
-}
 
 static void
 every_state_reaches_gone_and_is_reached_from_the_first (void **state)
 {
-  gboolean from_first[VMM_EIP_STATE_LAST] = { FALSE };
+  const guint first[] = { VMM_EIP_AVAILABLE };
 
-  reach (VMM_EIP_AVAILABLE, from_first);
-  for (guint s = 0; s < VMM_EIP_STATE_LAST; s++)
-    {
-      gboolean seen[VMM_EIP_STATE_LAST] = { FALSE };
-
-      reach (s, seen);
-      assert_true (seen[VMM_EIP_GONE]);
-      assert_true (from_first[s]);
-    }
+  state_assert_ends (&vmm_eip_states);
+  state_assert_begins (&vmm_eip_states, first, G_N_ELEMENTS (first));
 }
 
 static void
@@ -83,40 +63,14 @@ what_the_api_shows_is_one_of_four_states (void **state)
 static void
 names_of_states_and_events_are_read_back (void **state)
 {
-  VmmEipState s = VMM_EIP_GONE;
-  VmmEipEvent e = VMM_EIP_RELEASE;
-
-  for (guint i = 0; i < VMM_EIP_STATE_LAST; i++)
-    {
-      assert_true (vmm_eip_state_from_string (vmm_eip_state_to_string (i), &s));
-      assert_int_equal (s, i);
-    }
-  for (guint i = 0; i < VMM_EIP_EVENT_LAST; i++)
-    {
-      assert_true (vmm_eip_event_from_string (vmm_eip_event_to_string (i), &e));
-      assert_int_equal (e, i);
-    }
+  assert_names_read_back (VmmEipState, vmm_eip_state, VMM_EIP_STATE_LAST);
+  assert_names_read_back (VmmEipEvent, vmm_eip_event, VMM_EIP_EVENT_LAST);
 }
 
 static void
 the_picture_in_the_documentation_is_the_table (void **state)
 {
-  g_autofree char *mermaid = vmm_eip_state_to_mermaid ();
-  g_autofree char *now
-      = g_strdup_printf ("# The states of a public address\n\n"
-                         "Written by `VMMD_REGENERATE=1 meson test eip-state` from the table in\n"
-                         "`vmmd/model/vmm-eip-state.c`; change the table, not this file.\n\n"
-                         "```mermaid\n%s```\n",
-                         mermaid);
-  g_autofree char *kept = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (g_getenv ("VMMD_REGENERATE") != NULL)
-    g_file_set_contents (STATES_FILE, now, -1, &error);
-  assert_no_error (error);
-  g_file_get_contents (STATES_FILE, &kept, NULL, &error);
-  assert_no_error (error);
-  assert_string_equal (kept, now);
+  state_assert_picture (&vmm_eip_states, STATES_FILE, "eip", "a public address");
 }
 
 int

@@ -1,42 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state table of an instance: what holds for any table, and a golden picture of this one. */
-#include "core-test.h"
+#include "state-test.h"
 #include "vmm-instance-state.h"
-
-/* Which states can be reached from @from, itself too. */
-static void
-reach (VmmInstanceState from, gboolean *seen)
-{
-  seen[from] = TRUE;
-  for (guint e = 0; e < VMM_INSTANCE_EVENT_LAST; e++)
-    {
-      VmmInstanceState to;
-
-      if (vmm_instance_state_next (from, e, &to) && !seen[to])
-        reach (to, seen);
-    }
-}
 
 static void
 every_state_reaches_gone (void **state)
 {
-  for (guint s = 0; s < VMM_INSTANCE_STATE_LAST; s++)
-    {
-      gboolean seen[VMM_INSTANCE_STATE_LAST] = { FALSE };
-
-      reach (s, seen);
-      assert_true (seen[VMM_INSTANCE_GONE]);
-    }
+  state_assert_ends (&vmm_instance_states);
 }
 
 static void
 every_state_is_reached_from_the_first (void **state)
 {
-  gboolean seen[VMM_INSTANCE_STATE_LAST] = { FALSE };
+  const guint first[] = { VMM_INSTANCE_PENDING };
 
-  reach (VMM_INSTANCE_PENDING, seen);
-  for (guint s = 0; s < VMM_INSTANCE_STATE_LAST; s++)
-    assert_true (seen[s]);
+  state_assert_begins (&vmm_instance_states, first, G_N_ELEMENTS (first));
 }
 
 static void
@@ -111,50 +89,19 @@ static void
 names_of_states_and_events_are_read_back (void **state)
 {
   VmmInstanceState s = VMM_INSTANCE_GONE;
-  VmmInstanceEvent e = VMM_INSTANCE_DELETED;
 
-  for (guint i = 0; i < VMM_INSTANCE_STATE_LAST; i++)
-    {
-      assert_true (vmm_instance_state_from_string (vmm_instance_state_to_string (i), &s));
-      assert_int_equal (s, i);
-    }
-  for (guint i = 0; i < VMM_INSTANCE_EVENT_LAST; i++)
-    {
-      assert_true (vmm_instance_event_from_string (vmm_instance_event_to_string (i), &e));
-      assert_int_equal (e, i);
-    }
+  assert_names_read_back (VmmInstanceState, vmm_instance_state, VMM_INSTANCE_STATE_LAST);
+  assert_names_read_back (VmmInstanceEvent, vmm_instance_event, VMM_INSTANCE_EVENT_LAST);
   assert_false (vmm_instance_state_from_string ("undead", &s));
   assert_false (vmm_instance_state_from_string (NULL, &s));
   assert_int_equal (s, VMM_INSTANCE_GONE);
   assert_string_equal (vmm_instance_state_to_string (VMM_INSTANCE_STATE_LAST), "?");
 }
 
-static char *
-picture (void)
-{
-  g_autofree char *mermaid = vmm_instance_state_to_mermaid ();
-
-  return g_strdup_printf (
-      "# The states of an instance\n\n"
-      "Written by `VMMD_REGENERATE=1 meson test instance-state` from the table in\n"
-      "`vmmd/model/vmm-instance-state.c`; change the table, not this file.\n\n"
-      "```mermaid\n%s```\n",
-      mermaid);
-}
-
 static void
 the_picture_in_the_documentation_is_the_table (void **state)
 {
-  g_autofree char *now = picture ();
-  g_autofree char *kept = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (g_getenv ("VMMD_REGENERATE") != NULL)
-    g_file_set_contents (STATES_FILE, now, -1, &error);
-  assert_no_error (error);
-  g_file_get_contents (STATES_FILE, &kept, NULL, &error);
-  assert_no_error (error);
-  assert_string_equal (kept, now);
+  state_assert_picture (&vmm_instance_states, STATES_FILE, "instance", "an instance");
 }
 
 int

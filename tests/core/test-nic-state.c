@@ -1,35 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state table of a network interface: what holds for any table, and a golden picture of it. */
-#include "core-test.h"
+#include "state-test.h"
 #include "vmm-nic.h"
-
-static void
-reach (VmmNicState from, gboolean *seen)
-{
-  seen[from] = TRUE;
-  for (guint e = 0; e < VMM_NIC_EVENT_LAST; e++)
-    {
-      VmmNicState to;
-
-      if (vmm_nic_state_next (from, e, &to) && !seen[to])
-        reach (to, seen);
-    }
-}
 
 static void
 every_state_reaches_gone_and_is_reached_from_the_first (void **state)
 {
-  gboolean from_first[VMM_NIC_STATE_LAST] = { FALSE };
+  const guint first[] = { VMM_NIC_AVAILABLE };
 
-  reach (VMM_NIC_AVAILABLE, from_first);
-  for (guint s = 0; s < VMM_NIC_STATE_LAST; s++)
-    {
-      gboolean seen[VMM_NIC_STATE_LAST] = { FALSE };
-
-      reach (s, seen);
-      assert_true (seen[VMM_NIC_GONE]);
-      assert_true (from_first[s]);
-    }
+  state_assert_ends (&vmm_nic_states);
+  state_assert_begins (&vmm_nic_states, first, G_N_ELEMENTS (first));
 }
 
 static void
@@ -87,19 +67,8 @@ what_the_api_shows_is_one_of_five_states (void **state)
 static void
 names_of_states_and_events_are_read_back (void **state)
 {
-  VmmNicState s = VMM_NIC_GONE;
-  VmmNicEvent e = VMM_NIC_DELETED;
-
-  for (guint i = 0; i < VMM_NIC_STATE_LAST; i++)
-    {
-      assert_true (vmm_nic_state_from_string (vmm_nic_state_to_string (i), &s));
-      assert_int_equal (s, i);
-    }
-  for (guint i = 0; i < VMM_NIC_EVENT_LAST; i++)
-    {
-      assert_true (vmm_nic_event_from_string (vmm_nic_event_to_string (i), &e));
-      assert_int_equal (e, i);
-    }
+  assert_names_read_back (VmmNicState, vmm_nic_state, VMM_NIC_STATE_LAST);
+  assert_names_read_back (VmmNicEvent, vmm_nic_event, VMM_NIC_EVENT_LAST);
 }
 
 static void
@@ -113,22 +82,7 @@ larger_types_have_more_interfaces (void **state)
 static void
 the_picture_in_the_documentation_is_the_table (void **state)
 {
-  g_autofree char *mermaid = vmm_nic_state_to_mermaid ();
-  g_autofree char *now
-      = g_strdup_printf ("# The states of a network interface\n\n"
-                         "Written by `VMMD_REGENERATE=1 meson test nic-state` from the table in\n"
-                         "`vmmd/model/vmm-nic-state.c`; change the table, not this file.\n\n"
-                         "```mermaid\n%s```\n",
-                         mermaid);
-  g_autofree char *kept = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (g_getenv ("VMMD_REGENERATE") != NULL)
-    g_file_set_contents (STATES_FILE, now, -1, &error);
-  assert_no_error (error);
-  g_file_get_contents (STATES_FILE, &kept, NULL, &error);
-  assert_no_error (error);
-  assert_string_equal (kept, now);
+  state_assert_picture (&vmm_nic_states, STATES_FILE, "nic", "a network interface");
 }
 
 int

@@ -33,12 +33,7 @@ static const struct
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_DISK_STATE_LAST);
 
-static const struct
-{
-  VmmDiskState from;
-  VmmDiskEvent event;
-  VmmDiskState to;
-} moves[] = {
+static const VmmStateMove moves[] = {
   { S (CREATING), E (MADE), S (AVAILABLE) },
   { S (CREATING), E (FAILED), S (DELETING) }, /* all or nothing */
   { S (AVAILABLE), E (ATTACH), S (ATTACHING) },
@@ -68,48 +63,9 @@ static const struct
   { S (DELETING), E (FAILED), S (DELETING) }, /* reported as stuck, and tried on */
 };
 
-const char *
-vmm_disk_state_wire (VmmDiskState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, NULL);
-  return states[state].wire;
-}
+static const guint first[] = { S (CREATING), S (REPLACING) };
 
-VmmDiskWork
-vmm_disk_state_work (VmmDiskState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, VMM_DISK_WORK_NONE);
-  return states[state].work;
-}
-
-gboolean
-vmm_disk_state_is_plugged (VmmDiskState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_DISK_STATE_LAST, FALSE);
-  return states[state].is_plugged;
-}
-
-gboolean
-vmm_disk_state_next (VmmDiskState from, VmmDiskEvent event, VmmDiskState *out_to)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    if (moves[i].from == from && moves[i].event == event)
-      {
-        *out_to = moves[i].to;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-char *
-vmm_disk_state_to_mermaid (void)
-{
-  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> creating\n  [*] --> replacing\n");
-
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    g_string_append_printf (out, "  %s --> %s: %s\n", vmm_disk_state_to_string (moves[i].from),
-                            vmm_disk_state_to_string (moves[i].to),
-                            vmm_disk_event_to_string (moves[i].event));
-  g_string_append (out, "  gone --> [*]\n");
-  return g_string_free (out, FALSE);
-}
+VMM_STATE_IMPL (VmmDisk, vmm_disk)
+VMM_STATE_COLUMN (const char *, vmm_disk_state_wire, VmmDiskState, wire)
+VMM_STATE_COLUMN (VmmDiskWork, vmm_disk_state_work, VmmDiskState, work)
+VMM_STATE_COLUMN (gboolean, vmm_disk_state_is_plugged, VmmDiskState, is_plugged)

@@ -4,7 +4,7 @@
  * One that replaces a system disk is replacing from birth.
  * Growth and snapshots are no states: they happen to a disk that is available or in use. */
 #pragma once
-#include "vmm-enum.h"
+#include "vmm-state.h"
 
 typedef enum
 {
@@ -51,6 +51,8 @@ typedef enum
 
 VMM_ENUM_DECL (VmmDiskState, vmm_disk_state)
 VMM_ENUM_DECL (VmmDiskEvent, vmm_disk_event)
+/* Drawn in docs/disk-states.md. */
+VMM_STATE_DECL (VmmDisk, vmm_disk)
 
 /* What the API shows: "In_use", "Available", … NULL for GONE. Static. */
 const char *vmm_disk_state_wire (VmmDiskState state);
@@ -58,7 +60,3 @@ const char *vmm_disk_state_wire (VmmDiskState state);
 VmmDiskWork vmm_disk_state_work (VmmDiskState state);
 /* Whether a start of its instance gives it to the guest. */
 gboolean vmm_disk_state_is_plugged (VmmDiskState state);
-/* The next state, or FALSE if the table has no such move. */
-gboolean vmm_disk_state_next (VmmDiskState from, VmmDiskEvent event, VmmDiskState *out_to);
-/* The table as a mermaid state diagram. The caller frees it. */
-char *vmm_disk_state_to_mermaid (void);

@@ -25,12 +25,7 @@ static const struct
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_EIP_STATE_LAST);
 
-static const struct
-{
-  VmmEipState from;
-  VmmEipEvent event;
-  VmmEipState to;
-} moves[] = {
+static const VmmStateMove moves[] = {
   { S (AVAILABLE), E (ASSOCIATE), S (ASSOCIATING) },
   { S (AVAILABLE), E (RELEASE), S (GONE) },
   { S (ASSOCIATING), E (APPLIED), S (IN_USE) },
@@ -41,48 +36,9 @@ static const struct
   { S (UNASSOCIATING), E (RELEASE), S (GONE) }, /* it went with its instance */
 };
 
-const char *
-vmm_eip_state_wire (VmmEipState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_EIP_STATE_LAST, NULL);
-  return states[state].wire;
-}
+static const guint first[] = { S (AVAILABLE), S (ASSOCIATING) };
 
-gboolean
-vmm_eip_state_is_passing (VmmEipState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_EIP_STATE_LAST, FALSE);
-  return states[state].is_passing;
-}
-
-gboolean
-vmm_eip_state_leads (VmmEipState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_EIP_STATE_LAST, FALSE);
-  return states[state].leads;
-}
-
-gboolean
-vmm_eip_state_next (VmmEipState from, VmmEipEvent event, VmmEipState *out_to)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    if (moves[i].from == from && moves[i].event == event)
-      {
-        *out_to = moves[i].to;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-char *
-vmm_eip_state_to_mermaid (void)
-{
-  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> available\n  [*] --> associating\n");
-
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    g_string_append_printf (out, "  %s --> %s: %s\n", vmm_eip_state_to_string (moves[i].from),
-                            vmm_eip_state_to_string (moves[i].to),
-                            vmm_eip_event_to_string (moves[i].event));
-  g_string_append (out, "  gone --> [*]\n");
-  return g_string_free (out, FALSE);
-}
+VMM_STATE_IMPL (VmmEip, vmm_eip)
+VMM_STATE_COLUMN (const char *, vmm_eip_state_wire, VmmEipState, wire)
+VMM_STATE_COLUMN (gboolean, vmm_eip_state_is_passing, VmmEipState, is_passing)
+VMM_STATE_COLUMN (gboolean, vmm_eip_state_leads, VmmEipState, leads)

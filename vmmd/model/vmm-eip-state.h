@@ -2,7 +2,7 @@
 /* The life of a public address as tables: states and the legal moves. Pure. An address that goes
  * with its instance has the same life, from ASSOCIATING to the end of UNASSOCIATING. */
 #pragma once
-#include "vmm-enum.h"
+#include "vmm-state.h"
 
 typedef enum
 {
@@ -26,6 +26,8 @@ typedef enum
 
 VMM_ENUM_DECL (VmmEipState, vmm_eip_state)
 VMM_ENUM_DECL (VmmEipEvent, vmm_eip_event)
+/* Drawn in docs/address-states.md. */
+VMM_STATE_DECL (VmmEip, vmm_eip)
 
 /* What the API shows: "Available", "InUse", … NULL for GONE. Static. */
 const char *vmm_eip_state_wire (VmmEipState state);
@@ -33,7 +35,3 @@ const char *vmm_eip_state_wire (VmmEipState state);
 gboolean vmm_eip_state_is_passing (VmmEipState state);
 /* Whether the host shall lead the address somewhere. */
 gboolean vmm_eip_state_leads (VmmEipState state);
-/* The next state, or FALSE if the table has no such move. */
-gboolean vmm_eip_state_next (VmmEipState from, VmmEipEvent event, VmmEipState *out_to);
-/* The table as a mermaid state diagram, for docs/address-states.md. The caller frees it. */
-char *vmm_eip_state_to_mermaid (void);

@@ -31,12 +31,7 @@ static const struct
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_INSTANCE_STATE_LAST);
 
-static const struct
-{
-  VmmInstanceState from;
-  VmmInstanceEvent event;
-  VmmInstanceState to;
-} moves[] = {
+static const VmmStateMove moves[] = {
   { S (PENDING), E (STAGED), S (STOPPED) },
   { S (PENDING), E (STAGED_BOOT), S (BOOTING) },
   { S (PENDING), E (FAILED), S (DELETING) }, /* all or nothing */
@@ -63,48 +58,9 @@ static const struct
   { S (DELETING), E (FAILED), S (DELETING) }, /* reported as stuck, and tried on */
 };
 
-const char *
-vmm_instance_state_wire (VmmInstanceState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_INSTANCE_STATE_LAST, NULL);
-  return states[state].wire;
-}
+static const guint first[] = { S (PENDING) };
 
-VmmWork
-vmm_instance_state_work (VmmInstanceState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_INSTANCE_STATE_LAST, VMM_WORK_NONE);
-  return states[state].work;
-}
-
-gboolean
-vmm_instance_state_has_port (VmmInstanceState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_INSTANCE_STATE_LAST, FALSE);
-  return states[state].has_port;
-}
-
-gboolean
-vmm_instance_state_next (VmmInstanceState from, VmmInstanceEvent event, VmmInstanceState *out_to)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    if (moves[i].from == from && moves[i].event == event)
-      {
-        *out_to = moves[i].to;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-char *
-vmm_instance_state_to_mermaid (void)
-{
-  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> pending\n");
-
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    g_string_append_printf (out, "  %s --> %s: %s\n", vmm_instance_state_to_string (moves[i].from),
-                            vmm_instance_state_to_string (moves[i].to),
-                            vmm_instance_event_to_string (moves[i].event));
-  g_string_append (out, "  gone --> [*]\n");
-  return g_string_free (out, FALSE);
-}
+VMM_STATE_IMPL (VmmInstance, vmm_instance)
+VMM_STATE_COLUMN (const char *, vmm_instance_state_wire, VmmInstanceState, wire)
+VMM_STATE_COLUMN (VmmWork, vmm_instance_state_work, VmmInstanceState, work)
+VMM_STATE_COLUMN (gboolean, vmm_instance_state_has_port, VmmInstanceState, has_port)

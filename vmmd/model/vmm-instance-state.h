@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The life of an instance as tables: states, the work each implies, and the legal moves. Pure. */
 #pragma once
-#include "vmm-enum.h"
+#include "vmm-state.h"
 
 typedef enum
 {
@@ -46,6 +46,8 @@ typedef enum
 
 VMM_ENUM_DECL (VmmInstanceState, vmm_instance_state)
 VMM_ENUM_DECL (VmmInstanceEvent, vmm_instance_event)
+/* Drawn in docs/instance-states.md. */
+VMM_STATE_DECL (VmmInstance, vmm_instance)
 
 /* What the API shows: "Pending", "Starting", … NULL for GONE. Static. */
 const char *vmm_instance_state_wire (VmmInstanceState state);
@@ -54,8 +56,3 @@ VmmWork vmm_instance_state_work (VmmInstanceState state);
 /* Whether the instance's interfaces have ports on its host: its domain may be up and its owner
  * wants it. The network of one that is being deleted goes first and must not come back. */
 gboolean vmm_instance_state_has_port (VmmInstanceState state);
-/* The next state, or FALSE if the table has no such move. */
-gboolean vmm_instance_state_next (VmmInstanceState from, VmmInstanceEvent event,
-                                  VmmInstanceState *out_to);
-/* The table as a mermaid state diagram, for docs/instance-states.md. The caller frees it. */
-char *vmm_instance_state_to_mermaid (void);

@@ -29,12 +29,7 @@ static const struct
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (states) == VMM_NIC_STATE_LAST);
 
-static const struct
-{
-  VmmNicState from;
-  VmmNicEvent event;
-  VmmNicState to;
-} moves[] = {
+static const VmmStateMove moves[] = {
   { S (AVAILABLE), E (ATTACH), S (ATTACHING) },
   { S (AVAILABLE), E (ATTACH_OFF), S (IN_USE) },
   { S (AVAILABLE), E (DELETE), S (DELETING) },
@@ -51,48 +46,9 @@ static const struct
   { S (DELETING), E (FAILED), S (DELETING) }, /* reported as stuck, and tried on */
 };
 
-const char *
-vmm_nic_state_wire (VmmNicState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_NIC_STATE_LAST, NULL);
-  return states[state].wire;
-}
+static const guint first[] = { S (AVAILABLE) };
 
-VmmNicWork
-vmm_nic_state_work (VmmNicState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_NIC_STATE_LAST, VMM_NIC_WORK_NONE);
-  return states[state].work;
-}
-
-gboolean
-vmm_nic_state_is_plugged (VmmNicState state)
-{
-  g_return_val_if_fail ((guint) state < VMM_NIC_STATE_LAST, FALSE);
-  return states[state].is_plugged;
-}
-
-gboolean
-vmm_nic_state_next (VmmNicState from, VmmNicEvent event, VmmNicState *out_to)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    if (moves[i].from == from && moves[i].event == event)
-      {
-        *out_to = moves[i].to;
-        return TRUE;
-      }
-  return FALSE;
-}
-
-char *
-vmm_nic_state_to_mermaid (void)
-{
-  GString *out = g_string_new ("stateDiagram-v2\n  [*] --> available\n");
-
-  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
-    g_string_append_printf (out, "  %s --> %s: %s\n", vmm_nic_state_to_string (moves[i].from),
-                            vmm_nic_state_to_string (moves[i].to),
-                            vmm_nic_event_to_string (moves[i].event));
-  g_string_append (out, "  gone --> [*]\n");
-  return g_string_free (out, FALSE);
-}
+VMM_STATE_IMPL (VmmNic, vmm_nic)
+VMM_STATE_COLUMN (const char *, vmm_nic_state_wire, VmmNicState, wire)
+VMM_STATE_COLUMN (VmmNicWork, vmm_nic_state_work, VmmNicState, work)
+VMM_STATE_COLUMN (gboolean, vmm_nic_state_is_plugged, VmmNicState, is_plugged)

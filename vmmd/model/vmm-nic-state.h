@@ -2,7 +2,7 @@
 /* The life of a network interface as tables: states, the work each implies, and the legal moves.
  * Pure. The primary interface is in use from birth to death. */
 #pragma once
-#include "vmm-enum.h"
+#include "vmm-state.h"
 
 typedef enum
 {
@@ -40,6 +40,8 @@ typedef enum
 
 VMM_ENUM_DECL (VmmNicState, vmm_nic_state)
 VMM_ENUM_DECL (VmmNicEvent, vmm_nic_event)
+/* Drawn in docs/interface-states.md. */
+VMM_STATE_DECL (VmmNic, vmm_nic)
 
 /* What the API shows: "Available", "InUse", … NULL for GONE. Static. */
 const char *vmm_nic_state_wire (VmmNicState state);
@@ -47,7 +49,3 @@ const char *vmm_nic_state_wire (VmmNicState state);
 VmmNicWork vmm_nic_state_work (VmmNicState state);
 /* Whether the instance's domain shall have it, and so a port on its host. */
 gboolean vmm_nic_state_is_plugged (VmmNicState state);
-/* The next state, or FALSE if the table has no such move. */
-gboolean vmm_nic_state_next (VmmNicState from, VmmNicEvent event, VmmNicState *out_to);
-/* The table as a mermaid state diagram, for docs/interface-states.md. The caller frees it. */
-char *vmm_nic_state_to_mermaid (void);
