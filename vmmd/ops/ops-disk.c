@@ -6,6 +6,7 @@
 #include "ops-disk-row.h"
 #include "ops-disk.h"
 #include "ops-instance-check.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "store-layer.h"
@@ -213,16 +214,8 @@ modify_one (StoreTxn *txn, const VmmCaller *caller, const char *id, const OpsDis
 
   if (disk == NULL)
     return FALSE;
-  if (change->name != NULL)
-    {
-      g_free (disk->name);
-      disk->name = g_strdup (change->name);
-    }
-  if (change->description != NULL)
-    {
-      g_free (disk->description);
-      disk->description = g_strdup (change->description);
-    }
+  ops_text_replace (&disk->name, change->name);
+  ops_text_replace (&disk->description, change->description);
   if (change->delete_with_instance >= 0)
     disk->delete_with_instance = change->delete_with_instance != 0;
   if (change->enable_auto_snapshot >= 0)

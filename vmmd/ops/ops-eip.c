@@ -5,6 +5,7 @@
 #include "ops-address.h"
 #include "ops-eip.h"
 #include "ops-public.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-eip.h"
 #include "store-instance.h"
@@ -13,20 +14,6 @@
 #include "vmm-clock.h"
 #include "vmm-error.h"
 #include "vmm-id.h"
-
-static gboolean
-check_texts (const char *name, const char *description, GError **error)
-{
-  if (name != NULL && *name != '\0' && !vmm_instance_name_is_valid (name))
-    return vmm_fail (error, VMM_ERROR_PUBLIC_NAME,
-                     "the name must be 2 to 128 characters, begin with a letter, and not with "
-                     "http:// or https://");
-  if (description != NULL && !vmm_instance_description_is_valid (description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
-  return TRUE;
-}
 
 static gboolean
 check_bandwidth (guint mbit, GError **error)
@@ -54,7 +41,7 @@ ops_eip_allocate (VmmContext *ctx, const VmmCaller *caller, const OpsEipSpec *sp
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmEip) eip = NULL;
 
-  if (!check_texts (spec->name, spec->description, error)
+  if (!ops_text_check (spec->name, VMM_ERROR_PUBLIC_NAME, spec->description, error)
       || !check_bandwidth (spec->bandwidth_mbit, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
@@ -68,8 +55,8 @@ ops_eip_allocate (VmmContext *ctx, const VmmCaller *caller, const OpsEipSpec *sp
   eip->ip = ops_address_choose (ctx, txn, spec->ip, VMM_ERROR_EIP_NONE, error);
   if (eip->ip == NULL)
     return NULL;
-  eip->name = g_strdup (spec->name != NULL ? spec->name : "");
-  eip->description = g_strdup (spec->description != NULL ? spec->description : "");
+  eip->name = ops_text_or_empty (spec->name);
+  eip->description = ops_text_or_empty (spec->description);
   eip->bandwidth_mbit = spec->bandwidth_mbit;
   if (!store_eip_insert (txn, eip, error) || !ops_finish (ctx, txn, caller, eip->id, error))
     return NULL;
@@ -108,15 +95,6 @@ ops_eip_release (VmmContext *ctx, const VmmCaller *caller, const char *id, GErro
          && ops_finish (ctx, txn, caller, "", error);
 }
 
-static void
-replace (char **field, const char *text)
-{
-  if (text == NULL)
-    return;
-  g_free (*field);
-  *field = g_strdup (text);
-}
-
 gboolean
 ops_eip_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *name,
                 const char *description, guint bandwidth_mbit, GError **error)
@@ -124,8 +102,9 @@ ops_eip_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   g_autofree char *before = NULL;
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmEip) eip = NULL;
+  gboolean has_news;
 
-  if (!check_texts (name, description, error)
+  if (!ops_text_check (name, VMM_ERROR_PUBLIC_NAME, description, error)
       || (bandwidth_mbit != 0 && !check_bandwidth (bandwidth_mbit, error)))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
@@ -134,16 +113,13 @@ ops_eip_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   eip = store_eip_get (txn, caller->account_id, id, error);
   if (eip == NULL)
     return FALSE;
-  replace (&eip->name, name);
-  replace (&eip->description, description);
+  ops_text_replace (&eip->name, name);
+  ops_text_replace (&eip->description, description);
   if (bandwidth_mbit != 0)
     eip->bandwidth_mbit = bandwidth_mbit;
-  if (!store_eip_update (txn, eip, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  if (bandwidth_mbit != 0 && *eip->vpc_id != '\0')
-    ctx->kick (ctx, eip->vpc_id);
-  return TRUE;
+  has_news = bandwidth_mbit != 0 && *eip->vpc_id != '\0';
+  return store_eip_update (txn, eip, error)
+         && ops_finish_kick (ctx, &txn, caller, "", has_news ? eip->vpc_id : NULL, error);
 }
 
 /* ---- What an address may lead to ---- */
@@ -286,11 +262,8 @@ ops_eip_associate (VmmContext *ctx, const VmmCaller *caller, const char *id,
     return FALSE;
   move.from = eip->state;
   move.target_type = targets[kind].type;
-  if (!store_eip_move (txn, id, &move, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, move.vpc_id);
-  return TRUE;
+  return store_eip_move (txn, id, &move, error)
+         && ops_finish_kick (ctx, &txn, caller, "", move.vpc_id, error);
 }
 
 /* Whether what the request names is what the address leads to. */
@@ -338,14 +311,10 @@ ops_eip_unassociate (VmmContext *ctx, const VmmCaller *caller, const char *id,
   if (txn == NULL || before != NULL)
     return txn != NULL;
   eip = store_eip_get (txn, caller->account_id, id, error);
-  if (eip == NULL || !check_move (eip, VMM_EIP_UNASSOCIATE, &to, error)
-      || !check_binding (eip, target, error) || !free_of_entries (txn, eip, force, error)
-      || !ops_address_let_go (ctx, txn, eip, VMM_EIP_UNASSOCIATE, NULL, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, eip->vpc_id);
-  return TRUE;
+  return eip != NULL && check_move (eip, VMM_EIP_UNASSOCIATE, &to, error)
+         && check_binding (eip, target, error) && free_of_entries (txn, eip, force, error)
+         && ops_address_let_go (ctx, txn, eip, VMM_EIP_UNASSOCIATE, NULL, error)
+         && ops_finish_kick (ctx, &txn, caller, "", eip->vpc_id, error);
 }
 
 GPtrArray *

@@ -4,6 +4,7 @@
 
 #include "ops-nat-check.h"
 #include "ops-nat.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-nat.h"
 #include "store-network.h"
@@ -105,17 +106,14 @@ set_addresses (StoreTxn *txn, const VmmNatGateway *gateway, VmmForward *entry,
 
       if (eip == NULL)
         return FALSE;
-      g_free (entry->eip_id);
-      g_free (entry->ip);
-      entry->eip_id = g_strdup (eip->id);
-      entry->ip = g_strdup (eip->ip);
+      ops_text_replace (&entry->eip_id, eip->id);
+      ops_text_replace (&entry->ip, eip->ip);
     }
   if (spec->internal_ip == NULL)
     return TRUE;
   if (!check_internal (txn, gateway, spec->internal_ip, error))
     return FALSE;
-  g_free (entry->internal_ip);
-  entry->internal_ip = g_strdup (spec->internal_ip);
+  ops_text_replace (&entry->internal_ip, spec->internal_ip);
   return TRUE;
 }
 
@@ -153,11 +151,7 @@ static gboolean
 fill (StoreTxn *txn, const VmmNatGateway *gateway, VmmForward *entry, const OpsForwardSpec *spec,
       GError **error)
 {
-  if (spec->name != NULL)
-    {
-      g_free (entry->name);
-      entry->name = g_strdup (spec->name);
-    }
+  ops_text_replace (&entry->name, spec->name);
   return set_ports (entry, spec, error) && set_addresses (txn, gateway, entry, spec, error)
          && check_apart (txn, entry, error);
 }
@@ -171,7 +165,7 @@ ops_forward_create (VmmContext *ctx, const VmmCaller *caller, const OpsForwardSp
   g_autoptr (VmmNatGateway) gateway = NULL;
   g_autoptr (VmmForward) entry = g_new0 (VmmForward, 1);
 
-  if (!ops_nat_check_texts (spec->name, NULL, error))
+  if (!ops_text_check (spec->name, VMM_ERROR_PUBLIC_NAME, NULL, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL)
@@ -188,11 +182,19 @@ ops_forward_create (VmmContext *ctx, const VmmCaller *caller, const OpsForwardSp
   entry->name = g_strdup ("");
   entry->created_ms = vmm_clock_now_ms ();
   if (!fill (txn, gateway, entry, spec, error) || !store_forward_insert (txn, entry, error)
-      || !ops_finish (ctx, txn, caller, entry->id, error))
+      || !ops_finish_kick (ctx, &txn, caller, entry->id, entry->vpc_id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
   return g_steal_pointer (&entry);
+}
+
+/* An entry of the table, and the gateway that the table is of. */
+static VmmForward *
+find_entry (StoreTxn *txn, const VmmCaller *caller, const char *table_id, const char *id,
+            VmmNatGateway **out_gateway, GError **error)
+{
+  *out_gateway = store_nat_get_by_forward_table (txn, caller->account_id, table_id, error);
+  return *out_gateway != NULL ? store_forward_get (txn, caller->account_id, table_id, id, error)
+                              : NULL;
 }
 
 gboolean
@@ -204,20 +206,15 @@ ops_forward_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   g_autoptr (VmmNatGateway) gateway = NULL;
   g_autoptr (VmmForward) entry = NULL;
 
-  if (!ops_nat_check_texts (spec->name, NULL, error))
+  if (!ops_text_check (spec->name, VMM_ERROR_PUBLIC_NAME, NULL, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  gateway = store_nat_get_by_forward_table (txn, caller->account_id, spec->table_id, error);
-  if (gateway != NULL)
-    entry = store_forward_get (txn, caller->account_id, spec->table_id, id, error);
-  if (entry == NULL || !fill (txn, gateway, entry, spec, error)
-      || !store_forward_update (txn, entry, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
-  return TRUE;
+  entry = find_entry (txn, caller, spec->table_id, id, &gateway, error);
+  return entry != NULL && fill (txn, gateway, entry, spec, error)
+         && store_forward_update (txn, entry, error)
+         && ops_finish_kick (ctx, &txn, caller, "", entry->vpc_id, error);
 }
 
 gboolean
@@ -231,15 +228,9 @@ ops_forward_delete (VmmContext *ctx, const VmmCaller *caller, const char *table_
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  gateway = store_nat_get_by_forward_table (txn, caller->account_id, table_id, error);
-  if (gateway != NULL)
-    entry = store_forward_get (txn, caller->account_id, table_id, id, error);
-  if (entry == NULL || !store_forward_delete (txn, id, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
-  return TRUE;
+  entry = find_entry (txn, caller, table_id, id, &gateway, error);
+  return entry != NULL && store_forward_delete (txn, id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", entry->vpc_id, error);
 }
 
 GPtrArray *

@@ -4,6 +4,7 @@
 
 #include "ops-group-member.h"
 #include "ops-group.h"
+#include "ops-instance-check.h"
 #include "ops-network-default.h"
 #include "ops-network.h"
 #include "ops-nic-row.h"
@@ -83,11 +84,7 @@ check_names (const char *name, const char *description, GError **error)
   if (name != NULL && !vmm_instance_name_is_valid (name))
     return vmm_fail (error, VMM_ERROR_GROUP_NAME_MALFORMED,
                      "the SecurityGroupName must be 2 to 128 characters and begin with a letter");
-  if (description != NULL && !vmm_instance_description_is_valid (description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
-  return TRUE;
+  return ops_check_description (description, error);
 }
 
 /* The VPC of that id, or the default one. */
@@ -262,13 +259,9 @@ change_membership (VmmContext *ctx, const VmmCaller *caller, const char *group_i
   group = store_group_get (txn, caller->account_id, group_id, error);
   if (group != NULL)
     nic = find_member (txn, caller, member_id, error);
-  if (nic == NULL || !ops_nic_check_changeable (txn, nic, VMM_ERROR_INSTANCE_STATUS, error)
-      || !check (group, nic, error) || !change (txn, nic->id, group_id, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, nic->id);
-  return TRUE;
+  return nic != NULL && ops_nic_check_changeable (txn, nic, VMM_ERROR_INSTANCE_STATUS, error)
+         && check (group, nic, error) && change (txn, nic->id, group_id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", nic->id, error);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 #include "ops-image-row.h"
 #include "ops-image.h"
 #include "ops-instance-check.h"
+#include "ops-text.h"
 #include "ops-transfer.h"
 #include "ops-txn.h"
 #include "store-account.h"
@@ -175,15 +176,6 @@ ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboo
 
 /* ---- Changes ---- */
 
-static void
-replace (char **field, const char *value)
-{
-  if (value == NULL)
-    return;
-  g_free (*field);
-  *field = g_strdup (value);
-}
-
 static gboolean
 set_status (StoreTxn *txn, const VmmImage *image, const char *status, GError **error)
 {
@@ -218,9 +210,9 @@ ops_image_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   image = get_own (txn, caller, id, error);
   if (image == NULL || !set_status (txn, image, change->status, error))
     return FALSE;
-  replace (&image->name, is_empty (change->name) ? NULL : change->name);
-  replace (&image->description, change->description);
-  replace (&image->family, change->family);
+  ops_text_replace (&image->name, is_empty (change->name) ? NULL : change->name);
+  ops_text_replace (&image->description, change->description);
+  ops_text_replace (&image->family, change->family);
   return store_image_set_attributes (txn, image, error) && ops_finish (ctx, txn, caller, "", error);
 }
 

@@ -72,12 +72,8 @@ ask (VmmContext *ctx, const VmmCaller *caller, const char *id, VmmInstanceEvent 
   if (txn == NULL || before != NULL)
     return txn != NULL;
   instance = store_instance_get (txn, caller->account_id, id, error);
-  if (instance == NULL || !move (ctx, txn, instance, event, force, NULL, NULL, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, id);
-  return TRUE;
+  return instance != NULL && move (ctx, txn, instance, event, force, NULL, NULL, error)
+         && ops_finish_kick (ctx, &txn, caller, "", id, error);
 }
 
 gboolean

@@ -5,6 +5,7 @@
 #include "ops-ipv6-row.h"
 #include "ops-ipv6.h"
 #include "ops-nic-row.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-network.h"
 #include "store-route.h"
@@ -259,40 +260,6 @@ ops_ipv6_add (StoreTxn *txn, const VmmVswitch *vswitch, VmmNic *nic, const OpsIp
   return TRUE;
 }
 
-/* An interface whose addresses may be changed now. */
-static VmmNic *
-find_changeable (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
-{
-  g_autoptr (VmmNic) nic = store_nic_find (txn, caller->account_id, id, error);
-
-  if (nic == NULL || !ops_nic_check_changeable (txn, nic, VMM_ERROR_NIC_INSTANCE_STATUS, error))
-    return NULL;
-  return g_steal_pointer (&nic);
-}
-
-static GPtrArray *
-ips_of_answer (const char *answer)
-{
-  GPtrArray *ips = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) parts = g_strsplit (answer, ",", -1);
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    g_ptr_array_add (ips, g_strdup (parts[i]));
-  return ips;
-}
-
-/* The addresses of @nic from @first on: those that are new. */
-static char *
-answer_of (const VmmNic *nic, guint first)
-{
-  GString *answer = g_string_new (NULL);
-
-  for (guint i = first; i < nic->ips6->len; i++)
-    g_string_append_printf (answer, "%s%s", i > first ? "," : "",
-                            (const char *) g_ptr_array_index (nic->ips6, i));
-  return g_string_free (answer, FALSE);
-}
-
 static gboolean
 add_to (StoreTxn *txn, const VmmCaller *caller, VmmNic *nic, const OpsIpv6Spec *spec,
         GError **error)
@@ -324,19 +291,17 @@ ops_ipv6_assign (VmmContext *ctx, const VmmCaller *caller, const char *nic_id,
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
-    return txn != NULL ? ips_of_answer (before) : NULL;
-  nic = find_changeable (txn, caller, nic_id, error);
+    return txn != NULL ? ops_text_split (before) : NULL;
+  nic = ops_nic_find_changeable (txn, caller, nic_id, error);
   if (nic == NULL)
     return NULL;
   had = nic->ips6->len;
   if (!add_to (txn, caller, nic, &spec, error))
     return NULL;
-  answer = answer_of (nic, had);
-  if (!ops_finish (ctx, txn, caller, answer, error))
+  answer = ops_text_join (nic->ips6, had);
+  if (!ops_finish_kick (ctx, &txn, caller, answer, nic_id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, nic_id);
-  return ips_of_answer (answer);
+  return ops_text_split (answer);
 }
 
 /* A route of IPv6 to the interface must keep an address to lead to. */
@@ -382,16 +347,12 @@ ops_ipv6_unassign (VmmContext *ctx, const VmmCaller *caller, const char *nic_id,
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  nic = find_changeable (txn, caller, nic_id, error);
+  nic = ops_nic_find_changeable (txn, caller, nic_id, error);
   if (nic == NULL)
     return FALSE;
   for (guint i = 0; ips[i] != NULL; i++)
     if (!remove_one (txn, nic, ips[i], error))
       return FALSE;
-  if (!check_routes (txn, nic, count_texts (ips), error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, nic_id);
-  return TRUE;
+  return check_routes (txn, nic, count_texts (ips), error)
+         && ops_finish_kick (ctx, &txn, caller, "", nic_id, error);
 }

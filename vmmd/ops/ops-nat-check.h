@@ -8,8 +8,6 @@
 /* SNAT and forward entries of a gateway together: each is read whenever its VPC changes. */
 #define OPS_NAT_MAX_ENTRIES 200
 
-/* PUBLIC_NAME, DESCRIPTION_MALFORMED; NULL passes. */
-gboolean ops_nat_check_texts (const char *name, const char *description, GError **error);
 /* @code when the gateway has its full number of entries. */
 gboolean ops_nat_check_room (StoreTxn *txn, const VmmNatGateway *gateway, VmmError code,
                              GError **error);

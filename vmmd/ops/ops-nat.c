@@ -5,6 +5,7 @@
 #include "ops-address.h"
 #include "ops-nat-check.h"
 #include "ops-nat.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-eip.h"
 #include "store-nat.h"
@@ -13,20 +14,6 @@
 #include "vmm-id.h"
 
 #define MAX_GATEWAYS 5 /* a VPC */
-
-gboolean
-ops_nat_check_texts (const char *name, const char *description, GError **error)
-{
-  if (name != NULL && *name != '\0' && !vmm_instance_name_is_valid (name))
-    return vmm_fail (error, VMM_ERROR_PUBLIC_NAME,
-                     "the name must be 2 to 128 characters, begin with a letter, and not with "
-                     "http:// or https://");
-  if (description != NULL && !vmm_instance_description_is_valid (description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
-  return TRUE;
-}
 
 VmmEip *
 ops_nat_find_ip (StoreTxn *txn, const VmmNatGateway *gateway, const char *ip, VmmError code,
@@ -45,12 +32,6 @@ ops_nat_find_ip (StoreTxn *txn, const VmmNatGateway *gateway, const char *ip, Vm
     }
   vmm_fail (error, code, "the address '%s' is not in use by the NAT gateway '%s'", ip, gateway->id);
   return NULL;
-}
-
-static char *
-text_or_empty (const char *text)
-{
-  return g_strdup (text != NULL ? text : "");
 }
 
 static gboolean
@@ -82,7 +63,7 @@ ops_nat_create (VmmContext *ctx, const VmmCaller *caller, const OpsNatSpec *spec
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmNatGateway) gateway = NULL;
 
-  if (!ops_nat_check_texts (spec->name, spec->description, error))
+  if (!ops_text_check (spec->name, VMM_ERROR_PUBLIC_NAME, spec->description, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL)
@@ -95,9 +76,9 @@ ops_nat_create (VmmContext *ctx, const VmmCaller *caller, const OpsNatSpec *spec
   gateway->id = vmm_id_new (VMM_ID_NAT_GATEWAY);
   gateway->account_id = g_strdup (caller->account_id);
   gateway->vpc_id = g_strdup (spec->vpc_id);
-  gateway->vswitch_id = text_or_empty (spec->vswitch_id);
-  gateway->name = text_or_empty (spec->name);
-  gateway->description = text_or_empty (spec->description);
+  gateway->vswitch_id = ops_text_or_empty (spec->vswitch_id);
+  gateway->name = ops_text_or_empty (spec->name);
+  gateway->description = ops_text_or_empty (spec->description);
   gateway->snat_table_id = vmm_id_new (VMM_ID_SNAT_TABLE);
   gateway->forward_table_id = vmm_id_new (VMM_ID_FORWARD_TABLE);
   gateway->created_ms = vmm_clock_now_ms ();
@@ -149,12 +130,9 @@ ops_nat_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboole
   gateway = store_nat_get (txn, caller->account_id, id, error);
   if (gateway != NULL)
     eips = store_eip_list_target (txn, id, error);
-  if (eips == NULL || !clear_gateway (ctx, txn, gateway, eips, force, error)
-      || !store_nat_delete (txn, id, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, gateway->vpc_id);
-  return TRUE;
+  return eips != NULL && clear_gateway (ctx, txn, gateway, eips, force, error)
+         && store_nat_delete (txn, id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", gateway->vpc_id, error);
 }
 
 GPtrArray *
@@ -197,7 +175,7 @@ find_source (StoreTxn *txn, const VmmCaller *caller, const VmmNatGateway *gatewa
   if ((spec->source_cidr == NULL) == (spec->source_vswitch_id == NULL))
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
                      "exactly one of SourceVSwitchId and SourceCIDR is mandatory");
-  entry->source_vswitch_id = text_or_empty (spec->source_vswitch_id);
+  entry->source_vswitch_id = ops_text_or_empty (spec->source_vswitch_id);
   if (spec->source_vswitch_id != NULL)
     {
       vswitch = store_vswitch_get (txn, caller->account_id, spec->source_vswitch_id, error);
@@ -239,7 +217,7 @@ ops_snat_create (VmmContext *ctx, const VmmCaller *caller, const OpsSnatSpec *sp
   g_autoptr (VmmEip) eip = NULL;
   g_autoptr (VmmSnat) entry = g_new0 (VmmSnat, 1);
 
-  if (!ops_nat_check_texts (spec->name, NULL, error))
+  if (!ops_text_check (spec->name, VMM_ERROR_PUBLIC_NAME, NULL, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL)
@@ -258,13 +236,22 @@ ops_snat_create (VmmContext *ctx, const VmmCaller *caller, const OpsSnatSpec *sp
   entry->nat_gateway_id = g_strdup (gateway->id);
   entry->vpc_id = g_strdup (gateway->vpc_id);
   entry->eip_id = g_strdup (eip->id);
-  entry->name = text_or_empty (spec->name);
+  entry->name = ops_text_or_empty (spec->name);
   entry->created_ms = vmm_clock_now_ms ();
-  if (!store_snat_insert (txn, entry, error) || !ops_finish (ctx, txn, caller, entry->id, error))
+  if (!store_snat_insert (txn, entry, error)
+      || !ops_finish_kick (ctx, &txn, caller, entry->id, entry->vpc_id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
   return g_steal_pointer (&entry);
+}
+
+/* An entry of the table, and the gateway that the table is of. */
+static VmmSnat *
+find_entry (StoreTxn *txn, const VmmCaller *caller, const char *table_id, const char *id,
+            VmmNatGateway **out_gateway, GError **error)
+{
+  *out_gateway = store_nat_get_by_snat_table (txn, caller->account_id, table_id, error);
+  return *out_gateway != NULL ? store_snat_get (txn, caller->account_id, table_id, id, error)
+                              : NULL;
 }
 
 gboolean
@@ -277,14 +264,12 @@ ops_snat_modify (VmmContext *ctx, const VmmCaller *caller, const char *table_id,
   g_autoptr (VmmSnat) entry = NULL;
   g_autoptr (VmmEip) eip = NULL;
 
-  if (!ops_nat_check_texts (name, NULL, error))
+  if (!ops_text_check (name, VMM_ERROR_PUBLIC_NAME, NULL, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  gateway = store_nat_get_by_snat_table (txn, caller->account_id, table_id, error);
-  if (gateway != NULL)
-    entry = store_snat_get (txn, caller->account_id, table_id, id, error);
+  entry = find_entry (txn, caller, table_id, id, &gateway, error);
   if (entry == NULL)
     return FALSE;
   if (ip != NULL)
@@ -292,19 +277,11 @@ ops_snat_modify (VmmContext *ctx, const VmmCaller *caller, const char *table_id,
       eip = ops_nat_find_ip (txn, gateway, ip, VMM_ERROR_SNAT_IP_NOT_FOUND, error);
       if (eip == NULL)
         return FALSE;
-      g_free (entry->eip_id);
-      entry->eip_id = g_strdup (eip->id);
+      ops_text_replace (&entry->eip_id, eip->id);
     }
-  if (name != NULL)
-    {
-      g_free (entry->name);
-      entry->name = g_strdup (name);
-    }
-  if (!store_snat_update (txn, entry, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
-  return TRUE;
+  ops_text_replace (&entry->name, name);
+  return store_snat_update (txn, entry, error)
+         && ops_finish_kick (ctx, &txn, caller, "", entry->vpc_id, error);
 }
 
 gboolean
@@ -318,15 +295,9 @@ ops_snat_delete (VmmContext *ctx, const VmmCaller *caller, const char *table_id,
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  gateway = store_nat_get_by_snat_table (txn, caller->account_id, table_id, error);
-  if (gateway != NULL)
-    entry = store_snat_get (txn, caller->account_id, table_id, id, error);
-  if (entry == NULL || !store_snat_delete (txn, id, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, entry->vpc_id);
-  return TRUE;
+  entry = find_entry (txn, caller, table_id, id, &gateway, error);
+  return entry != NULL && store_snat_delete (txn, id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", entry->vpc_id, error);
 }
 
 GPtrArray *

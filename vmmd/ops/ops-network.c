@@ -7,6 +7,7 @@
 #include "ops-network.h"
 #include "ops-public.h"
 #include "ops-route-check.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-network.h"
 #include "vmm-clock.h"
@@ -15,12 +16,6 @@
 #include "vmm-instance.h"
 #include <string.h>
 
-static char *
-text_or_empty (const char *text)
-{
-  return g_strdup (text != NULL ? text : "");
-}
-
 static VmmVpc *
 make_vpc (const char *account_id, const char *name, const char *description, const char *cidr)
 {
@@ -28,8 +23,8 @@ make_vpc (const char *account_id, const char *name, const char *description, con
 
   vpc->id = vmm_id_new (VMM_ID_VPC);
   vpc->account_id = g_strdup (account_id);
-  vpc->name = text_or_empty (name);
-  vpc->description = text_or_empty (description);
+  vpc->name = ops_text_or_empty (name);
+  vpc->description = ops_text_or_empty (description);
   vpc->cidr = g_strdup (cidr);
   vpc->ipv6_cidr = g_strdup ("");
   vpc->router_id = vmm_id_new (VMM_ID_ROUTER);
@@ -48,8 +43,8 @@ make_vswitch (VmmContext *ctx, const VmmVpc *vpc, const char *name, const char *
   vswitch->account_id = g_strdup (vpc->account_id);
   vswitch->vpc_id = g_strdup (vpc->id);
   vswitch->zone_id = g_strdup (ctx->config->zone_id);
-  vswitch->name = text_or_empty (name);
-  vswitch->description = text_or_empty (description);
+  vswitch->name = ops_text_or_empty (name);
+  vswitch->description = ops_text_or_empty (description);
   vswitch->cidr = g_strdup (cidr);
   vswitch->ipv6_cidr = g_strdup ("");
   vswitch->created_ms = vmm_clock_now_ms ();
@@ -234,20 +229,6 @@ check_vpc_range (const char *cidr, GError **error)
                    cidr);
 }
 
-static gboolean
-check_names (const char *name, const char *description, VmmError name_code, GError **error)
-{
-  if (name != NULL && *name != '\0' && !vmm_instance_name_is_valid (name))
-    return vmm_fail (error, name_code,
-                     "the name must be 2 to 128 characters, begin with a letter, and not with "
-                     "http:// or https://");
-  if (description != NULL && !vmm_instance_description_is_valid (description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
-  return TRUE;
-}
-
 /* The range in the record alone. */
 static gboolean
 give_vpc_ipv6 (VmmContext *ctx, StoreTxn *txn, VmmVpc *vpc, const char *wanted, GError **error)
@@ -278,7 +259,7 @@ ops_vpc_create (VmmContext *ctx, const VmmCaller *caller, const OpsVpcSpec *spec
   g_autoptr (VmmVpc) vpc = NULL;
 
   if (!check_vpc_range (cidr, error)
-      || !check_names (spec->name, spec->description, VMM_ERROR_VPC_NAME_MALFORMED, error))
+      || !ops_text_check (spec->name, VMM_ERROR_VPC_NAME_MALFORMED, spec->description, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL)
@@ -337,7 +318,7 @@ ops_vpc_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmVpc) vpc = NULL;
 
-  if (!check_names (name, description, VMM_ERROR_VPC_NAME_MALFORMED, error))
+  if (!ops_text_check (name, VMM_ERROR_VPC_NAME_MALFORMED, description, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
@@ -358,7 +339,7 @@ ops_router_modify (VmmContext *ctx, const VmmCaller *caller, const char *router_
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (VmmVpc) vpc = NULL;
 
-  if (!check_names (name, description, VMM_ERROR_ROUTER_NAME_MALFORMED, error))
+  if (!ops_text_check (name, VMM_ERROR_ROUTER_NAME_MALFORMED, description, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
@@ -454,7 +435,7 @@ ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSp
   g_autoptr (VmmVpc) vpc = NULL;
   g_autoptr (VmmVswitch) vswitch = NULL;
 
-  if (!check_names (spec->name, spec->description, VMM_ERROR_VSWITCH_NAME_MALFORMED, error))
+  if (!ops_text_check (spec->name, VMM_ERROR_VSWITCH_NAME_MALFORMED, spec->description, error))
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL)
@@ -469,10 +450,8 @@ ops_vswitch_create (VmmContext *ctx, const VmmCaller *caller, const OpsVswitchSp
   if (spec->ipv6 && !give_vswitch_ipv6 (txn, vpc, vswitch, (int) spec->ipv6_number, error))
     return NULL;
   if (!store_vswitch_insert (txn, vswitch, error)
-      || !ops_finish (ctx, txn, caller, vswitch->id, error))
+      || !ops_finish_kick (ctx, &txn, caller, vswitch->id, vpc->id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, vpc->id);
   return g_steal_pointer (&vswitch);
 }
 
@@ -527,22 +506,18 @@ ops_vswitch_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   g_autoptr (VmmVswitch) vswitch = NULL;
   gboolean changed = FALSE;
 
-  if (!check_names (name, description, VMM_ERROR_VSWITCH_NAME_MALFORMED, error))
+  if (!ops_text_check (name, VMM_ERROR_VSWITCH_NAME_MALFORMED, description, error))
     return FALSE;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
     return txn != NULL;
   vswitch = store_vswitch_get (txn, caller->account_id, id, error);
-  if (vswitch == NULL
-      || !store_vswitch_set_names (txn, id, name != NULL ? name : vswitch->name,
-                                   description != NULL ? description : vswitch->description, error)
-      || !change_vswitch_ipv6 (txn, vswitch, change, &changed, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  if (changed)
-    ctx->kick (ctx, vswitch->vpc_id);
-  return TRUE;
+  return vswitch != NULL
+         && store_vswitch_set_names (txn, id, name != NULL ? name : vswitch->name,
+                                     description != NULL ? description : vswitch->description,
+                                     error)
+         && change_vswitch_ipv6 (txn, vswitch, change, &changed, error)
+         && ops_finish_kick (ctx, &txn, caller, "", changed ? vswitch->vpc_id : NULL, error);
 }
 
 gboolean
@@ -564,10 +539,6 @@ ops_vswitch_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, GE
                      "interfaces have %u addresses of vswitch '%s'; delete them or their instances "
                      "first",
                      used, id);
-  if (!ops_public_check_vswitch (txn, vswitch, error) || !store_vswitch_delete (txn, id, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, vswitch->vpc_id);
-  return TRUE;
+  return ops_public_check_vswitch (txn, vswitch, error) && store_vswitch_delete (txn, id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", vswitch->vpc_id, error);
 }

@@ -4,6 +4,7 @@
 
 #include "ops-deadline.h"
 #include "ops-group-member.h"
+#include "ops-instance-check.h"
 #include "ops-ipv6-row.h"
 #include "ops-nic-row.h"
 #include "store-applied.h"
@@ -105,10 +106,8 @@ ops_nic_check_spec (const OpsNicSpec *spec, GError **error)
     return vmm_fail (error, VMM_ERROR_NIC_NAME_MALFORMED,
                      "the NetworkInterfaceName must be 2 to 128 characters, begin with a letter, "
                      "and not with http:// or https://");
-  if (spec->description != NULL && !vmm_instance_description_is_valid (spec->description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
+  if (!ops_check_description (spec->description, error))
+    return FALSE;
   if (count > 0 && spec->ip_count > 0)
     return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER,
                      "PrivateIpAddress.N and SecondaryPrivateIpAddressCount exclude each other");
@@ -308,4 +307,14 @@ ops_nic_check_changeable (StoreTxn *txn, const VmmNic *nic, VmmError code, GErro
                      vmm_nic_state_wire (nic->state), nic->id);
   instance = store_instance_get (txn, NULL, nic->instance_id, error);
   return instance != NULL && ops_nic_check_instance (instance, code, error);
+}
+
+VmmNic *
+ops_nic_find_changeable (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
+{
+  g_autoptr (VmmNic) nic = store_nic_find (txn, caller->account_id, id, error);
+
+  if (nic == NULL || !ops_nic_check_changeable (txn, nic, VMM_ERROR_NIC_INSTANCE_STATUS, error))
+    return NULL;
+  return g_steal_pointer (&nic);
 }

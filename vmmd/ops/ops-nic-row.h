@@ -38,3 +38,7 @@ gboolean ops_nic_check_instance (const VmmInstance *instance, VmmError code, GEr
 /* Whether groups and addresses of @nic may change: it is Available or InUse (NIC_STATUS), the
  * latter of an instance that is Running or Stopped (@code). */
 gboolean ops_nic_check_changeable (StoreTxn *txn, const VmmNic *nic, VmmError code, GError **error);
+/* The caller's interface, which may be changed now. NIC_NOT_FOUND, NIC_STATUS,
+ * NIC_INSTANCE_STATUS. The caller frees it. */
+VmmNic *ops_nic_find_changeable (StoreTxn *txn, const VmmCaller *caller, const char *id,
+                                 GError **error);

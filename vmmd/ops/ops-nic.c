@@ -7,6 +7,7 @@
 #include "ops-nic.h"
 #include "ops-public.h"
 #include "ops-route-check.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-instance.h"
 #include "store-network.h"
@@ -97,12 +98,9 @@ ops_nic_attach (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
   if (instance == NULL || !ops_nic_check_instance (instance, VMM_ERROR_NIC_INSTANCE_STATUS, error))
     return FALSE;
   event = instance->state == VMM_INSTANCE_RUNNING ? VMM_NIC_ATTACH : VMM_NIC_ATTACH_OFF;
-  if (!ops_nic_move (ctx, txn, nic, event, NULL, instance->id, instance->host_id, error)
-      || !check_room (instance, nic, error) || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, instance_id);
-  return TRUE;
+  return ops_nic_move (ctx, txn, nic, event, NULL, instance->id, instance->host_id, error)
+         && check_room (instance, nic, error)
+         && ops_finish_kick (ctx, &txn, caller, "", instance_id, error);
 }
 
 static gboolean
@@ -141,32 +139,8 @@ ops_nic_detach (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
                           error);
   else
     moved = ops_nic_move (ctx, txn, nic, VMM_NIC_DETACHED, NULL, "", "", error);
-  if (!moved || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
   /* Of a stopped instance nothing has to go but perhaps a group that nobody is in any more. */
-  ctx->kick (ctx, is_on ? instance_id : id);
-  return TRUE;
-}
-
-/* An interface whose port may be changed now. */
-static VmmNic *
-find_changeable (StoreTxn *txn, const VmmCaller *caller, const char *id, GError **error)
-{
-  g_autoptr (VmmNic) nic = store_nic_find (txn, caller->account_id, id, error);
-
-  if (nic == NULL || !ops_nic_check_changeable (txn, nic, VMM_ERROR_NIC_INSTANCE_STATUS, error))
-    return NULL;
-  return g_steal_pointer (&nic);
-}
-
-static void
-set_text (char **field, const char *text)
-{
-  if (text == NULL)
-    return;
-  g_free (*field);
-  *field = g_strdup (text);
+  return moved && ops_finish_kick (ctx, &txn, caller, "", is_on ? instance_id : id, error);
 }
 
 gboolean
@@ -183,25 +157,20 @@ ops_nic_modify (VmmContext *ctx, const VmmCaller *caller, const char *id,
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  nic = find_changeable (txn, caller, id, error);
+  nic = ops_nic_find_changeable (txn, caller, id, error);
   if (nic == NULL)
     return FALSE;
   if (nic->is_primary && change->delete_with_instance == 0)
     return vmm_fail (error, VMM_ERROR_NIC_TYPE,
                      "interface '%s' is a primary one and goes with its instance", id);
-  set_text (&nic->name, change->name);
-  set_text (&nic->description, change->description);
+  ops_text_replace (&nic->name, change->name);
+  ops_text_replace (&nic->description, change->description);
   if (change->delete_with_instance >= 0)
     nic->delete_with_instance = change->delete_with_instance != 0;
-  if (!store_nic_update (txn, nic, error)
-      || (change->group_ids != NULL
-          && !ops_group_replace (txn, caller, nic, change->group_ids, error))
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  if (change->group_ids != NULL)
-    ctx->kick (ctx, id);
-  return TRUE;
+  return store_nic_update (txn, nic, error)
+         && (change->group_ids == NULL
+             || ops_group_replace (txn, caller, nic, change->group_ids, error))
+         && ops_finish_kick (ctx, &txn, caller, "", change->group_ids != NULL ? id : NULL, error);
 }
 
 /* ---- secondary addresses ---- */
@@ -244,28 +213,6 @@ add_addresses (StoreTxn *txn, const VmmCaller *caller, const VmmNic *nic, const 
   return ops_group_check_room (txn, nic->group_ids, error) ? g_steal_pointer (&added) : NULL;
 }
 
-static GPtrArray *
-split_answer (const char *answer)
-{
-  GPtrArray *ips = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) parts = g_strsplit (answer, ",", -1);
-
-  for (guint i = 0; parts[i] != NULL; i++)
-    g_ptr_array_add (ips, g_strdup (parts[i]));
-  return ips;
-}
-
-static char *
-join_answer (GPtrArray *ips)
-{
-  GString *answer = g_string_new (NULL);
-
-  for (guint i = 0; i < ips->len; i++)
-    g_string_append_printf (answer, "%s%s", i > 0 ? "," : "",
-                            (const char *) g_ptr_array_index (ips, i));
-  return g_string_free (answer, FALSE);
-}
-
 GPtrArray *
 ops_nic_assign (VmmContext *ctx, const VmmCaller *caller, const char *id, const char *const *ips,
                 guint count, GError **error)
@@ -288,17 +235,15 @@ ops_nic_assign (VmmContext *ctx, const VmmCaller *caller, const char *id, const 
     return NULL;
   txn = ops_begin (ctx, caller, &before, error);
   if (txn == NULL || before != NULL)
-    return txn != NULL ? split_answer (before) : NULL;
-  nic = find_changeable (txn, caller, id, error);
+    return txn != NULL ? ops_text_split (before) : NULL;
+  nic = ops_nic_find_changeable (txn, caller, id, error);
   if (nic != NULL)
     added = add_addresses (txn, caller, nic, &spec, error);
   if (added == NULL)
     return NULL;
-  answer = join_answer (added);
-  if (!ops_finish (ctx, txn, caller, answer, error))
+  answer = ops_text_join (added, 0);
+  if (!ops_finish_kick (ctx, &txn, caller, answer, id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, id);
   return g_steal_pointer (&added);
 }
 
@@ -312,7 +257,7 @@ ops_nic_unassign (VmmContext *ctx, const VmmCaller *caller, const char *id, cons
 
   if (txn == NULL || before != NULL)
     return txn != NULL;
-  nic = find_changeable (txn, caller, id, error);
+  nic = ops_nic_find_changeable (txn, caller, id, error);
   for (guint i = 0; nic != NULL && ips[i] != NULL; i++)
     {
       guint32 address = 0;
@@ -327,11 +272,7 @@ ops_nic_unassign (VmmContext *ctx, const VmmCaller *caller, const char *id, cons
         return vmm_fail (error, VMM_ERROR_NIC_ADDRESS_UNASSIGNED,
                          "'%s' is no secondary address of interface '%s'", ips[i], id);
     }
-  if (nic == NULL || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, id);
-  return TRUE;
+  return nic != NULL && ops_finish_kick (ctx, &txn, caller, "", id, error);
 }
 
 /* ---- work's door ---- */

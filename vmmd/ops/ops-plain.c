@@ -4,6 +4,7 @@
 
 #include "ops-address.h"
 #include "ops-plain.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-eip.h"
 #include "store-instance.h"
@@ -70,10 +71,8 @@ ops_public_allocate (VmmContext *ctx, const VmmCaller *caller, const char *insta
   if (instance == NULL || !ops_address_check_instance (instance, error))
     return NULL;
   eip = ensure_plain (ctx, txn, instance, ip, error);
-  if (eip == NULL || !ops_finish (ctx, txn, caller, eip->ip, error))
+  if (eip == NULL || !ops_finish_kick (ctx, &txn, caller, eip->ip, eip->vpc_id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, eip->vpc_id);
   return g_steal_pointer (&eip->ip);
 }
 
@@ -119,11 +118,7 @@ set_bounds (StoreTxn *txn, VmmInstance *instance, const OpsNetworkSpec *spec, GE
   else if (spec->bandwidth_out_mbit > 0)
     instance->bandwidth_in_mbit
         = MAX (instance->bandwidth_in_mbit, vmm_bandwidth_in (instance->bandwidth_out_mbit));
-  if (spec->charge_type != NULL)
-    {
-      g_free (instance->charge_type);
-      instance->charge_type = g_strdup (spec->charge_type);
-    }
+  ops_text_replace (&instance->charge_type, spec->charge_type);
   for (guint i = 0; i < instance->nics->len; i++)
     if (!store_nic_touch (txn, ((const VmmNic *) instance->nics->pdata[i])->id, error))
       return FALSE;
@@ -185,9 +180,5 @@ ops_public_release (VmmContext *ctx, const VmmCaller *caller, const char *ip,
   if (vmm_eip_state_leads (eip->state)
       && !ops_address_let_go (ctx, txn, eip, VMM_EIP_LEAVE, NULL, error))
     return FALSE;
-  if (!ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, eip->vpc_id);
-  return TRUE;
+  return ops_finish_kick (ctx, &txn, caller, "", eip->vpc_id, error);
 }

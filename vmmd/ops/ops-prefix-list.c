@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ops-group-member.h"
+#include "ops-instance-check.h"
 #include "ops-prefix-list.h"
 #include "ops-txn.h"
 #include "store-network.h"
@@ -19,11 +20,7 @@ check_names (const char *name, const char *description, GError **error)
   if (name != NULL && !vmm_instance_name_is_valid (name))
     return vmm_fail (error, VMM_ERROR_PREFIX_LIST_NAME_MALFORMED,
                      "the PrefixListName must be 2 to 128 characters and begin with a letter");
-  if (description != NULL && !vmm_instance_description_is_valid (description))
-    return vmm_fail (error, VMM_ERROR_DESCRIPTION_MALFORMED,
-                     "the Description must be 2 to 256 characters and not begin with http:// or "
-                     "https://");
-  return TRUE;
+  return ops_check_description (description, error);
 }
 
 /* The range in its one form; the caller frees it. */

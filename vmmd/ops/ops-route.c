@@ -224,10 +224,9 @@ ops_route_create (VmmContext *ctx, const VmmCaller *caller, const OpsRouteSpec *
   if (!check_destination (txn, vpc, &destination, spec->destination, error)
       || !check_hop (txn, vpc, route->next_hop_type, route->next_hop_id, error)
       || !check_limit (txn, vpc, error) || !store_route_insert (txn, route, error)
-      || !check_way (txn, route, error) || !ops_finish (ctx, txn, caller, route->id, error))
+      || !check_way (txn, route, error)
+      || !ops_finish_kick (ctx, &txn, caller, route->id, vpc->id, error))
     return NULL;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, vpc->id);
   return g_steal_pointer (&route->id);
 }
 
@@ -383,12 +382,8 @@ ops_route_delete (VmmContext *ctx, const VmmCaller *caller, const OpsRouteRef *r
   if (routes == NULL)
     return FALSE;
   route = find_route (routes, ref->id, destination);
-  if (!check_found (ref, route, destination, error) || !store_route_delete (txn, route->id, error)
-      || !ops_finish (ctx, txn, caller, "", error))
-    return FALSE;
-  g_clear_pointer (&txn, store_txn_free);
-  ctx->kick (ctx, vpc->id);
-  return TRUE;
+  return check_found (ref, route, destination, error) && store_route_delete (txn, route->id, error)
+         && ops_finish_kick (ctx, &txn, caller, "", vpc->id, error);
 }
 
 static gboolean

@@ -7,6 +7,7 @@
 #include "ops-disk.h"
 #include "ops-instance-check.h"
 #include "ops-snapshot.h"
+#include "ops-text.h"
 #include "ops-txn.h"
 #include "store-image.h"
 #include "store-instance.h"
@@ -239,16 +240,8 @@ ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const char *id, c
   snapshot = store_snapshot_get (txn, caller->account_id, id, error);
   if (snapshot == NULL)
     return FALSE;
-  if (name != NULL)
-    {
-      g_free (snapshot->name);
-      snapshot->name = g_strdup (name);
-    }
-  if (description != NULL)
-    {
-      g_free (snapshot->description);
-      snapshot->description = g_strdup (description);
-    }
+  ops_text_replace (&snapshot->name, name);
+  ops_text_replace (&snapshot->description, description);
   if (retention_days >= 0)
     {
       snapshot->retention_days = (guint) retention_days;

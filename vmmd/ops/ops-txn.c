@@ -69,3 +69,15 @@ ops_finish (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char 
     return FALSE;
   return store_commit (txn, error);
 }
+
+gboolean
+ops_finish_kick (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller, const char *answer,
+                 const char *kick, GError **error)
+{
+  if (!ops_finish (ctx, *txn, caller, answer, error))
+    return FALSE;
+  g_clear_pointer (txn, store_txn_free);
+  if (kick != NULL)
+    ctx->kick (ctx, kick);
+  return TRUE;
+}

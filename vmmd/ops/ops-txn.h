@@ -17,3 +17,7 @@ StoreTxn *ops_begin (VmmContext *ctx, const VmmCaller *caller, char **out_answer
  * nothing has changed. */
 gboolean ops_finish (VmmContext *ctx, StoreTxn *txn, const VmmCaller *caller, const char *answer,
                      GError **error);
+/* The same, and then, with *@txn closed, asks the executor to look at the object @kick, NULL for
+ * none. */
+gboolean ops_finish_kick (VmmContext *ctx, StoreTxn **txn, const VmmCaller *caller,
+                          const char *answer, const char *kick, GError **error);

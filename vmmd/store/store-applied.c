@@ -87,21 +87,14 @@ store_applied_forget_instance (StoreTxn *txn, const char *instance_id, GError **
          >= 0;
 }
 
-static gpointer
-read_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
 GPtrArray *
 store_applied_instances (StoreTxn *txn, const char *host_id, const char *group_id, GError **error)
 {
-  g_autoptr (StoreRows) rows
-      = store_query (txn, error,
-                     "SELECT DISTINCT i.id FROM nic_group g JOIN nic n ON n.id=g.nic_id"
-                     " JOIN instance i ON i.id=n.instance_id"
-                     " WHERE g.group_id=? AND n.host_id=? AND i.state='running'",
-                     "ss", group_id, host_id);
-
-  return rows != NULL ? store_read_all (rows, read_id, g_free, error) : NULL;
+  return store_read_ids (
+      store_query (txn, error,
+                   "SELECT DISTINCT i.id FROM nic_group g JOIN nic n ON n.id=g.nic_id"
+                   " JOIN instance i ON i.id=n.instance_id"
+                   " WHERE g.group_id=? AND n.host_id=? AND i.state='running'",
+                   "ss", group_id, host_id),
+      error);
 }

@@ -401,3 +401,43 @@ store_read_ids (StoreRows *rows, GError **error)
 
   return own != NULL ? store_read_all (own, read_id, g_free, error) : NULL;
 }
+
+gboolean
+store_fill (StoreTxn *txn, const StoreFill *fill, const GPtrArray *owners, GError **error)
+{
+  g_auto (StoreFilter) filter = { NULL, NULL };
+  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autofree const char **ids = g_new0 (const char *, owners->len + 1);
+  g_autoptr (StoreRows) rows = NULL;
+  g_autoptr (GPtrArray) records = NULL;
+  g_autofree char *sql = NULL;
+
+  if (owners->len == 0)
+    return TRUE;
+  for (guint i = 0; i < owners->len; i++)
+    {
+      gpointer owner = g_ptr_array_index (owners, i);
+
+      ids[i] = G_STRUCT_MEMBER (char *, owner, fill->owner_id);
+      G_STRUCT_MEMBER (GPtrArray *, owner, fill->list)
+          = g_ptr_array_new_with_free_func (fill->free_func);
+      g_hash_table_insert (by_id, (gpointer) ids[i], owner);
+    }
+  store_filter_init (&filter, fill->select, NULL);
+  store_filter_in (&filter, fill->column, ids);
+  sql = g_strconcat (filter.where->str, " ORDER BY ", fill->order, NULL);
+  rows = store_query_array (txn, error, sql, filter.args);
+  records = rows != NULL ? store_read_all (rows, fill->read, fill->free_func, error) : NULL;
+  if (records == NULL)
+    return FALSE;
+  g_ptr_array_set_free_func (records, NULL);
+  for (guint i = 0; i < records->len; i++)
+    {
+      gpointer record = g_ptr_array_index (records, i);
+      const char *id = G_STRUCT_MEMBER (char *, record, fill->owner);
+
+      g_ptr_array_add (G_STRUCT_MEMBER (GPtrArray *, g_hash_table_lookup (by_id, id), fill->list),
+                       record);
+    }
+  return TRUE;
+}

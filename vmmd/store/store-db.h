@@ -37,6 +37,20 @@ typedef gpointer (*StoreReadFunc) (StoreRows *rows);
 GPtrArray *store_read_all (StoreRows *rows, StoreReadFunc read, GDestroyNotify free_func,
                            GError **error);
 
+/* Records that each hold an array of others: where things stand in both structs. */
+typedef struct
+{
+  const char *select; /* "SELECT … WHERE …", then "AND <column> IN (…) ORDER BY <order>" */
+  const char *column; /* of the owner's id; not the rows' own id */
+  const char *order;
+  StoreReadFunc read;
+  GDestroyNotify free_func;
+  gsize owner_id, list; /* in the owners: char *, GPtrArray * */
+  gsize owner;          /* in what is read: char *, an owner's id */
+} StoreFill;
+/* Gives each of @owners a new array of what is its own, in one query. */
+gboolean store_fill (StoreTxn *txn, const StoreFill *fill, const GPtrArray *owners, GError **error);
+
 /* The first column of all rows as strings (char*); takes @rows, which may be NULL. */
 GPtrArray *store_read_ids (StoreRows *rows, GError **error);
 

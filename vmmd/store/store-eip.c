@@ -198,33 +198,16 @@ store_eip_list_nic (StoreTxn *txn, const char *nic_id, GError **error)
 gboolean
 store_eip_fill (StoreTxn *txn, GPtrArray *nics, GError **error)
 {
-  g_auto (StoreFilter) filter = { NULL, NULL };
-  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autofree const char **ids = g_new0 (const char *, nics->len + 1);
-  g_autoptr (GPtrArray) eips = NULL;
-  g_autofree char *sql = NULL;
+  static const StoreFill fill = { .select = SELECT "nic_id<>''",
+                                  .column = "nic_id",
+                                  .order = "seq",
+                                  .read = read_eip,
+                                  .free_func = (GDestroyNotify) vmm_eip_free,
+                                  .owner_id = G_STRUCT_OFFSET (VmmNic, id),
+                                  .list = G_STRUCT_OFFSET (VmmNic, publics),
+                                  .owner = G_STRUCT_OFFSET (VmmEip, nic_id) };
 
-  if (nics->len == 0)
-    return TRUE;
-  for (guint i = 0; i < nics->len; i++)
-    {
-      VmmNic *nic = g_ptr_array_index (nics, i);
-
-      nic->publics = g_ptr_array_new_with_free_func ((GDestroyNotify) vmm_eip_free);
-      ids[i] = nic->id;
-      g_hash_table_insert (by_id, nic->id, nic);
-    }
-  store_filter_init (&filter, "nic_id<>''", NULL);
-  store_filter_in (&filter, "nic_id", ids);
-  sql = g_strconcat (SELECT, filter.where->str, " ORDER BY seq", NULL);
-  eips = read_eips (store_query_array (txn, error, sql, filter.args), error);
-  while (eips != NULL && eips->len > 0)
-    {
-      VmmEip *eip = g_ptr_array_steal_index (eips, 0);
-
-      g_ptr_array_add (((VmmNic *) g_hash_table_lookup (by_id, eip->nic_id))->publics, eip);
-    }
-  return eips != NULL;
+  return store_fill (txn, &fill, nics, error);
 }
 
 gboolean

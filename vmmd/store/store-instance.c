@@ -358,20 +358,15 @@ store_instance_set_bandwidth (StoreTxn *txn, const VmmInstance *i, GError **erro
          > 0;
 }
 
-static gpointer
-read_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
 GPtrArray *
 store_instance_ids (StoreTxn *txn, const char *host_id, gboolean all, GError **error)
 {
-  g_autoptr (StoreRows) rows = store_query (
-      txn, error, "SELECT id FROM instance WHERE host_id=? AND (? OR deadline_ms > 0) ORDER BY seq",
-      "si", host_id, (gint64) all);
-
-  return rows != NULL ? store_read_all (rows, read_id, g_free, error) : NULL;
+  return store_read_ids (
+      store_query (
+          txn, error,
+          "SELECT id FROM instance WHERE host_id=? AND (? OR deadline_ms > 0) ORDER BY seq", "si",
+          host_id, (gint64) all),
+      error);
 }
 
 gboolean

@@ -167,21 +167,14 @@ store_nat_delete_uses (StoreTxn *txn, const char *eip_id, GError **error)
   return run_all (txn, statements, G_N_ELEMENTS (statements), eip_id, error);
 }
 
-static gpointer
-read_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
 GPtrArray *
 store_public_working (StoreTxn *txn, GError **error)
 {
-  g_autoptr (StoreRows) rows
-      = store_query (txn, error,
-                     "SELECT vpc_id FROM eip WHERE deadline_ms > 0"
-                     " UNION SELECT vpc_id FROM snat_entry WHERE applied<>generation"
-                     " UNION SELECT vpc_id FROM forward_entry WHERE applied<>generation",
-                     "");
-
-  return rows != NULL ? store_read_all (rows, read_id, g_free, error) : NULL;
+  return store_read_ids (
+      store_query (txn, error,
+                   "SELECT vpc_id FROM eip WHERE deadline_ms > 0"
+                   " UNION SELECT vpc_id FROM snat_entry WHERE applied<>generation"
+                   " UNION SELECT vpc_id FROM forward_entry WHERE applied<>generation",
+                   ""),
+      error);
 }

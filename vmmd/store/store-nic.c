@@ -19,7 +19,8 @@
   "n.deadline_ms, n.generation, " GROUPS ", " IPS ", " IPS6
 #define NIC_TABLE "nic n JOIN vpc v ON v.id=n.vpc_id"
 #define NIC_SELECT "SELECT " NIC_COLUMNS " FROM " NIC_TABLE " WHERE "
-#define NIC_ORDER " ORDER BY n.is_primary DESC, n.idx"
+#define NIC_KEYS "n.is_primary DESC, n.idx"
+#define NIC_ORDER " ORDER BY " NIC_KEYS
 
 /* The texts of "a,b,c"; none of SQL NULL. */
 static GPtrArray *
@@ -272,37 +273,16 @@ store_nic_find (StoreTxn *txn, const char *account_id, const char *id, GError **
 gboolean
 store_nic_fill (StoreTxn *txn, GPtrArray *instances, GError **error)
 {
-  g_auto (StoreFilter) filter = { NULL, NULL };
-  g_autoptr (GHashTable) by_id = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autofree const char **ids = g_new0 (const char *, instances->len + 1);
-  g_autoptr (GPtrArray) nics = NULL;
-  g_autofree char *sql = NULL;
+  static const StoreFill fill = { .select = NIC_SELECT "TRUE",
+                                  .column = "n.instance_id",
+                                  .order = NIC_KEYS,
+                                  .read = read_nic,
+                                  .free_func = (GDestroyNotify) vmm_nic_free,
+                                  .owner_id = G_STRUCT_OFFSET (VmmInstance, id),
+                                  .list = G_STRUCT_OFFSET (VmmInstance, nics),
+                                  .owner = G_STRUCT_OFFSET (VmmNic, instance_id) };
 
-  if (instances->len == 0)
-    return TRUE;
-  for (guint i = 0; i < instances->len; i++)
-    {
-      VmmInstance *instance = g_ptr_array_index (instances, i);
-
-      instance->nics = g_ptr_array_new_with_free_func ((GDestroyNotify) vmm_nic_free);
-      ids[i] = instance->id;
-      g_hash_table_insert (by_id, instance->id, instance);
-    }
-  store_filter_init (&filter, "TRUE", NULL);
-  store_filter_in (&filter, "n.instance_id", ids);
-  sql = g_strconcat (NIC_SELECT, filter.where->str, NIC_ORDER, NULL);
-  nics = read_nics (store_query_array (txn, error, sql, filter.args), error);
-  if (nics == NULL)
-    return FALSE;
-  g_ptr_array_set_free_func (nics, NULL);
-  for (guint i = 0; i < nics->len; i++)
-    {
-      VmmNic *nic = g_ptr_array_index (nics, i);
-      VmmInstance *instance = g_hash_table_lookup (by_id, nic->instance_id);
-
-      g_ptr_array_add (instance->nics, nic);
-    }
-  return TRUE;
+  return store_fill (txn, &fill, instances, error);
 }
 
 static void
@@ -365,19 +345,12 @@ store_nic_page (StoreTxn *txn, const char *account_id, const VmmNicQuery *q, con
                      (GDestroyNotify) vmm_nic_free, error);
 }
 
-static gpointer
-read_nic_id (StoreRows *rows)
-{
-  return store_rows_string (rows, 0);
-}
-
 GPtrArray *
 store_nic_deleting (StoreTxn *txn, GError **error)
 {
-  g_autoptr (StoreRows) rows = store_query (
-      txn, error, "SELECT id FROM nic WHERE deadline_ms > 0 AND state='deleting'", "");
-
-  return rows != NULL ? store_read_all (rows, read_nic_id, g_free, error) : NULL;
+  return store_read_ids (
+      store_query (txn, error, "SELECT id FROM nic WHERE deadline_ms > 0 AND state='deleting'", ""),
+      error);
 }
 
 char *
