@@ -300,30 +300,17 @@ delete_disk (World *w, const char *disk, const char *instance)
 }
 
 static void
-stop_instance (World *w, const char *disk, const char *instance)
-{
-  assert_true (ops_instance_stop (&w->ctx, &w->alice, instance, FALSE, NULL));
-}
-
-static void
-delete_instance (World *w, const char *disk, const char *instance)
-{
-  assert_true (
-      ops_instance_delete (&w->ctx, &w->alice, (const char *[]){ instance, NULL }, TRUE, NULL));
-}
-
-static void
 snapshot_and_stop (World *w, const char *disk, const char *instance)
 {
   host_ask_snapshot (w, disk);
-  stop_instance (w, disk, instance);
+  world_deed_stop (w, disk, instance);
 }
 
 static void
 snapshot_and_delete (World *w, const char *disk, const char *instance)
 {
   host_ask_snapshot (w, disk);
-  delete_instance (w, disk, instance);
+  world_deed_delete (w, disk, instance);
 }
 
 static void
@@ -337,14 +324,14 @@ static void
 attach_and_stop (World *w, const char *disk, const char *instance)
 {
   host_attach (w, disk, instance);
-  stop_instance (w, disk, instance);
+  world_deed_stop (w, disk, instance);
 }
 
 static void
 detach_and_delete (World *w, const char *disk, const char *instance)
 {
   ask_detach (w, disk, instance);
-  delete_instance (w, disk, instance);
+  world_deed_delete (w, disk, instance);
 }
 
 static const Deed deeds[] = {
@@ -360,8 +347,8 @@ static const Deed deeds[] = {
   { RUNNING, snapshot_and_stop, VMM_DISK_IN_USE, VMM_INSTANCE_STOPPED, 8 },
   { RUNNING, snapshot_and_delete, VMM_DISK_AVAILABLE, VMM_INSTANCE_GONE, 8 },
   { FREE, delete_disk, VMM_DISK_GONE, VMM_INSTANCE_RUNNING, 1 },
-  { RUNNING, stop_instance, VMM_DISK_IN_USE, VMM_INSTANCE_STOPPED, 8 },
-  { RUNNING, delete_instance, VMM_DISK_AVAILABLE, VMM_INSTANCE_GONE, 8 },
+  { RUNNING, world_deed_stop, VMM_DISK_IN_USE, VMM_INSTANCE_STOPPED, 8 },
+  { RUNNING, world_deed_delete, VMM_DISK_AVAILABLE, VMM_INSTANCE_GONE, 8 },
   { FREE, attach_and_stop, VMM_DISK_IN_USE, VMM_INSTANCE_STOPPED, 8 },
   { RUNNING, detach_and_delete, VMM_DISK_AVAILABLE, VMM_INSTANCE_GONE, 8 },
 };
@@ -396,22 +383,20 @@ clean_up (World *w, const char *disk, const char *id)
 
 /* The deed with the n-th call of a driver failing; FALSE when there was no n-th call. */
 static gboolean
-do_with_fault (World *w, const Deed *deed, const WorldFault *fault, guint n)
+do_with_fault (World *w, gconstpointer data, const WorldFault *fault, guint n)
 {
+  const Deed *deed = data;
   const char *disk = host_make_disk (w), *id = prepare (w, deed, disk);
+  guint armed = world_fault_arm (w, fault, n);
   gboolean has_struck;
-  guint before = fault->calls (w);
 
-  fault->arm (w, n);
   deed->ask (w, disk, id);
   host_settle_state (w, id, deed->instance_to);
   settle_disk (w, disk, deed->to);
   host_settle (w, nothing_progresses, NULL, "no snapshot is under way");
   host_settle_all (w);
   host_settle (w, no_layer_is_loose, NULL, "no layer is loose");
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   host_assert_consistent (w);
   clean_up (w, disk, id);
   return has_struck;
@@ -422,16 +407,12 @@ everything_comes_true_whichever_call_fails_once (void **state)
 {
   World *w = *state;
 
-  host_allow_faults ();
   log_trap_allow ("*the next comparison takes it away*");
   virt_fake_set_agent (w->host->virt, TRUE);
   for (guint d = 0; d < G_N_ELEMENTS (deeds); d++)
     {
-      guint struck = 0;
+      guint struck = world_fault_each (w, do_with_fault, &deeds[d]);
 
-      for (guint f = 0; f < WORLD_FAULTS; f++)
-        for (guint n = 1; do_with_fault (w, &deeds[d], &world_faults[f], n); n++)
-          struck++;
       if (struck < deeds[d].least_calls)
         fail_msg ("deed %u met %u faults", d, struck);
     }
@@ -448,14 +429,9 @@ what_was_under_way_when_the_daemon_went_down_goes_on (void **state)
       {
         const char *disk = host_make_disk (w), *id = prepare (w, &deeds[d], disk);
 
-        virt_fake_set_delay_ms (w->host->virt, 1);
+        world_slow_down (w);
         deeds[d].ask (w, disk, id);
-        for (guint i = 0; i < round; i++)
-          host_fact (w, id);
-        host_stop (w);
-        world_reopen (w);
-        host_start (w);
-        virt_fake_set_delay_ms (w->host->virt, 0);
+        world_go_down (w, id, round);
         host_wait_state (w, id, deeds[d].instance_to);
         wait_disk (w, disk, deeds[d].to);
         host_wait (w, nothing_progresses, NULL, "no snapshot is under way");

@@ -329,16 +329,12 @@ an_image_asked_for_as_the_daemon_goes_down_is_made_when_it_is_up (void **state)
 static gboolean
 create_with_fault (World *w, const char *instance, const WorldFault *fault, guint n)
 {
-  guint before = fault->calls (w);
-  const char *id;
+  guint armed = world_fault_arm (w, fault, n);
+  const char *id = create (w, instance);
   gboolean has_struck;
 
-  fault->arm (w, n);
-  id = create (w, instance);
   host_settle (w, image_rests, id, "the image is made");
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   assert_whole (w, id, 2);
   host_assert_consistent (w);
   delete_image (w, id);

@@ -481,37 +481,23 @@ assign (World *w, const char *nic, const char *instance)
 }
 
 static void
-stop_instance (World *w, const char *nic, const char *instance)
-{
-  assert_true (ops_instance_stop (&w->ctx, &w->alice, instance, FALSE, NULL));
-}
-
-static void
 reboot_instance (World *w, const char *nic, const char *instance)
 {
   assert_true (ops_instance_reboot (&w->ctx, &w->alice, instance, FALSE, NULL));
 }
 
 static void
-delete_instance (World *w, const char *nic, const char *instance)
-{
-  const char *ids[] = { instance, NULL };
-
-  assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, NULL));
-}
-
-static void
 attach_and_stop (World *w, const char *nic, const char *instance)
 {
   ask_attach (w, nic, instance);
-  stop_instance (w, nic, instance);
+  world_deed_stop (w, nic, instance);
 }
 
 static void
 detach_and_delete (World *w, const char *nic, const char *instance)
 {
   ask_detach (w, nic, instance);
-  delete_instance (w, nic, instance);
+  world_deed_delete (w, nic, instance);
 }
 
 static const Deed deeds[] = {
@@ -519,9 +505,9 @@ static const Deed deeds[] = {
   { TRUE, ask_detach, VMM_NIC_AVAILABLE, VMM_INSTANCE_RUNNING, 8 },
   { FALSE, delete_nic, VMM_NIC_GONE, VMM_INSTANCE_RUNNING, 2 },
   { TRUE, assign, VMM_NIC_IN_USE, VMM_INSTANCE_RUNNING, 8 },
-  { TRUE, stop_instance, VMM_NIC_IN_USE, VMM_INSTANCE_STOPPED, 12 },
+  { TRUE, world_deed_stop, VMM_NIC_IN_USE, VMM_INSTANCE_STOPPED, 12 },
   { TRUE, reboot_instance, VMM_NIC_IN_USE, VMM_INSTANCE_RUNNING, 30 },
-  { TRUE, delete_instance, VMM_NIC_AVAILABLE, VMM_INSTANCE_GONE, 12 },
+  { TRUE, world_deed_delete, VMM_NIC_AVAILABLE, VMM_INSTANCE_GONE, 12 },
   { FALSE, attach_and_stop, VMM_NIC_IN_USE, VMM_INSTANCE_STOPPED, 8 },
   { TRUE, detach_and_delete, VMM_NIC_AVAILABLE, VMM_INSTANCE_GONE, 8 },
 };
@@ -542,23 +528,21 @@ clean_up (World *w, const char *nic, const char *id)
 
 /* The deed with the n-th call of a driver failing; FALSE when there was no n-th call. */
 static gboolean
-do_with_fault (World *w, const Deed *deed, const WorldFault *fault, guint n)
+do_with_fault (World *w, gconstpointer data, const WorldFault *fault, guint n)
 {
+  const Deed *deed = data;
   const char *nic = available (w, FALSE);
   const char *id = deed->is_attached ? run_with (w, nic) : host_run (w);
   gboolean has_struck;
-  guint before;
+  guint armed;
 
   host_wait_idle (w);
-  before = fault->calls (w);
-  fault->arm (w, n);
+  armed = world_fault_arm (w, fault, n);
   deed->ask (w, nic, id);
   host_settle_state (w, id, deed->instance_to);
   settle_nic (w, nic, deed->to);
   host_settle_all (w);
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   host_assert_consistent (w);
   clean_up (w, nic, id);
   return has_struck;
@@ -569,17 +553,9 @@ everything_comes_true_whichever_call_fails_once (void **state)
 {
   World *w = *state;
 
-  host_allow_faults ();
   log_trap_allow ("*the next comparison takes it away*");
   for (guint d = 0; d < G_N_ELEMENTS (deeds); d++)
-    {
-      guint struck = 0;
-
-      for (guint f = 0; f < WORLD_FAULTS; f++)
-        for (guint n = 1; do_with_fault (w, &deeds[d], &world_faults[f], n); n++)
-          struck++;
-      assert_true (struck >= deeds[d].least_calls);
-    }
+    assert_true (world_fault_each (w, do_with_fault, &deeds[d]) >= deeds[d].least_calls);
 }
 
 static void
@@ -593,14 +569,9 @@ what_was_under_way_when_the_daemon_went_down_goes_on (void **state)
         const char *nic = available (w, FALSE);
         const char *id = deeds[d].is_attached ? run_with (w, nic) : host_run (w);
 
-        virt_fake_set_delay_ms (w->host->virt, 1);
+        world_slow_down (w);
         deeds[d].ask (w, nic, id);
-        for (guint i = 0; i < round; i++)
-          host_fact (w, id);
-        host_stop (w);
-        world_reopen (w);
-        host_start (w);
-        virt_fake_set_delay_ms (w->host->virt, 0);
+        world_go_down (w, id, round);
         host_wait_state (w, id, deeds[d].instance_to);
         wait_nic (w, nic, deeds[d].to);
         host_wait_idle (w);

@@ -247,15 +247,13 @@ pull_with_fault (World *w, const WorldFault *fault, guint n)
 {
   const char *disk, *instance = run_with_disk (w, &disk);
   const char *snapshot = host_take_snapshot (w, disk);
-  guint before = fault->calls (w);
   gboolean has_struck;
+  guint armed;
 
   host_wait_idle (w);
-  fault->arm (w, n);
+  armed = world_fault_arm (w, fault, n);
   host_drop_snapshot (w, snapshot);
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   pull_at_last (w, instance, disk);
   host_delete (w, instance);
   assert_true (ops_disk_delete (&w->ctx, &w->alice, disk, NULL));

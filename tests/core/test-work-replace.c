@@ -73,20 +73,17 @@ assert_replaced (World *w, const char *id, const char *disk)
 }
 
 static gboolean
-replace_with_fault (World *w, const WorldFault *fault, guint n)
+replace_with_fault (World *w, gconstpointer data, const WorldFault *fault, guint n)
 {
   const char *id = stopped (w), *disk;
-  guint before;
+  guint armed;
   gboolean has_struck;
 
   host_wait_idle (w);
-  before = fault->calls (w);
-  fault->arm (w, n);
+  armed = world_fault_arm (w, fault, n);
   disk = replace (w, id);
   host_settle (w, is_made, disk, "the new system disk");
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   assert_replaced (w, id, disk);
   return has_struck;
 }
@@ -95,14 +92,8 @@ static void
 whichever_call_fails_once_the_new_disk_is_there (void **state)
 {
   World *w = *state;
-  guint struck = 0;
-
-  host_allow_faults ();
   log_trap_allow ("*the next comparison takes it away*");
-  for (guint f = 0; f < WORLD_FAULTS; f++)
-    for (guint n = 1; replace_with_fault (w, &world_faults[f], n); n++)
-      struck++;
-  assert_in_range (struck, 5, 200);
+  assert_in_range (world_fault_each (w, replace_with_fault, NULL), 5, 200);
 }
 
 static void
@@ -114,14 +105,9 @@ a_daemon_that_goes_down_in_between_finishes_it (void **state)
     {
       const char *id = stopped (w), *disk;
 
-      virt_fake_set_delay_ms (w->host->virt, 1);
+      world_slow_down (w);
       disk = replace (w, id);
-      for (guint look = 0; look < round; look++)
-        host_fact (w, id);
-      host_stop (w);
-      world_reopen (w);
-      host_start (w);
-      virt_fake_set_delay_ms (w->host->virt, 0);
+      world_go_down (w, id, round);
       assert_replaced (w, id, disk);
     }
 }

@@ -74,20 +74,16 @@ deletion_keeps_what_was_to_be_kept (void **state)
   host_assert_consistent (w);
 }
 
-/* With the n-th call of a driver failing; FALSE when there was no n-th call. */
 static gboolean
-create_with_fault (World *w, gboolean boot, const WorldFault *fault, guint n)
+create_with_fault (World *w, gconstpointer data, const WorldFault *fault, guint n)
 {
-  guint before = fault->calls (w);
+  const gboolean boot = *(const gboolean *) data;
+  guint armed = world_fault_arm (w, fault, n);
+  const char *id = create (w, boot);
   gboolean has_struck;
-  const char *id;
 
-  fault->arm (w, n);
-  id = create (w, boot);
   host_settle_state (w, id, boot ? VMM_INSTANCE_RUNNING : VMM_INSTANCE_STOPPED);
-  host_wait_idle (w);
-  has_struck = fault->calls (w) >= before + n;
-  fault->disarm (w);
+  has_struck = world_fault_end (w, fault, armed);
   if (boot)
     assert_guest_has_them (w, id);
   host_assert_consistent (w);
@@ -104,11 +100,9 @@ whichever_call_fails_once_they_are_there (void **state)
   World *w = *state;
   guint struck = 0;
 
-  host_allow_faults ();
   log_trap_allow ("*the next comparison takes it away*");
-  for (guint f = 0; f < 2 * WORLD_FAULTS; f++)
-    for (guint n = 1; create_with_fault (w, f % 2 == 0, &world_faults[f / 2], n); n++)
-      struck++;
+  for (gboolean boot = FALSE; boot <= TRUE; boot++)
+    struck += world_fault_each (w, create_with_fault, &boot);
   assert_in_range (struck, 20, 1000);
 }
 
@@ -210,14 +204,9 @@ a_daemon_that_goes_down_in_between_finishes_them (void **state)
     {
       const char *id;
 
-      virt_fake_set_delay_ms (w->host->virt, 1);
+      world_slow_down (w);
       id = create (w, TRUE);
-      for (guint look = 0; look < round; look++)
-        host_fact (w, id);
-      host_stop (w);
-      world_reopen (w);
-      host_start (w);
-      virt_fake_set_delay_ms (w->host->virt, 0);
+      world_go_down (w, id, round);
       host_wait_state (w, id, VMM_INSTANCE_RUNNING);
       host_wait_idle (w);
       assert_guest_has_them (w, id);

@@ -89,3 +89,66 @@ const WorldFault world_faults[WORLD_FAULTS] = {
   { "net, after", net_after, net_disarm, net_calls },
   { "img, before", img_before, img_disarm, img_calls },
 };
+
+guint
+world_fault_arm (World *w, const WorldFault *fault, guint n)
+{
+  guint armed = fault->calls (w) + n;
+
+  fault->arm (w, n);
+  return armed;
+}
+
+gboolean
+world_fault_end (World *w, const WorldFault *fault, guint armed)
+{
+  gboolean has_struck;
+
+  host_wait_idle (w);
+  has_struck = fault->calls (w) >= armed;
+  fault->disarm (w);
+  return has_struck;
+}
+
+guint
+world_fault_each (World *w, WorldTrial trial, gconstpointer data)
+{
+  guint struck = 0;
+
+  host_allow_faults ();
+  for (guint f = 0; f < WORLD_FAULTS; f++)
+    for (guint n = 1; trial (w, data, &world_faults[f], n); n++)
+      struck++;
+  return struck;
+}
+
+void
+world_slow_down (World *w)
+{
+  virt_fake_set_delay_ms (w->host->virt, 1);
+}
+
+void
+world_go_down (World *w, const char *instance, guint looks)
+{
+  for (guint i = 0; i < looks; i++)
+    host_fact (w, instance);
+  host_stop (w);
+  world_reopen (w);
+  host_start (w);
+  virt_fake_set_delay_ms (w->host->virt, 0);
+}
+
+void
+world_deed_stop (World *w, const char *thing, const char *instance)
+{
+  assert_true (ops_instance_stop (&w->ctx, &w->alice, instance, FALSE, NULL));
+}
+
+void
+world_deed_delete (World *w, const char *thing, const char *instance)
+{
+  const char *ids[] = { instance, NULL };
+
+  assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, NULL));
+}
