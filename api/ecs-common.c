@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ecs-common.h"
+#include "ops-instance.h"
 #include "ops-tag.h"
 #include "vmm-clock.h"
 #include "vmm-disk.h"
@@ -208,6 +209,13 @@ const ApiParam ecs_time_filter_params[2] = {
            .doc = "A time."),
 };
 
+const ApiParam ecs_created_filter_params[2] = {
+  API_STR (EcsTimeFilter, key, "Key", .max_length = 64,
+           .doc = "CreationStartTime or CreationEndTime."),
+  API_STR (EcsTimeFilter, value, "Value", .max_length = 32, .format = &api_format_time,
+           .doc = "A time."),
+};
+
 gboolean
 ecs_take_time_filters (const GArray *filters, gint64 *out_from_ms, gint64 *out_to_ms,
                        gboolean *out_passes, GError **error)
@@ -229,13 +237,33 @@ ecs_take_time_filters (const GArray *filters, gint64 *out_from_ms, gint64 *out_t
         *out_from_ms = ms;
       else if (g_str_equal (filter->key, "CreationEndTime"))
         *out_to_ms = ms;
-      else if (g_str_equal (filter->key, "ExpiredStartTime"))
+      else if (out_passes != NULL && g_str_equal (filter->key, "ExpiredStartTime"))
         *out_passes = *out_passes && ms <= expired_ms;
-      else if (g_str_equal (filter->key, "ExpiredEndTime"))
+      else if (out_passes != NULL && g_str_equal (filter->key, "ExpiredEndTime"))
         *out_passes = *out_passes && ms >= expired_ms;
       else
         return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter \"%s\"",
                          filter->key);
     }
+  return TRUE;
+}
+
+gboolean
+ecs_write_instances (ApiCall *call, const VmmInstanceQuery *query, const ApiPage *page,
+                     ApiReply *reply, const char *plural, const char *singular,
+                     void (*write) (ApiReply *reply, const VmmInstance *instance), GError **error)
+{
+  const VmmPage wanted = api_page_get (page);
+  g_auto (VmmPageInfo) info = { 0 };
+  g_autoptr (GPtrArray) instances
+      = ops_instance_list (call->ctx, call->caller, query, &wanted, &info, error);
+
+  if (instances == NULL)
+    return FALSE;
+  api_reply_list (reply, plural, singular);
+  for (guint i = 0; i < instances->len; i++)
+    write (reply, instances->pdata[i]);
+  api_reply_end (reply);
+  api_reply_page (reply, page, &info);
   return TRUE;
 }

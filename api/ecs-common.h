@@ -85,6 +85,16 @@ extern const ApiFormat ecs_format_cidr, ecs_format_cidr6, ecs_format_ipv6;
 /* Any text that filters a list. */
 #define ECS_TEXT_FILTER(type, field, name, doc_)                                                   \
   API_STR (type, field, name, .max_length = 512, .doc = doc_)
+/* A resource group for something new, and one that filters a list of @things ("disk"). */
+#define ECS_NO_RESOURCE_GROUP(type, field)                                                         \
+  ECS_REFUSED (type, field, "ResourceGroupId", .doc = "Resource groups are not offered here.")
+#define ECS_RESOURCE_GROUP_FILTER(type, field, things)                                             \
+  ECS_TEXT_FILTER (type, field, "ResourceGroupId", "No " things " here is in a resource group.")
+/* How fast new snapshots can be used; both fields are `char *` that nobody reads. */
+#define ECS_INSTANT_ACCESS(type, field, days_field)                                                \
+  ECS_TEXT_FILTER (type, field, "InstantAccess", "All snapshots are instant here."),               \
+      ECS_TEXT_FILTER (type, days_field, "InstantAccessRetentionDays",                             \
+                       "All snapshots are instant here.")
 #define ECS_ZONE_ID(type, field)                                                                   \
   API_STR (type, field, "ZoneId", .max_length = 64, .doc = "The zone.")
 
@@ -128,10 +138,21 @@ extern const ApiParam ecs_time_filter_params[2];
   API_PARAM (type, field, GArray *, API_KIND_LIST, "Filter", .items = ecs_time_filter_params,      \
              .n_items = G_N_ELEMENTS (ecs_time_filter_params),                                     \
              .item_size = sizeof (EcsTimeFilter), .max = 20, .doc = "Times between.")
-/* What they ask of the time of creation; *@out_passes becomes FALSE when nothing can pass them. */
+/* The same where nothing expires. */
+extern const ApiParam ecs_created_filter_params[2];
+#define ECS_CREATED_FILTERS(type, field, doc_)                                                     \
+  API_LIST (type, field, "Filter", EcsTimeFilter, ecs_created_filter_params, .max = 20, .doc = doc_)
+/* What they ask of the time of creation; *@out_passes becomes FALSE when nothing can pass them, and
+ * is NULL where nothing expires. INVALID_PARAMETER, FILTER_NOT_FOUND. */
 gboolean ecs_take_time_filters (const GArray *filters, gint64 *out_from_ms, gint64 *out_to_ms,
                                 gboolean *out_passes, GError **error);
 /* The categories of disks that can be asked for; all are local storage. Ends with NULL. */
 extern const char *const ecs_disk_categories[];
+/* The list @plural.@singular[] of the instances that @query finds, each written by @write, and its
+ * page. */
+gboolean ecs_write_instances (ApiCall *call, const VmmInstanceQuery *query, const ApiPage *page,
+                              ApiReply *reply, const char *plural, const char *singular,
+                              void (*write) (ApiReply *reply, const VmmInstance *instance),
+                              GError **error);
 /* What both ways of listing routes show of one. */
 void ecs_write_route (ApiReply *reply, const char *table_id, const VmmRoute *route);

@@ -52,8 +52,7 @@ static const ApiParam create_params[] = {
            = "Our extension: an empty disk gets one partition with such a file system, so that "
              "the guest has but to mount it."),
   ECS_REFUSED (CreateArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 

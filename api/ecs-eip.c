@@ -4,7 +4,6 @@
 
 #include "ecs-common.h"
 #include "ops-eip.h"
-#include "vmm-clock.h"
 
 #define EIP_ID(type, field)                                                                        \
   API_STR (type, field, "AllocationId", .flags = API_REQUIRED, .max_length = 64,                   \
@@ -50,8 +49,7 @@ static const ApiParam allocate_params[] = {
   ECS_REFUSED (AllocateArgs, pool_id, "PublicIpAddressPoolId",
                .doc = "Pools cannot be chosen here; see IpAddress."),
   ECS_REFUSED (AllocateArgs, zone, "Zone", .doc = "Addresses here belong to no zone."),
-  ECS_REFUSED (AllocateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (AllocateArgs, resource_group_id),
   API_NEW_TAG_PARAM (AllocateArgs, tags),
 };
 
@@ -180,16 +178,6 @@ modify_eip (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 
 typedef struct
 {
-  char *key, *value;
-} Filter;
-
-static const ApiParam filter_params[] = {
-  API_STR (Filter, key, "Key", .max_length = 64, .doc = "CreationStartTime or CreationEndTime."),
-  API_STR (Filter, value, "Value", .max_length = 32, .format = &api_format_time, .doc = "A time."),
-};
-
-typedef struct
-{
   ApiPage page;
   char **ids, **ips;
   char *name, *status, *target_id, *target_type, *charge_type, *lock_reason, *resource_group_id;
@@ -207,9 +195,8 @@ static const ApiParam list_params[] = {
                    "EcsInstance, NetworkInterface or Nat."),
   ECS_TEXT_FILTER (ListArgs, charge_type, "ChargeType", "All addresses are PostPaid."),
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No address here is locked."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No address here is in a resource group."),
-  API_LIST (ListArgs, filters, "Filter", Filter, filter_params, .max = 20, .doc = "Times between."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "address"),
+  ECS_CREATED_FILTERS (ListArgs, filters, "Times between."),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -284,29 +271,6 @@ write_eip (ApiCall *call, ApiReply *reply, const VmmEip *eip, GHashTable *tags)
 }
 
 static gboolean
-apply_filters (const GArray *filters, VmmEipQuery *query, GError **error)
-{
-  for (guint i = 0; i < filters->len; i++)
-    {
-      const Filter *filter = &g_array_index (filters, Filter, i);
-      gint64 ms = 0;
-
-      if (filter->key == NULL || filter->value == NULL)
-        continue;
-      if (!vmm_clock_parse (filter->value, &ms))
-        return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "Filter.%u.Value \"%s\" is not a time",
-                         i + 1, filter->value);
-      if (g_str_equal (filter->key, "CreationStartTime"))
-        query->created_from_ms = ms;
-      else if (g_str_equal (filter->key, "CreationEndTime"))
-        query->created_to_ms = ms;
-      else
-        return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter '%s'", filter->key);
-    }
-  return TRUE;
-}
-
-static gboolean
 describe_eips (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const ListArgs *args = data;
@@ -322,7 +286,8 @@ describe_eips (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
   g_autoptr (GPtrArray) eips = NULL;
   g_autoptr (GHashTable) tags = NULL;
 
-  if (!apply_filters (args->filters, &query, error))
+  if (!ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms, NULL,
+                              error))
     return FALSE;
   if (!ecs_is_or_unset (args->charge_type, "PostPaid") || !ecs_is_or_unset (args->lock_reason, "")
       || !ecs_is_or_unset (args->resource_group_id, ""))

@@ -30,8 +30,7 @@ static const ApiParam create_params[] = {
            .error = VMM_ERROR_UNSUPPORTED_PARAMETER, .doc = "All groups here are normal."),
   ECS_REFUSED (CreateArgs, service_managed, "ServiceManaged",
                .doc = "Managed groups are not offered here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -232,8 +231,7 @@ static const ApiParam list_params[] = {
            .error = VMM_ERROR_NETWORK_TYPE_NOT_FOUND, .doc = "All groups are in a vpc."),
   API_STR (ListArgs, group_type, "SecurityGroupType", .max_length = 16,
            API_CHOICES ("normal", "enterprise"), .doc = "All groups are normal."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No group here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "group"),
   API_TRI (ListArgs, service_managed, "ServiceManaged", .doc = "No group here is managed."),
   API_TAG_PARAM (ListArgs, tags),
 };

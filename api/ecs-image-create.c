@@ -74,8 +74,7 @@ static const ApiParam create_params[] = {
   ECS_REFUSED (CreateArgs, imds, "Features.ImdsSupport", .doc = "Not offered here."),
   ECS_REFUSED (CreateArgs, secure_boot, "SecureBootOptions.SecureBootSupport",
                .doc = "Not offered here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -136,8 +135,7 @@ static const ApiParam copy_params[] = {
            .doc = "The copy's description, 2 to 256 characters."),
   ECS_REFUSED (CopyArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
   ECS_REFUSED (CopyArgs, kms_key, "KMSKeyId", .doc = "Encryption is not offered here."),
-  ECS_REFUSED (CopyArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CopyArgs, resource_group_id),
   API_NEW_TAG_PARAM (CopyArgs, tags),
 };
 

@@ -6,7 +6,6 @@
 #include "ops-image.h"
 #include "ops-instance.h"
 #include "ops-tag.h"
-#include "vmm-clock.h"
 #include <string.h>
 
 /* ---- DescribeImages ---- */
@@ -20,16 +19,6 @@ typedef struct
   int is_public, is_usable, has_cloud_init, is_io_optimized;
   GArray *filters, *tags;
 } ListArgs;
-
-typedef struct
-{
-  char *key, *value;
-} Filter;
-
-static const ApiParam filter_params[] = {
-  API_STR (Filter, key, "Key", .max_length = 64, .doc = "CreationStartTime or CreationEndTime."),
-  API_STR (Filter, value, "Value", .max_length = 32, .format = &api_format_time, .doc = "A time."),
-};
 
 static const ApiParam list_params[] = {
   API_PAGE_PARAMS (ListArgs, page, 100),
@@ -62,10 +51,8 @@ static const ApiParam list_params[] = {
   API_TRI (ListArgs, has_cloud_init, "IsSupportCloudinit", .doc = "All images here do."),
   API_TRI (ListArgs, is_io_optimized, "IsSupportIoOptimized", .doc = "All images here do."),
   ECS_TEXT_FILTER (ListArgs, show_expired, "ShowExpired", "No image here expires."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No image here is in a resource group."),
-  API_LIST (ListArgs, filters, "Filter", Filter, filter_params, .max = 20,
-            .doc = "Times between which it was made."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "image"),
+  ECS_CREATED_FILTERS (ListArgs, filters, "Times between which it was made."),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -310,30 +297,6 @@ constants_pass (const ListArgs *args)
 }
 
 static gboolean
-apply_filters (const GArray *filters, VmmImageQuery *query, GError **error)
-{
-  for (guint i = 0; i < filters->len; i++)
-    {
-      const Filter *filter = &g_array_index (filters, Filter, i);
-      gint64 ms = 0;
-
-      if (filter->key == NULL || filter->value == NULL)
-        continue;
-      if (!vmm_clock_parse (filter->value, &ms))
-        return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "Filter.%u.Value \"%s\" is not a time",
-                         i + 1, filter->value);
-      if (g_str_equal (filter->key, "CreationStartTime"))
-        query->created_from_ms = ms;
-      else if (g_str_equal (filter->key, "CreationEndTime"))
-        query->created_to_ms = ms;
-      else
-        return vmm_fail (error, VMM_ERROR_FILTER_NOT_FOUND, "there is no filter \"%s\"",
-                         filter->key);
-    }
-  return TRUE;
-}
-
-static gboolean
 check_type (ApiCall *call, const char *type, GError **error)
 {
   return type == NULL || *type == '\0' || vmm_config_type (call->ctx->config, type) != NULL
@@ -365,7 +328,9 @@ describe_images (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) images = NULL;
 
-  if (!apply_filters (args->filters, &query, error) || !check_type (call, args->type, error))
+  if (!ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms, NULL,
+                              error)
+      || !check_type (call, args->type, error))
     return FALSE;
   api_reply_string (reply, "RegionId", call->ctx->config->region_id);
   if (!constants_pass (args))

@@ -143,8 +143,7 @@ typedef struct
                    .doc = "Deployment sets are not offered here."),                                \
       ECS_REFUSED (CreateArgs, dedicated_host_id, "DedicatedHostId",                               \
                    .doc = "Dedicated hosts are not offered here."),                                \
-      ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",                               \
-                   .doc = "Resource groups are not offered here."),                                \
+      ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),                                       \
       ECS_REFUSED (CreateArgs, auto_release_time, "AutoReleaseTime",                               \
                    .doc = "Automatic release is not offered here."),                               \
       ECS_REFUSED (CreateArgs, disk_encrypted, "SystemDisk.Encrypted",                             \

@@ -186,8 +186,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, internet_charge_type, "InternetChargeType",
                    "PayByTraffic or PayByBandwidth."),
   ECS_TEXT_FILTER (ListArgs, lock_reason, "LockReason", "No instance here is locked."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No instance here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "instance"),
   ECS_TIME_FILTERS (ListArgs, filters),
   API_TAG_PARAM (ListArgs, tags),
 };
@@ -411,34 +410,24 @@ static const ApiField status_fields[] = {
   API_PAGE_FIELDS,
 };
 
+static void
+write_status (ApiReply *reply, const VmmInstance *instance)
+{
+  api_reply_item (reply);
+  api_reply_string (reply, "InstanceId", instance->id);
+  api_reply_string (reply, "Status", vmm_instance_state_wire (instance->state));
+  api_reply_end (reply);
+}
+
 static gboolean
 describe_instance_status (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const StatusArgs *args = data;
-  VmmPage page = api_page_get (&args->page);
   VmmInstanceQuery query = { .ids = (const char *const *) args->ids, .zone_id = args->zone_id };
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) instances = NULL;
 
-  if (!ecs_check_zone (call, args->zone_id, error))
-    return FALSE;
-  instances = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
-  if (instances == NULL)
-    return FALSE;
-
-  api_reply_list (reply, "InstanceStatuses", "InstanceStatus");
-  for (guint i = 0; i < instances->len; i++)
-    {
-      const VmmInstance *instance = instances->pdata[i];
-
-      api_reply_item (reply);
-      api_reply_string (reply, "InstanceId", instance->id);
-      api_reply_string (reply, "Status", vmm_instance_state_wire (instance->state));
-      api_reply_end (reply);
-    }
-  api_reply_end (reply);
-  api_reply_page (reply, &args->page, &info);
-  return TRUE;
+  return ecs_check_zone (call, args->zone_id, error)
+         && ecs_write_instances (call, &query, &args->page, reply, "InstanceStatuses",
+                                 "InstanceStatus", write_status, error);
 }
 
 /* ---- DescribeInstanceAttribute ---- */
@@ -525,31 +514,24 @@ static const ApiField attachment_fields[] = {
   API_PAGE_FIELDS,
 };
 
+static void
+write_attachment (ApiReply *reply, const VmmInstance *instance)
+{
+  api_reply_item (reply);
+  api_reply_string (reply, "InstanceId", instance->id);
+  api_reply_string (reply, "PrivatePoolOptionsId", "");
+  api_reply_string (reply, "PrivatePoolOptionsMatchCriteria", "None");
+  api_reply_end (reply);
+}
+
 static gboolean
 describe_attachments (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const SideArgs *args = data;
-  VmmPage page = api_page_get (&args->page);
   VmmInstanceQuery query = { .ids = (const char *const *) args->ids };
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) instances
-      = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
 
-  if (instances == NULL)
-    return FALSE;
-
-  api_reply_list (reply, "Instances", "Instance");
-  for (guint i = 0; i < instances->len; i++)
-    {
-      api_reply_item (reply);
-      api_reply_string (reply, "InstanceId", ((VmmInstance *) instances->pdata[i])->id);
-      api_reply_string (reply, "PrivatePoolOptionsId", "");
-      api_reply_string (reply, "PrivatePoolOptionsMatchCriteria", "None");
-      api_reply_end (reply);
-    }
-  api_reply_end (reply);
-  api_reply_page (reply, &args->page, &info);
-  return TRUE;
+  return ecs_write_instances (call, &query, &args->page, reply, "Instances", "Instance",
+                              write_attachment, error);
 }
 
 static const ApiAction actions[] = {

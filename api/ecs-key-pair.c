@@ -22,8 +22,7 @@ static const ApiParam import_params[] = {
   API_STR (ImportArgs, public_key, "PublicKeyBody", .flags = API_REQUIRED, .max_length = 16384,
            .error = VMM_ERROR_PUBLIC_KEY,
            .doc = "The public key as one line of OpenSSH: rsa, ed25519 or ecdsa."),
-  ECS_REFUSED (ImportArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (ImportArgs, resource_group_id),
   API_NEW_TAG_PARAM (ImportArgs, tags),
 };
 
@@ -49,8 +48,7 @@ import_key_pair (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
 
 static const ApiParam create_params[] = {
   NAME,
-  ECS_REFUSED (ImportArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (ImportArgs, resource_group_id),
   API_NEW_TAG_PARAM (ImportArgs, tags),
 };
 
@@ -93,8 +91,7 @@ static const ApiParam list_params[] = {
                       .doc = "Filtering by fingerprint is not offered here."),
   ECS_REFUSED (ListArgs, include_key, "IncludePublicKey",
                .doc = "Listing the keys themselves is not offered here."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No key pair here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "key pair"),
   API_TAG_PARAM (ListArgs, tags),
 };
 

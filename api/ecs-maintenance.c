@@ -237,21 +237,10 @@ static gboolean
 describe_maintenance (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
   const DescribeArgs *args = data;
-  VmmPage page = api_page_get (&args->page);
   VmmInstanceQuery query = { .ids = (const char *const *) args->ids };
-  g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) instances
-      = ops_instance_list (call->ctx, call->caller, &query, &page, &info, error);
 
-  if (instances == NULL)
-    return FALSE;
-
-  api_reply_list (reply, "MaintenanceAttributes", "MaintenanceAttribute");
-  for (guint i = 0; i < instances->len; i++)
-    write_attribute (reply, instances->pdata[i]);
-  api_reply_end (reply);
-  api_reply_page (reply, &args->page, &info);
-  return TRUE;
+  return ecs_write_instances (call, &query, &args->page, reply, "MaintenanceAttributes",
+                              "MaintenanceAttribute", write_attribute, error);
 }
 
 static const ApiAction actions[] = {

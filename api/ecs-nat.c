@@ -45,8 +45,7 @@ static const ApiParam create_params[] = {
   ECS_TEXT_FILTER (CreateArgs, spec, "Spec", "Not looked at: no gateway here has a size."),
   ECS_REFUSED (CreateArgs, protection, "SecurityProtectionEnabled",
                .doc = "A firewall of its own is not offered here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -130,8 +129,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, charge_type, "InstanceChargeType", "All gateways are PostPaid."),
   ECS_TEXT_FILTER (ListArgs, spec, "Spec", "No gateway here has a size."),
   ECS_ZONE_ID (ListArgs, zone_id),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No gateway here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "gateway"),
   API_TAG_PARAM (ListArgs, tags),
 };
 

@@ -72,8 +72,7 @@ static const ApiParam create_params[] = {
   ECS_IPV6_ADDRESSES (CreateArgs, ips6, 0, "Free IPv6 addresses of the vswitch."),
   ECS_IPV6_COUNT (CreateArgs, ip6_count),
   ECS_REFUSED (CreateArgs, primary_ipv6, "EnablePrimaryIPv6", .doc = NO_PRIMARY_IPV6),
-  ECS_REFUSED (CreateArgs, resource_group, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 

@@ -56,8 +56,7 @@ static const ApiParam create_params[] = {
   POLICY_COPIES (PolicyArgs, copy, copy_regions, copy_days),
   API_STR (PolicyArgs, association, "AssociationType", .max_length = 32,
            API_CHOICES ("AssociatedWithDisk"), .doc = "Policies are applied to disks alone here."),
-  ECS_REFUSED (PolicyArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (PolicyArgs, resource_group_id),
   API_NEW_TAG_PARAM (PolicyArgs, tags),
 };
 
@@ -176,8 +175,7 @@ static const ApiParam list_params[] = {
   API_PAGE_PARAMS (ListArgs, page, 100),
   ECS_TEXT_FILTER (ListArgs, id, "AutoSnapshotPolicyId", "The policy."),
   ECS_TEXT_FILTER (ListArgs, name, "AutoSnapshotPolicyName", "The name; * stands for anything."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No policy here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "policy"),
   API_TAG_PARAM (ListArgs, tags),
 };
 

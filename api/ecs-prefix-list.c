@@ -81,8 +81,7 @@ static const ApiParam create_params[] = {
            .max = VMM_PREFIX_LIST_ENTRIES_MAX, .doc = "How many ranges it may ever have."),
   API_LIST (CreateArgs, entries, "Entry", Entry, entry_params, .max = VMM_PREFIX_LIST_ENTRIES_MAX,
             .doc = "Its ranges."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   ECS_REFUSED_TAGS (CreateArgs, tags),
 };
 
@@ -235,8 +234,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, name, "PrefixListName", "The name; * stands for anything."),
   API_STR (ListArgs, family, "AddressFamily", .max_length = 8,
            API_CHOICES (FAMILY_IPV4, FAMILY_IPV6), .doc = "The family."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No prefix list here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "prefix list"),
   API_TAG_PARAM (ListArgs, tags),
   TOKEN_PARAMS (ListArgs),
 };

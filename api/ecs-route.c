@@ -111,8 +111,7 @@ typedef struct
                        "No route table here has a name."),                                         \
       ECS_TEXT_FILTER (TableArgs, table_type, TYPE, "All route tables here are System ones."),     \
       ECS_TEXT_FILTER (TableArgs, router_type, "RouterType", "All routers here are VRouters."),    \
-      ECS_TEXT_FILTER (TableArgs, resource_group_id, "ResourceGroupId",                            \
-                       "No route table here is in a resource group.")
+      ECS_RESOURCE_GROUP_FILTER (TableArgs, resource_group_id, "route table")
 
 static const ApiParam table_params[] = {
   TABLE_PARAMS ("Type"),

@@ -36,11 +36,8 @@ static const ApiParam create_params[] = {
                .doc = "Disks of the instance that are left out."),
   GROUP_NAME (CreateArgs, name, 0),
   ECS_DESCRIPTION (CreateArgs, description, 0),
-  ECS_TEXT_FILTER (CreateArgs, instant, "InstantAccess", "All snapshots are instant here."),
-  ECS_TEXT_FILTER (CreateArgs, instant_days, "InstantAccessRetentionDays",
-                   "All snapshots are instant here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_INSTANT_ACCESS (CreateArgs, instant, instant_days),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -86,8 +83,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, name, "Name", "The name; * stands for anything."),
   API_STRLIST (ListArgs, attributes, "AdditionalAttributes", .max = 10, .max_length = 64,
                .doc = "All there is to show is shown."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No snapshot group here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "snapshot group"),
   API_TAG_PARAM (ListArgs, tags),
 };
 

@@ -32,11 +32,8 @@ static const ApiParam create_params[] = {
            .doc = "After so many days it is deleted; 0 keeps it."),
   API_STR (CreateArgs, category, "Category", .max_length = 16, API_CHOICES ("standard", "flash"),
            .doc = "All snapshots are instant here."),
-  ECS_TEXT_FILTER (CreateArgs, instant, "InstantAccess", "All snapshots are instant here."),
-  ECS_TEXT_FILTER (CreateArgs, instant_days, "InstantAccessRetentionDays",
-                   "All snapshots are instant here."),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_INSTANT_ACCESS (CreateArgs, instant, instant_days),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -90,8 +87,7 @@ static const ApiParam list_params[] = {
            API_CHOICES ("none", "image", "disk", "image_disk"),
            .doc = "What was made from them and is still there."),
   ECS_TEXT_FILTER (ListArgs, category, "Category", "All snapshots are standard."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No snapshot here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "snapshot"),
   ECS_TEXT_FILTER (ListArgs, link_id, "SnapshotLinkId", "No snapshot here is in a chain."),
   API_TRI (ListArgs, encrypted, "Encrypted", .doc = "No snapshot here is encrypted."),
   API_TAG_PARAM (ListArgs, tags),

@@ -46,8 +46,7 @@ static const ApiParam create_params[] = {
   DNS_NAMES (CreateArgs, dns_names),
   API_BOOL (CreateArgs, ipv6, "EnableIpv6", .doc = "Give it IPv6 addresses too."),
   IPV6_CIDR (CreateArgs, ipv6_cidr),
-  ECS_REFUSED (CreateArgs, resource_group_id, "ResourceGroupId",
-               .doc = "Resource groups are not offered here."),
+  ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -144,8 +143,7 @@ static const ApiParam list_params[] = {
   ECS_ID_FILTER (ListArgs, ids, "VpcId", "Ids of VPCs, with commas between them."),
   ECS_TEXT_FILTER (ListArgs, name, "VpcName", "The name; * stands for anything."),
   API_TRI (ListArgs, is_default, "IsDefault", .doc = "Whether it is the account's default one."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No VPC here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "VPC"),
   API_TAG_PARAM (ListArgs, tags),
 };
 

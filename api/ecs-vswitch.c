@@ -131,8 +131,7 @@ static const ApiParam list_params[] = {
   ECS_TEXT_FILTER (ListArgs, name, "VSwitchName", "The name; * stands for anything."),
   ECS_TEXT_FILTER (ListArgs, route_table_id, "RouteTableId", "The route table of the VPC."),
   API_TRI (ListArgs, is_default, "IsDefault", .doc = "Whether it is the account's default one."),
-  ECS_TEXT_FILTER (ListArgs, resource_group_id, "ResourceGroupId",
-                   "No vswitch here is in a resource group."),
+  ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "vswitch"),
   API_TAG_PARAM (ListArgs, tags),
 };
 
