@@ -31,16 +31,28 @@ extern const ApiFormat ecs_format_refused_filter;
   API_STRLIST (type, field, name, .max = 100, .max_length = 4096,                                  \
                .format = &ecs_format_refused_filter, .error = VMM_ERROR_UNSUPPORTED_PARAMETER,     \
                __VA_ARGS__)
-/* Tags that would be set on something new; @field is a GArray of EcsRefusedTag. */
+/* Tags that choose what an action is for; @field is a GArray of EcsRefusedTag. */
 typedef struct
 {
   char *key, *value;
 } EcsRefusedTag;
 extern const ApiParam ecs_refused_tag_params[2];
-#define ECS_REFUSED_TAGS(type, field)                                                              \
-  API_PARAM (type, field, GArray *, API_KIND_LIST, "Tag", .items = ecs_refused_tag_params,         \
+#define ECS_REFUSED_TAGS(type, field, name)                                                        \
+  API_PARAM (type, field, GArray *, API_KIND_LIST, name, .items = ecs_refused_tag_params,          \
              .n_items = G_N_ELEMENTS (ecs_refused_tag_params),                                     \
-             .item_size = sizeof (EcsRefusedTag), .max = 20, .doc = "Tags are not offered here.")
+             .item_size = sizeof (EcsRefusedTag), .max = 20, .doc = "Not offered here.")
+/* The keys of encryption; @field is an EcsRefusedKeys. */
+typedef struct
+{
+  char *key, *algorithm;
+} EcsRefusedKeys;
+#define ECS_REFUSED_KEYS(type, field)                                                              \
+  ECS_REFUSED (type, field.key, "KMSKeyId", .doc = "Encryption is not offered here."),             \
+      ECS_REFUSED (type, field.algorithm, "EncryptAlgorithm",                                      \
+                   .doc = "Encryption is not offered here.")
+#define ECS_REFUSED_PLACE(type, field)                                                             \
+  ECS_REFUSED (type, field, "StorageLocationArn",                                                  \
+               .doc = "Other places than this host are not offered here.")
 
 /* Names and texts, by the rules of the model. */
 extern const ApiFormat ecs_format_instance_name, ecs_format_host_name, ecs_format_description,

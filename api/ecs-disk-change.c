@@ -13,6 +13,9 @@
            .format = &ecs_format_instance_name, .error = VMM_ERROR_DISK_NAME_MALFORMED,            \
            .doc = "The name, 2 to 128 characters, beginning with a letter.")
 
+#define NO_IOPS                                                                                    \
+  "The bounds of a disk's I/O are those of its category, level and size; see ModifyDiskSpec."
+
 static const char *
 set_or_null (const char *text)
 {
@@ -24,7 +27,8 @@ set_or_null (const char *text)
 typedef struct
 {
   char *zone_id, *instance_id, *snapshot_id, *name, *description, *category, *level, *file_system;
-  char *encrypted, *resource_group_id;
+  char *encrypted, *resource_group_id, *multi_attach, *iops, *bursting, *set, *partition, *cluster;
+  EcsRefusedKeys keys;
   GArray *tags;
   int size;
 } CreateArgs;
@@ -52,6 +56,17 @@ static const ApiParam create_params[] = {
            = "Our extension: an empty disk gets one partition with such a file system, so that "
              "the guest has but to mount it."),
   ECS_REFUSED (CreateArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
+  ECS_REFUSED_KEYS (CreateArgs, keys),
+  API_STR (CreateArgs, multi_attach, "MultiAttach", .max_length = 16, API_CHOICES ("Disabled"),
+           .error = VMM_ERROR_UNSUPPORTED_PARAMETER,
+           .doc = "A disk is attached to one instance at a time here."),
+  ECS_REFUSED (CreateArgs, iops, "ProvisionedIops", .doc = NO_IOPS),
+  ECS_REFUSED (CreateArgs, bursting, "BurstingEnabled", .doc = NO_IOPS),
+  ECS_REFUSED (CreateArgs, set, "StorageSetId", .doc = "Storage sets are not offered here."),
+  ECS_REFUSED (CreateArgs, partition, "StorageSetPartitionNumber",
+               .doc = "Storage sets are not offered here."),
+  ECS_REFUSED (CreateArgs, cluster, "StorageClusterId",
+               .doc = "Dedicated storage is not offered here."),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
@@ -199,7 +214,7 @@ resize_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 
 typedef struct
 {
-  char *id, *name, *description;
+  char *id, *name, *description, *bursting;
   char **ids;
   int delete_with_instance, enable_auto_snapshot, delete_auto_snapshot;
 } ModifyArgs;
@@ -218,6 +233,7 @@ static const ApiParam modify_params[] = {
            .doc = "Whether policies take snapshots of it."),
   API_TRI (ModifyArgs, delete_auto_snapshot, "DeleteAutoSnapshot",
            .doc = "Whether automatic snapshots go with it."),
+  ECS_REFUSED (ModifyArgs, bursting, "BurstingEnabled", .doc = NO_IOPS),
 };
 
 static gboolean
@@ -233,6 +249,11 @@ modify_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 
   if (args->id == NULL && !ecs_is_given (args->ids))
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "DiskId or DiskIds.N is required");
+  if (args->name == NULL && args->description == NULL && args->delete_with_instance < 0
+      && args->enable_auto_snapshot < 0 && args->delete_auto_snapshot < 0)
+    return vmm_fail (error, VMM_ERROR_NO_ATTRIBUTE,
+                     "nothing is to be changed: give DiskName, Description, DeleteWithInstance, "
+                     "EnableAutoSnapshot or DeleteAutoSnapshot");
   return ops_disk_modify (call->ctx, call->caller,
                           args->id != NULL ? one : (const char *const *) args->ids, &change, error);
 }
@@ -326,7 +347,7 @@ static const ApiAction actions[] = {
     .run = modify_disk,
     API_PARAMS (ModifyArgs, modify_params),
     API_ERRORS (VMM_ERROR_DISK_NOT_FOUND, VMM_ERROR_DISK_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_NO_ATTRIBUTE) },
 };
 
 const ApiResource ecs_disk_change = API_RESOURCE ("disk-change", actions);

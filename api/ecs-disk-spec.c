@@ -11,7 +11,8 @@
 typedef struct
 {
   char *instance_id, *image_id, *key_pair;
-  char *disk_id, *password, *password_inherit, *encrypted;
+  char *disk_id, *password, *password_inherit, *encrypted, *platform, *architecture;
+  EcsRefusedKeys keys;
   int size;
 } ReplaceArgs;
 
@@ -31,6 +32,9 @@ static const ApiParam replace_params[] = {
   ECS_REFUSED (ReplaceArgs, password_inherit, "PasswordInherit",
                .doc = "Passwords are not offered here."),
   ECS_REFUSED (ReplaceArgs, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
+  ECS_REFUSED_KEYS (ReplaceArgs, keys),
+  ECS_TEXT_FILTER (ReplaceArgs, platform, "Platform", "Of no meaning: the image tells it."),
+  ECS_TEXT_FILTER (ReplaceArgs, architecture, "Architecture", "Of no meaning: the image tells it."),
 };
 
 static const ApiField replace_fields[] = {
@@ -53,9 +57,11 @@ replace_system_disk (ApiCall *call, gconstpointer data, ApiReply *reply, GError 
 
 /* ---- ModifyDiskSpec ---- */
 
+#define NO_IOPS "The bounds of a disk's I/O are those of its category, level and size."
+
 typedef struct
 {
-  char *id, *category, *level;
+  char *id, *category, *level, *zone_id, *provisioned, *iops, *throughput, *recover;
 } SpecArgs;
 
 static const ApiParam spec_params[] = {
@@ -66,6 +72,12 @@ static const ApiParam spec_params[] = {
   API_STR (SpecArgs, level, "PerformanceLevel", .max_length = 3,
            API_CHOICES ("PL0", "PL1", "PL2", "PL3"), .error = VMM_ERROR_PERFORMANCE_LEVEL,
            .doc = "The new level, of cloud_essd alone."),
+  API_STR (SpecArgs, zone_id, "DestinationZoneId", .max_length = 64,
+           .doc = "The zone, which is the only one."),
+  ECS_REFUSED (SpecArgs, provisioned, "ProvisionedIops", .doc = NO_IOPS),
+  ECS_REFUSED (SpecArgs, iops, "PerformanceControlOptions.IOPS", .doc = NO_IOPS),
+  ECS_REFUSED (SpecArgs, throughput, "PerformanceControlOptions.Throughput", .doc = NO_IOPS),
+  ECS_REFUSED (SpecArgs, recover, "PerformanceControlOptions.Recover", .doc = NO_IOPS),
 };
 
 static const ApiField spec_fields[] = {
@@ -78,6 +90,10 @@ modify_disk_spec (ApiCall *call, gconstpointer data, ApiReply *reply, GError **e
 {
   const SpecArgs *args = data;
 
+  if (args->zone_id != NULL && !g_str_equal (args->zone_id, call->ctx->config->zone_id))
+    return vmm_fail (error, VMM_ERROR_UNSUPPORTED_PARAMETER,
+                     "DestinationZoneId cannot be obeyed. The only zone is \"%s\"",
+                     call->ctx->config->zone_id);
   if (args->category == NULL && args->level == NULL)
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER,
                      "DiskCategory or PerformanceLevel is required");

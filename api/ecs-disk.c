@@ -15,7 +15,8 @@ typedef struct
   char *resource_group_id, *lock_reason, *snapshot_id, *policy_id;
   int portable, encrypted, delete_auto_snapshot, enable_auto_snapshot, enable_policy;
   int delete_with_instance, shared;
-  char *multi_attach;
+  char *multi_attach, *kms_key;
+  char **attributes;
   GArray *tags, *filters;
 } ListArgs;
 
@@ -52,6 +53,9 @@ static const ApiParam list_params[] = {
   API_TRI (ListArgs, shared, "EnableShared", .doc = "No disk here can be attached to several."),
   API_STR (ListArgs, multi_attach, "MultiAttach", .max_length = 16,
            API_CHOICES ("Enabled", "Disabled"), .doc = "All disks are Disabled."),
+  ECS_TEXT_FILTER (ListArgs, kms_key, "KMSKeyId", "No disk here is encrypted."),
+  API_STRLIST (ListArgs, attributes, "AdditionalAttributes", .max = 100, .max_length = 64,
+               .doc = "All there is to show is shown."),
   ECS_TIME_FILTERS (ListArgs, filters),
   API_TAG_PARAM (ListArgs, tags),
 };
@@ -64,6 +68,7 @@ static const ApiField list_fields[] = {
   API_OUT_STR (D "Description", API_REQUIRED, "Its description."),
   API_OUT_STR (D "RegionId", API_REQUIRED, "The region."),
   API_OUT_STR (D "ZoneId", API_REQUIRED, "The zone."),
+  API_OUT_STR (D "Placement.ZoneIds", API_REQUIRED, "The same."),
   API_OUT_STR (D "Type", API_REQUIRED, "system or data."),
   API_OUT_STR (D "Category", API_REQUIRED, "The category asked for."),
   API_OUT_STR (D "PerformanceLevel", API_REQUIRED, "The level asked for; empty unless cloud_essd."),
@@ -195,6 +200,9 @@ write_disk (ApiReply *reply, const VmmConfig *config, const VmmDisk *disk, GHash
   api_reply_bool (reply, "EnableAutomatedSnapshotPolicy", *disk->policy_id != '\0');
   api_reply_string (reply, "AutoSnapshotPolicyId", disk->policy_id);
   api_reply_int (reply, "MountInstanceNum", is_attached);
+  api_reply_begin (reply, "Placement");
+  api_reply_string (reply, "ZoneIds", disk->zone_id);
+  api_reply_end (reply);
   write_bounds (reply, config, disk);
   write_attachments (reply, disk, "Attachments", "Attachment");
   write_attachments (reply, disk, "MountInstances", "MountInstance");
@@ -221,7 +229,7 @@ constants_pass (const ListArgs *args)
 {
   return ecs_is_or_unset (args->charge_type, "PostPaid")
          && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->lock_reason, "")
-         && args->encrypted != 1 && args->shared != 1
+         && args->encrypted != 1 && args->shared != 1 && ecs_is_or_unset (args->kms_key, "")
          && ecs_is_or_unset (args->multi_attach, "Disabled") && wanted_system (args) != -2;
 }
 

@@ -37,7 +37,7 @@ static const ApiParam mapping_params[] = {
 typedef struct
 {
   char *instance_id, *snapshot_id, *name, *description, *family, *version, *platform;
-  char *architecture, *boot_mode, *imds, *secure_boot, *resource_group_id;
+  char *architecture, *boot_mode, *imds, *secure_boot, *resource_group_id, *strategy;
   GArray *disks, *tags;
 } CreateArgs;
 
@@ -75,6 +75,8 @@ static const ApiParam create_params[] = {
   ECS_REFUSED (CreateArgs, secure_boot, "SecureBootOptions.SecureBootSupport",
                .doc = "Not offered here."),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
+  API_STR (CreateArgs, strategy, "DetectionStrategy", .max_length = 16, API_CHOICES ("Standard"),
+           .doc = "Of no meaning: what it is made of is from here."),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -119,7 +121,8 @@ create_image (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error
 
 typedef struct
 {
-  char *id, *region_id, *name, *description, *encrypted, *kms_key, *resource_group_id;
+  char *id, *region_id, *name, *description, *encrypted, *resource_group_id;
+  EcsRefusedKeys keys;
   GArray *tags;
 } CopyArgs;
 
@@ -134,7 +137,7 @@ static const ApiParam copy_params[] = {
            .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,
            .doc = "The copy's description, 2 to 256 characters."),
   ECS_REFUSED (CopyArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
-  ECS_REFUSED (CopyArgs, kms_key, "KMSKeyId", .doc = "Encryption is not offered here."),
+  ECS_REFUSED_KEYS (CopyArgs, keys),
   ECS_NO_RESOURCE_GROUP (CopyArgs, resource_group_id),
   API_NEW_TAG_PARAM (CopyArgs, tags),
 };

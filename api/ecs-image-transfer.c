@@ -70,13 +70,12 @@ static const ApiParam import_params[] = {
            .doc = "Each image is looked at closely."),
   API_STR (ImportArgs, role, "RoleName", .max_length = 128, .doc = "Of no meaning here."),
   ECS_NO_RESOURCE_GROUP (ImportArgs, group),
-  ECS_REFUSED (ImportArgs, storage, "StorageLocationArn",
-               .doc = "Other places than this host are not offered here."),
+  ECS_REFUSED_PLACE (ImportArgs, storage),
   API_STR (ImportArgs, imds, "Features.ImdsSupport", .max_length = 8, API_CHOICES ("v1", "v2"),
            .doc = "Instances choose for themselves."),
   API_STR (ImportArgs, nvme, "Features.NvmeSupport", .max_length = 16, API_CHOICES ("unsupported"),
            .error = VMM_ERROR_UNSUPPORTED_PARAMETER, .doc = "Disks are virtio here."),
-  ECS_REFUSED_TAGS (ImportArgs, tags),
+  API_NEW_TAG_PARAM (ImportArgs, tags),
 };
 
 static const ApiField import_fields[] = {
@@ -168,6 +167,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:ImportImage",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_IMAGE,
     .run = import_image,
     API_PARAMS (ImportArgs, import_params),
     API_FIELDS (import_fields),

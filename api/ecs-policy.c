@@ -27,8 +27,10 @@
   API_JSONLIST (type, field, "repeatWeekdays", .flags = flags_, .max = 7, .max_length = 1,         \
                 API_CHOICES (WEEKDAYS),                                                            \
                 .doc = "[\"1\",\"7\"]: the days of the week, 1 is Monday.")
-#define POLICY_COPIES(type, copy, regions, days)                                                   \
+#define POLICY_COPIES(type, copy, regions, days, encrypted)                                        \
   ECS_REFUSED (type, copy, "EnableCrossRegionCopy", .doc = "There is no other region."),           \
+      ECS_REFUSED (type, encrypted, "CopyEncryptionConfiguration.Encrypted",                       \
+                   .doc = "There is no other region."),                                            \
       ECS_REFUSED (type, regions, "TargetCopyRegions", .doc = "There is no other region."),        \
       ECS_REFUSED (type, days, "CopiedSnapshotsRetentionDays", .doc = "There is no other region.")
 #define POLICY_DISK_IDS(type, field)                                                               \
@@ -41,8 +43,8 @@ typedef struct
   char *id, *name;
   char **hours, **weekdays, **disk_ids;
   int retention_days;
-  char *copy, *copy_regions, *copy_days, *association, *resource_group_id;
-  GArray *tags;
+  char *copy, *copy_regions, *copy_days, *copy_encrypted, *association, *resource_group_id, *place;
+  GArray *tags, *target_tags;
 } PolicyArgs;
 
 /* ---- Create and modify ---- */
@@ -53,7 +55,9 @@ static const ApiParam create_params[] = {
   POLICY_WEEKDAYS (PolicyArgs, weekdays, API_REQUIRED),
   API_INT (PolicyArgs, retention_days, "retentionDays", .flags = API_REQUIRED, .min = -1,
            .max = 65536, .doc = "Days a snapshot is kept; -1 for ever."),
-  POLICY_COPIES (PolicyArgs, copy, copy_regions, copy_days),
+  POLICY_COPIES (PolicyArgs, copy, copy_regions, copy_days, copy_encrypted),
+  ECS_REFUSED_TAGS (PolicyArgs, target_tags, "TargetTags"),
+  ECS_REFUSED_PLACE (PolicyArgs, place),
   API_STR (PolicyArgs, association, "AssociationType", .max_length = 32,
            API_CHOICES ("AssociatedWithDisk"), .doc = "Policies are applied to disks alone here."),
   ECS_NO_RESOURCE_GROUP (PolicyArgs, resource_group_id),
@@ -71,7 +75,8 @@ static const ApiParam modify_params[] = {
   POLICY_WEEKDAYS (PolicyArgs, weekdays, 0),
   API_INT (PolicyArgs, retention_days, "retentionDays", .fallback = "-2", .min = -1, .max = 65536,
            .doc = "Days that snapshots taken from now on are kept; -1 for ever."),
-  POLICY_COPIES (PolicyArgs, copy, copy_regions, copy_days),
+  POLICY_COPIES (PolicyArgs, copy, copy_regions, copy_days, copy_encrypted),
+  ECS_REFUSED_TAGS (PolicyArgs, target_tags, "TargetTags"),
 };
 
 /* Numbers from @first on, whose form the row has checked, as bits. */

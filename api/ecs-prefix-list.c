@@ -82,7 +82,7 @@ static const ApiParam create_params[] = {
   API_LIST (CreateArgs, entries, "Entry", Entry, entry_params, .max = VMM_PREFIX_LIST_ENTRIES_MAX,
             .doc = "Its ranges."),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
-  ECS_REFUSED_TAGS (CreateArgs, tags),
+  API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
 static const ApiField create_fields[] = {
@@ -256,16 +256,20 @@ describe_lists (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
   const VmmPrefixListQuery query
       = { .ids = (const char *const *) args->ids,
           .name = args->name,
-          .is_ipv6 = args->family != NULL ? g_str_equal (args->family, FAMILY_IPV6) : -1 };
+          .is_ipv6 = args->family != NULL ? g_str_equal (args->family, FAMILY_IPV6) : -1,
+          .tags = api_tags_get (args->tags) };
   const VmmPage page = { .max_results = (guint) args->max_results, .next_token = args->next_token };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) lists = NULL;
+  g_autoptr (GHashTable) tags = NULL;
 
-  if (ecs_is_or_unset (args->resource_group_id, "") && args->tags->len == 0)
+  if (ecs_is_or_unset (args->resource_group_id, ""))
     lists = ops_prefix_list_list (call->ctx, call->caller, &query, &page, &info, error);
   else
     lists = g_ptr_array_new ();
-  if (lists == NULL)
+  tags = lists != NULL ? ECS_TAGS_OF (call, VMM_TAG_PREFIX_LIST, lists, VmmPrefixList, id, error)
+                       : NULL;
+  if (tags == NULL)
     return FALSE;
 
   api_reply_list (reply, "PrefixLists", "PrefixList");
@@ -277,7 +281,7 @@ describe_lists (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
       write_list (reply, list);
       api_reply_int (reply, "AssociationCount", list->n_groups);
       api_reply_string (reply, "ResourceGroupId", "");
-      api_reply_strings (reply, "Tags", "Tag", NULL);
+      ecs_write_tags (reply, tags, list->id);
       api_reply_end (reply);
     }
   api_reply_end (reply);
@@ -353,6 +357,7 @@ static const ApiAction actions[] = {
     .access = API_WRITE,
     .permission = "ecs:CreatePrefixList",
     .flags = API_DRY_RUN | API_CLIENT_TOKEN,
+    .makes = VMM_TAG_PREFIX_LIST,
     .run = create_list,
     API_PARAMS (CreateArgs, create_params),
     API_FIELDS (create_fields),

@@ -19,7 +19,7 @@
 
 typedef struct
 {
-  char *instance_id, *name, *description, *instant, *instant_days, *resource_group_id;
+  char *instance_id, *name, *description, *instant, *instant_days, *resource_group_id, *place;
   char **disk_ids, **exclude_disk_ids;
   GArray *tags;
 } CreateArgs;
@@ -38,6 +38,7 @@ static const ApiParam create_params[] = {
   ECS_DESCRIPTION (CreateArgs, description, 0),
   ECS_INSTANT_ACCESS (CreateArgs, instant, instant_days),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
+  ECS_REFUSED_PLACE (CreateArgs, place),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 

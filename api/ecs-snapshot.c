@@ -19,6 +19,7 @@
 typedef struct
 {
   char *disk_id, *name, *description, *category, *resource_group_id, *instant, *instant_days;
+  char *place;
   GArray *tags;
   int retention_days;
 } CreateArgs;
@@ -34,6 +35,7 @@ static const ApiParam create_params[] = {
            .doc = "All snapshots are instant here."),
   ECS_INSTANT_ACCESS (CreateArgs, instant, instant_days),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
+  ECS_REFUSED_PLACE (CreateArgs, place),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
 
@@ -64,9 +66,9 @@ typedef struct
   ApiPage page;
   char **ids;
   char *name, *disk_id, *instance_id, *status, *type, *disk_type, *usage, *category;
-  char *resource_group_id, *link_id;
+  char *resource_group_id, *link_id, *kms_key;
   int encrypted;
-  GArray *tags;
+  GArray *tags, *filters;
 } ListArgs;
 
 static const ApiParam list_params[] = {
@@ -90,6 +92,8 @@ static const ApiParam list_params[] = {
   ECS_RESOURCE_GROUP_FILTER (ListArgs, resource_group_id, "snapshot"),
   ECS_TEXT_FILTER (ListArgs, link_id, "SnapshotLinkId", "No snapshot here is in a chain."),
   API_TRI (ListArgs, encrypted, "Encrypted", .doc = "No snapshot here is encrypted."),
+  ECS_TEXT_FILTER (ListArgs, kms_key, "KMSKeyId", "No snapshot here is encrypted."),
+  ECS_CREATED_FILTERS (ListArgs, filters, "Times between which they were asked for."),
   API_TAG_PARAM (ListArgs, tags),
 };
 
@@ -103,7 +107,7 @@ static const ApiField list_fields[] = {
   API_OUT_STR (S "Progress", API_REQUIRED, "0% or 100%: it takes an instant."),
   API_OUT_BOOL (S "Available", API_REQUIRED, "Whether disks can be made from it."),
   API_OUT_STR (S "SourceDiskId", API_REQUIRED, "The disk."),
-  API_OUT_STR (S "SourceDiskSize", API_REQUIRED, "GiB of the disk at that time."),
+  API_OUT_INT (S "SourceDiskSize", API_REQUIRED, "GiB of the disk at that time."),
   API_OUT_STR (S "SourceDiskType", API_REQUIRED, "system or data."),
   API_OUT_STR (S "SourceStorageType", API_REQUIRED, "Always disk."),
   API_OUT_STR (S "SnapshotType", API_REQUIRED, "user or timer."),
@@ -131,7 +135,6 @@ write_snapshot (ApiReply *reply, const VmmConfig *config, const VmmSnapshot *s, 
 {
   static const char *const usages[] = { "none", "disk", "image", "image_disk" };
   gboolean is_done = s->state == VMM_SNAPSHOT_ACCOMPLISHED;
-  g_autofree char *size = g_strdup_printf ("%" G_GINT64_FORMAT, ecs_gib (s->virtual_bytes));
 
   api_reply_item (reply);
   api_reply_string (reply, "SnapshotId", s->id);
@@ -142,7 +145,8 @@ write_snapshot (ApiReply *reply, const VmmConfig *config, const VmmSnapshot *s, 
   api_reply_string (reply, "Progress", is_done ? "100%" : "0%");
   api_reply_bool (reply, "Available", is_done);
   api_reply_string (reply, "SourceDiskId", s->disk_id);
-  api_reply_string (reply, "SourceDiskSize", size);
+  /* The newest clients declare a text, yet take a number; old ones fail on a text. */
+  api_reply_int (reply, "SourceDiskSize", ecs_gib (s->virtual_bytes));
   api_reply_string (reply, "SourceDiskType", s->is_system ? "system" : "data");
   api_reply_string (reply, "SourceStorageType", "disk");
   api_reply_string (reply, "SnapshotType", s->is_auto ? "timer" : "user");
@@ -177,6 +181,15 @@ wanted (const char *value, const char *yes)
   return ecs_is_or_unset (value, "all") ? -1 : g_str_equal (value, yes);
 }
 
+/* Whether the filters on what is the same for all snapshots here let any pass. */
+static gboolean
+constants_pass (const ListArgs *args)
+{
+  return ecs_is_or_unset (args->category, "standard")
+         && ecs_is_or_unset (args->resource_group_id, "") && ecs_is_or_unset (args->link_id, "")
+         && ecs_is_or_unset (args->kms_key, "") && args->encrypted != 1;
+}
+
 static gboolean
 describe_snapshots (ApiCall *call, gconstpointer data, ApiReply *reply, GError **error)
 {
@@ -199,9 +212,10 @@ describe_snapshots (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   g_autoptr (GPtrArray) snapshots = NULL;
   g_autoptr (GHashTable) tags = NULL;
 
-  if (!ecs_is_or_unset (args->category, "standard")
-      || !ecs_is_or_unset (args->resource_group_id, "") || !ecs_is_or_unset (args->link_id, "")
-      || args->encrypted == 1)
+  if (!ecs_take_time_filters (args->filters, &query.created_from_ms, &query.created_to_ms, NULL,
+                              error))
+    return FALSE;
+  if (!constants_pass (args))
     {
       ecs_write_nothing (reply, &args->page, "Snapshots", "Snapshot");
       return TRUE;
@@ -255,6 +269,10 @@ modify_snapshot (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
 {
   const OneArgs *args = data;
 
+  if (args->name == NULL && args->description == NULL && args->retention_days < 0
+      && args->instant == NULL)
+    return vmm_fail (error, VMM_ERROR_NO_ATTRIBUTE,
+                     "nothing is to be changed: give SnapshotName, Description or RetentionDays");
   return ops_snapshot_modify (call->ctx, call->caller, args->id, args->name, args->description,
                               args->retention_days, error);
 }
@@ -301,7 +319,8 @@ static const ApiAction actions[] = {
     .permission = "ecs:DescribeSnapshots",
     .run = describe_snapshots,
     API_PARAMS (ListArgs, list_params),
-    API_FIELDS (list_fields) },
+    API_FIELDS (list_fields),
+    API_ERRORS (VMM_ERROR_FILTER_NOT_FOUND) },
   { .name = "DescribeSnapshotsUsage",
     .summary = "How many snapshots the account has, and what they take on the host.",
     .since = "0.3",
@@ -328,7 +347,7 @@ static const ApiAction actions[] = {
     .run = modify_snapshot,
     API_PARAMS (OneArgs, modify_params),
     API_ERRORS (VMM_ERROR_SNAPSHOT_NOT_FOUND, VMM_ERROR_SNAPSHOT_NAME_MALFORMED,
-                VMM_ERROR_DESCRIPTION_MALFORMED) },
+                VMM_ERROR_DESCRIPTION_MALFORMED, VMM_ERROR_NO_ATTRIBUTE) },
 };
 
 const ApiResource ecs_snapshot = API_RESOURCE ("snapshot", actions);

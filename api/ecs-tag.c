@@ -12,7 +12,7 @@
   API_STR (type, field, "ResourceType", .flags = flags_, .max_length = 64,                         \
            .error = VMM_ERROR_TAG_TYPE,                                                            \
            .doc = "instance, disk, image, snapshot, securitygroup, eni, keypair, snapshotpolicy, " \
-                  "snapshotgroup, VPC, VSWITCH, EIP or NATGATEWAY.")
+                  "snapshotgroup, prefixlist, VPC, VSWITCH, EIP or NATGATEWAY.")
 #define RESOURCE_IDS(type, field, flags_)                                                          \
   API_STRLIST (type, field, "ResourceId", .flags = flags_, .max = RESOURCES_MAX,                   \
                .max_length = 128, .error = VMM_ERROR_TAG_RESOURCE_COUNT,                           \

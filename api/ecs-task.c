@@ -30,7 +30,7 @@ typedef struct
 {
   ApiPage page;
   char **ids, **resource_ids;
-  char *action, *status, *start, *end;
+  char *action, *status, *start, *end, *group;
 } ListArgs;
 
 static const ApiParam list_params[] = {
@@ -48,6 +48,7 @@ static const ApiParam list_params[] = {
            .doc = "Asked for at this time or later."),
   API_STR (ListArgs, end, "EndTime", .max_length = 32, .format = &api_format_time,
            .doc = "Asked for at this time or earlier."),
+  ECS_TEXT_FILTER (ListArgs, group, "TaskGroupId", "No task here is in a group."),
 };
 
 #define T "TaskSet.Task[]."
@@ -103,12 +104,17 @@ describe_tasks (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
     .created_to_ms = time_of (args->end),
   };
   g_auto (VmmPageInfo) info = { 0 };
-  g_autoptr (GPtrArray) tasks
-      = ops_task_list (call->ctx, call->caller, &query, &page, &info, error);
+  g_autoptr (GPtrArray) tasks = NULL;
 
+  api_reply_string (reply, "RegionId", call->ctx->config->region_id);
+  if (!ecs_is_or_unset (args->group, ""))
+    {
+      ecs_write_nothing (reply, &args->page, "TaskSet", "Task");
+      return TRUE;
+    }
+  tasks = ops_task_list (call->ctx, call->caller, &query, &page, &info, error);
   if (tasks == NULL)
     return FALSE;
-  api_reply_string (reply, "RegionId", call->ctx->config->region_id);
   api_reply_list (reply, "TaskSet", "Task");
   for (guint i = 0; i < tasks->len; i++)
     write_task (reply, g_ptr_array_index (tasks, i));

@@ -144,6 +144,9 @@ everything_has_its_tags_from_the_start_and_is_found_by_them (void **state)
   g_autofree char *vswitch_call
       = g_strdup_printf ("CreateVSwitch&ZoneId=cn-local-a&CidrBlock=192.168.1.0/24&VpcId=%s", vpc);
   g_autofree char *vswitch = make (w, vswitch_call, "$.VSwitchId");
+  g_autofree char *list
+      = make (w, "CreatePrefixList&PrefixListName=office&AddressFamily=IPv4&MaxEntries=3",
+              "$.PrefixListId");
 
   check_list (w, "DescribeDisks", "Disks.Disk", "DiskId", disk, "TagKey", "TagValue");
   check_list (w, "DescribeSecurityGroups", "SecurityGroups.SecurityGroup", "SecurityGroupId", group,
@@ -153,6 +156,21 @@ everything_has_its_tags_from_the_start_and_is_found_by_them (void **state)
   check_list (w, "DescribeKeyPairs", "KeyPairs.KeyPair", "KeyPairName", pair, "TagKey", "TagValue");
   check_list (w, "DescribeVpcs", "Vpcs.Vpc", "VpcId", vpc, "Key", "Value");
   check_list (w, "DescribeVSwitches", "VSwitches.VSwitch", "VSwitchId", vswitch, "Key", "Value");
+  check_list (w, "DescribePrefixLists", "PrefixLists.PrefixList", "PrefixListId", list, "TagKey",
+              "TagValue");
+  assert_call ("OK", w, "Action=DeletePrefixList&PrefixListId=%s", list);
+  assert_ok (w, "Action=ListTagResources&ResourceType=prefixlist");
+  assert_int_equal (world_count (w, T "[*]"), 0);
+}
+
+/* Its name is its id in the world of tags. */
+static void
+a_key_pair_whose_name_holds_a_comma_has_its_tags (void **state)
+{
+  World *w = *state;
+  g_autofree char *pair = make (w, "CreateKeyPair&KeyPairName=laptop, old", "$.KeyPairName");
+
+  check_list (w, "DescribeKeyPairs", "KeyPairs.KeyPair", "KeyPairName", pair, "TagKey", "TagValue");
 }
 
 static void
@@ -194,6 +212,8 @@ main (void)
     cmocka_unit_test_setup_teardown (what_cannot_be_is_refused, world_set_up, world_tear_down),
     cmocka_unit_test_setup_teardown (everything_has_its_tags_from_the_start_and_is_found_by_them,
                                      world_set_up, world_tear_down),
+    cmocka_unit_test_setup_teardown (a_key_pair_whose_name_holds_a_comma_has_its_tags, world_set_up,
+                                     world_tear_down),
     cmocka_unit_test_setup_teardown (an_instance_and_what_is_of_it_have_its_tags, world_set_up,
                                      world_tear_down),
   };

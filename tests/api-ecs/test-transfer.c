@@ -28,6 +28,26 @@ teardown (void **state)
   return 0;
 }
 
+/* Only the image: the task that makes it has none. */
+static void
+an_imported_image_has_the_tags_it_was_asked_with (void **state)
+{
+  World *w = *state;
+  g_autofree char *image = NULL;
+
+  assert_ok (w, "Action=ImportImage&ImageFormat=raw&Tag.1.Key=team&Tag.1.Value=shop"
+                "&ClientToken=once&" URL);
+  image = g_strdup (world_get (w, "$.ImageId"));
+  assert_ok (w, "Action=ImportImage&ImageFormat=raw&Tag.1.Key=team&Tag.1.Value=shop"
+                "&ClientToken=once&" URL);
+  assert_string_equal (world_get (w, "$.ImageId"), image);
+  assert_ok (w, "Action=ListTagResources&ResourceType=image&Tag.1.Key=team&Tag.1.Value=shop");
+  assert_int_equal (world_count (w, "$.TagResources.TagResource[*]"), 1);
+  assert_string_equal (world_get (w, "$.TagResources.TagResource[0].ResourceId"), image);
+  assert_answer (w, "Action=ImportImage&ImageFormat=raw&Tag.1.Key=acs:x&" URL,
+                 "InvalidTagKey.Malformed");
+}
+
 /* What the vendor's SDKs and tools send: a bucket and an object. */
 static void
 an_import_as_existing_clients_send_it_is_taken (void **state)
@@ -145,6 +165,8 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown (an_import_as_existing_clients_send_it_is_taken, setup,
+                                     teardown),
+    cmocka_unit_test_setup_teardown (an_imported_image_has_the_tags_it_was_asked_with, setup,
                                      teardown),
     cmocka_unit_test_setup_teardown (an_import_needs_one_source_and_a_format, setup, teardown),
     cmocka_unit_test_setup_teardown (a_task_is_listed_shown_and_cancelled, setup, teardown),

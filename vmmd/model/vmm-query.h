@@ -73,6 +73,7 @@ typedef struct
   const char *status;                    /* "progressing", "accomplished", "failed" */
   int is_system, is_auto;                /* -1 for both */
   int is_used_by_image, is_used_by_disk; /* -1 for any */
+  gint64 created_from_ms, created_to_ms; /* 0 for open */
   VmmTags tags;                          /* that all are there */
 } VmmSnapshotQuery;
 
@@ -147,5 +148,6 @@ typedef struct
 {
   const char *const *ids;
   const char *name;
-  int is_ipv6; /* -1 for both */
+  int is_ipv6;  /* -1 for both */
+  VmmTags tags; /* that all are there */
 } VmmPrefixListQuery;

@@ -22,6 +22,7 @@ static const char *const names[] = {
   [VMM_TAG_VSWITCH] = "VSWITCH",
   [VMM_TAG_EIP] = "EIP",
   [VMM_TAG_NAT_GATEWAY] = "NATGATEWAY",
+  [VMM_TAG_PREFIX_LIST] = "prefixlist",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (names) == VMM_TAG_LAST);
 

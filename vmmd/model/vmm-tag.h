@@ -22,6 +22,7 @@ typedef enum
   VMM_TAG_VSWITCH,
   VMM_TAG_EIP,
   VMM_TAG_NAT_GATEWAY,
+  VMM_TAG_PREFIX_LIST,
   VMM_TAG_LAST
 } VmmTagType;
 

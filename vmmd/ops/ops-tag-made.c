@@ -5,6 +5,7 @@
 #include "ops-tag-made.h"
 #include "store-tag.h"
 #include "vmm-error.h"
+#include <string.h>
 
 gboolean
 ops_tag_check (const VmmTags *tags, GError **error)
@@ -48,10 +49,20 @@ ops_tag_put_all (StoreTxn *txn, const VmmCaller *caller, VmmTagType type, const 
   return TRUE;
 }
 
+/* The ids that @answer begins with. That of a key pair is its name, which may hold anything. */
+static char **
+ids_of (VmmTagType type, const char *answer)
+{
+  const char *const name[] = { answer, NULL };
+  g_autofree char *ids = g_strndup (answer, strcspn (answer, " "));
+
+  return type == VMM_TAG_KEY_PAIR ? g_strdupv ((char **) name) : g_strsplit (ids, ",", -1);
+}
+
 gboolean
 ops_tag_made (StoreTxn *txn, const VmmCaller *caller, const char *answer, GError **error)
 {
-  g_auto (GStrv) ids = g_strsplit (answer, ",", -1);
+  g_auto (GStrv) ids = ids_of (caller->tag_type, answer);
 
   if (caller->tags.n == 0)
     return TRUE;

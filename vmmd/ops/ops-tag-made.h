@@ -11,5 +11,6 @@ gboolean ops_tag_check (const VmmTags *tags, GError **error);
 gboolean ops_tag_put_all (StoreTxn *txn, const VmmCaller *caller, VmmTagType type, const char *id,
                           const VmmTags *tags, GError **error);
 /* Of ops_finish(): the caller's tags onto what his call made, whose ids, with commas between, are
- * its answer. An instance's go onto its disks and its primary interface too. */
+ * its answer; what stands behind a blank gets none, as the task of an import does. An instance's go
+ * onto its disks and its primary interface too. */
 gboolean ops_tag_made (StoreTxn *txn, const VmmCaller *caller, const char *answer, GError **error);

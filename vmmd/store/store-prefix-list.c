@@ -72,6 +72,7 @@ store_prefix_list_list (StoreTxn *txn, const char *account_id, const VmmPrefixLi
   g_auto (StoreFilter) filter = { NULL, NULL };
 
   store_filter_init (&filter, "account_id=?", account_id);
+  store_filter_tags (&filter, "id", VMM_TAG_PREFIX_LIST, account_id, &query->tags);
   store_filter_in (&filter, "id", query->ids);
   store_filter_wildcard (&filter, "name", query->name);
   if (query->is_ipv6 >= 0)

@@ -120,6 +120,10 @@ store_snapshot_list (StoreTxn *txn, const char *account_id, const VmmSnapshotQue
     store_filter_int (&filter, "is_system=?", query->is_system);
   if (query->is_auto >= 0)
     store_filter_int (&filter, "is_auto=?", query->is_auto);
+  if (query->created_from_ms > 0)
+    store_filter_int (&filter, "created_ms>=?", query->created_from_ms);
+  if (query->created_to_ms > 0)
+    store_filter_int (&filter, "created_ms<=?", query->created_to_ms);
   if (query->is_used_by_image >= 0)
     g_string_append (filter.where, by_image[query->is_used_by_image != 0]);
   if (query->is_used_by_disk >= 0)

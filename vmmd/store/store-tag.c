@@ -24,6 +24,7 @@ static const char *const exists[] = {
   [VMM_TAG_VSWITCH] = "SELECT count(*) FROM vswitch WHERE id=? AND account_id=?",
   [VMM_TAG_EIP] = "SELECT count(*) FROM eip WHERE id=? AND account_id=? AND is_plain=0",
   [VMM_TAG_NAT_GATEWAY] = "SELECT count(*) FROM nat_gateway WHERE id=? AND account_id=?",
+  [VMM_TAG_PREFIX_LIST] = "SELECT count(*) FROM prefix_list WHERE id=? AND account_id=?",
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (exists) == VMM_TAG_LAST);
 

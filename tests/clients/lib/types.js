@@ -3,12 +3,14 @@
 // itself turns what it gets into those types as well as it can.
 'use strict';
 
+// Declared as texts, and sent as numbers as the older clients want them: this one makes texts of them.
+const OLD_NUMBERS = /\.SourceDiskSize$/;
 const NUMBERS = new Set(['int', 'long', 'int32', 'int64', 'float', 'number']);
 
 function check(place, value, type) {
   if (value === undefined || value === null) return [];
   if (typeof type === 'string') {
-    const wanted = NUMBERS.has(type) ? 'number' : type;
+    const wanted = NUMBERS.has(type) || OLD_NUMBERS.test(place) ? 'number' : type;
     return typeof value === wanted || wanted === 'any' ? [] : [`${place} is a ${typeof value}, not a ${type}`];
   }
   if (type.type === 'array') {

@@ -148,3 +148,5 @@ CREATE TRIGGER eip_tags AFTER DELETE ON eip BEGIN DELETE FROM tag
   WHERE account_id = OLD.account_id AND resource_type = 'EIP' AND resource_id = OLD.id; END;
 CREATE TRIGGER nat_gateway_tags AFTER DELETE ON nat_gateway BEGIN DELETE FROM tag
   WHERE account_id = OLD.account_id AND resource_type = 'NATGATEWAY' AND resource_id = OLD.id; END;
+CREATE TRIGGER prefix_list_tags AFTER DELETE ON prefix_list BEGIN DELETE FROM tag
+  WHERE account_id = OLD.account_id AND resource_type = 'prefixlist' AND resource_id = OLD.id; END;
