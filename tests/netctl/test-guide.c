@@ -17,7 +17,6 @@
 #define RANGE "fd00:0:0:1::/64"
 /* The first try must do, and at once. */
 #define SOON_MS 1000
-#define NEVER_MS 300
 
 static int
 set_up (void **state)
@@ -29,13 +28,6 @@ set_up (void **state)
   world_group (world, 1, 1);
   world_subnet6 (world, vpc, RANGE);
   *state = world;
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -142,19 +134,19 @@ what_comes_from_another_mac_or_by_relay_is_not_answered (void **state)
 
   client.mac = other_mac;
   client6_send (&client, CLIENT6_SOLICIT, NULL);
-  assert_false (client6_receive (&client, &answer, NEVER_MS));
-  assert_false (client6_ask_router (&client, &router, NEVER_MS));
+  assert_false (client6_receive (&client, &answer, WORLD_NEVER_MS));
+  assert_false (client6_ask_router (&client, &router, WORLD_NEVER_MS));
   client.mac = one->port->mac;
   client6_send (&client, CLIENT6_RELAY, NULL);
   client6_send (&client, CLIENT6_DECLINE, "fd00:0:0:1::11");
   client6_send (&client, CLIENT6_ADVERTISE, NULL);
-  assert_false (client6_receive (&client, &answer, NEVER_MS));
+  assert_false (client6_receive (&client, &answer, WORLD_NEVER_MS));
   client.link_local = "fe80::1";
   client6_send (&client, CLIENT6_SOLICIT, NULL);
-  assert_false (client6_receive (&client, &answer, NEVER_MS));
+  assert_false (client6_receive (&client, &answer, WORLD_NEVER_MS));
   client.link_local = "fd00:0:0:1::11";
   client6_send (&client, CLIENT6_SOLICIT, NULL);
-  assert_false (client6_receive (&client, &answer, NEVER_MS));
+  assert_false (client6_receive (&client, &answer, WORLD_NEVER_MS));
   close (client.fd);
 }
 
@@ -166,9 +158,9 @@ a_port_without_ipv6_is_told_nothing (void **state)
   Client6Answer answer;
   Client6Router router;
 
-  assert_false (client6_ask_router (&client, &router, NEVER_MS));
+  assert_false (client6_ask_router (&client, &router, WORLD_NEVER_MS));
   client6_send (&client, CLIENT6_SOLICIT, NULL);
-  assert_false (client6_receive (&client, &answer, NEVER_MS));
+  assert_false (client6_receive (&client, &answer, WORLD_NEVER_MS));
   close (client.fd);
 }
 
@@ -237,9 +229,9 @@ neighbours_are_found_behind_the_router (void **state)
 
   assert_true (client6_finds (&client, NETCTL_ROUTER6, SOON_MS));
   assert_true (client6_finds (&client, "fd00:0:0:1::12", SOON_MS));
-  assert_false (client6_finds (&client, "fd00:0:0:1::11", NEVER_MS));
-  assert_false (client6_finds (&client, "fd00:0:0:2::1", NEVER_MS));
-  assert_false (client6_finds (&client, "fe80::abcd", NEVER_MS));
+  assert_false (client6_finds (&client, "fd00:0:0:1::11", WORLD_NEVER_MS));
+  assert_false (client6_finds (&client, "fd00:0:0:2::1", WORLD_NEVER_MS));
+  assert_false (client6_finds (&client, "fe80::abcd", WORLD_NEVER_MS));
   g_free (world_run ("ip -n %s addr del fd00:0:0:1::11/128 dev eth0", one->ns));
   g_free (world_run ("ip -n %s addr add fd00:0:0:1::11/64 dev eth0 nodad", one->ns));
   assert_true (world_pings (one->ns, "fd00:0:0:1::12", 5 * SOON_MS));
@@ -327,7 +319,7 @@ a_real_client_is_content (void **state)
   assert_true (world_pings (two->ns, "fd00:0:0:1::11", 5 * SOON_MS));
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

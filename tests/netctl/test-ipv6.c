@@ -15,9 +15,6 @@
 #include "world.h"
 
 #define RANGE "fd00:0:0:1::/64"
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-#define NEVER_MS 300
 
 static int
 set_up (void **state)
@@ -28,13 +25,6 @@ set_up (void **state)
   world_group (world, 1, 1);
   world_subnet6 (world, vpc, RANGE);
   *state = world;
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -51,12 +41,12 @@ static void
 assert_connects (const Guest *from, const Guest *to, const char *address)
 {
   int listener = world_listen (to->ns, address, 22);
-  int a = world_connect (from->ns, address, 22, SOON_MS), b;
+  int a = world_connect (from->ns, address, 22, WORLD_SOON_MS), b;
 
   assert_true (a >= 0);
-  b = world_accept (listener, SOON_MS);
-  assert_true (world_passes (a, b, "ask", SOON_MS));
-  assert_true (world_passes (b, a, "answer", SOON_MS));
+  b = world_accept (listener, WORLD_SOON_MS);
+  assert_true (world_passes (a, b, "ask", WORLD_SOON_MS));
+  assert_true (world_passes (b, a, "answer", WORLD_SOON_MS));
   close (a);
   close (b);
   close (listener);
@@ -67,7 +57,7 @@ assert_stays_out (const Guest *from, const Guest *to, const char *address)
 {
   int listener = world_listen (to->ns, address, 22);
 
-  assert_int_equal (world_connect (from->ns, address, 22, NEVER_MS), -1);
+  assert_int_equal (world_connect (from->ns, address, 22, WORLD_NEVER_MS), -1);
   close (listener);
 }
 
@@ -80,7 +70,7 @@ guests_of_one_group_reach_each_other_in_both_families (void **state)
   assert_connects (one, two, "fd00:0:0:1::12");
   assert_connects (two, one, "fd00:0:0:1::11");
   assert_connects (one, two, "10.0.0.12");
-  assert_true (world_pings (one->ns, "fd00:0:0:1::12", SOON_MS));
+  assert_true (world_pings (one->ns, "fd00:0:0:1::12", WORLD_SOON_MS));
 }
 
 static void
@@ -90,7 +80,7 @@ the_router_answers_on_each_tap (void **state)
   g_autofree char *addresses = world_run ("ip -n ecs-v000001 -6 -o addr show scope link");
   guint count = 0;
 
-  assert_true (world_pings (one->ns, NETCTL_ROUTER6, SOON_MS));
+  assert_true (world_pings (one->ns, NETCTL_ROUTER6, WORLD_SOON_MS));
   for (const char *at = addresses; (at = strstr (at, "inet6 ")) != NULL; at++)
     count++;
   assert_int_equal (count, 1);
@@ -125,16 +115,16 @@ a_flow_that_is_revoked_ends (void **state)
   Guest *one = guest6 (world, 1, 1, "10.0.0.11", "fd00:0:0:1::11");
   Guest *two = guest6 (world, 1, 2, "10.0.0.12", "fd00:0:0:1::12");
   int listener = world_listen (two->ns, "fd00:0:0:1::12", 22);
-  int a = world_connect (one->ns, "fd00:0:0:1::12", 22, SOON_MS);
-  int b = world_accept (listener, SOON_MS);
+  int a = world_connect (one->ns, "fd00:0:0:1::12", 22, WORLD_SOON_MS);
+  int b = world_accept (listener, WORLD_SOON_MS);
 
-  assert_true (world_passes (a, b, "one", SOON_MS));
+  assert_true (world_passes (a, b, "one", WORLD_SOON_MS));
   world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 23, 23, "fd00::/8");
   world_apply_group (world, group);
-  assert_true (world_passes (a, b, "two", SOON_MS));
+  assert_true (world_passes (a, b, "two", WORLD_SOON_MS));
   group->members_reach_each_other = FALSE;
   world_apply_group (world, group);
-  assert_false (world_passes (a, b, "three", NEVER_MS));
+  assert_false (world_passes (a, b, "three", WORLD_NEVER_MS));
   close (a);
   close (b);
   close (listener);
@@ -171,11 +161,11 @@ ipv6_does_not_leave_its_vpc (void **state)
   g_free (world_run ("ip -n outside addr add fd00:99::2/64 dev eth0 nodad"));
   g_free (world_run ("ip -n outside -6 route add default via fd00:99::1"));
   g_free (world_run ("ip -6 route add " RANGE " dev eu000001"));
-  assert_false (world_pings (one->ns, "fd00:99::2", NEVER_MS));
-  assert_false (world_pings (one->ns, "fd00:99::1", NEVER_MS));
+  assert_false (world_pings (one->ns, "fd00:99::2", WORLD_NEVER_MS));
+  assert_false (world_pings (one->ns, "fd00:99::1", WORLD_NEVER_MS));
   listener = world_listen (one->ns, "fd00:0:0:1::11", 22);
-  assert_int_equal (world_connect ("outside", "fd00:0:0:1::11", 22, NEVER_MS), -1);
-  assert_int_equal (world_connect ("", "fd00:0:0:1::11", 22, NEVER_MS), -1);
+  assert_int_equal (world_connect ("outside", "fd00:0:0:1::11", 22, WORLD_NEVER_MS), -1);
+  assert_int_equal (world_connect ("", "fd00:0:0:1::11", 22, WORLD_NEVER_MS), -1);
   close (listener);
 }
 
@@ -186,9 +176,9 @@ what_nobody_has_is_refused_at_once (void **state)
   g_autofree char *neighbours = NULL;
   gint64 start = g_get_monotonic_time ();
 
-  assert_int_equal (world_connect (one->ns, "fd00:0:0:1::77", 22, SOON_MS), -1);
-  assert_int_equal (world_connect (one->ns, "2001:db8::1", 22, SOON_MS), -1);
-  assert_true (g_get_monotonic_time () - start < SOON_MS * 1000);
+  assert_int_equal (world_connect (one->ns, "fd00:0:0:1::77", 22, WORLD_SOON_MS), -1);
+  assert_int_equal (world_connect (one->ns, "2001:db8::1", 22, WORLD_SOON_MS), -1);
+  assert_true (g_get_monotonic_time () - start < WORLD_SOON_MS * 1000);
   neighbours = world_run ("ip -n ecs-v000001 -6 neigh");
   assert_null (strstr (neighbours, "::77"));
 }
@@ -208,7 +198,7 @@ a_vpc_without_ipv6_subnets_has_nothing_of_it (void **state)
   routes = world_run ("ip -n ecs-v000002 -6 route show table all");
   assert_string_equal (addresses, "");
   assert_string_equal (routes, "");
-  assert_false (world_pings (guest->ns, NETCTL_ROUTER6, NEVER_MS));
+  assert_false (world_pings (guest->ns, NETCTL_ROUTER6, WORLD_NEVER_MS));
 }
 
 /* Dual stack may come to a VPC whose guests run, and go again. */
@@ -226,13 +216,13 @@ subnets_of_ipv6_come_and_go_under_live_guests (void **state)
   two = world_guest (world, 2, 2, "10.0.0.12", 1);
   before = world_fingerprint (world);
   listener = world_listen (two->ns, two->address, 22);
-  a = world_connect (one->ns, two->address, 22, SOON_MS);
-  b = world_accept (listener, SOON_MS);
+  a = world_connect (one->ns, two->address, 22, WORLD_SOON_MS);
+  b = world_accept (listener, WORLD_SOON_MS);
   world_subnet6 (world, vpc, RANGE);
   world_give6 (one, "fd00:0:0:1::11");
   world_give6 (two, "fd00:0:0:1::12");
   assert_connects (one, two, "fd00:0:0:1::12");
-  assert_true (world_passes (a, b, "still", SOON_MS));
+  assert_true (world_passes (a, b, "still", WORLD_SOON_MS));
   g_array_set_size (one->port->addresses, 1);
   g_array_set_size (two->port->addresses, 1);
   assert_true (world->net->class->port_attach (world->net, one->port, NULL));
@@ -240,7 +230,7 @@ subnets_of_ipv6_come_and_go_under_live_guests (void **state)
   assert_true (world->net->class->port_attach (world->net, two->port, NULL));
   g_array_set_size (vpc->subnets, 1);
   assert_true (world->net->class->vpc_apply (world->net, vpc, NULL));
-  assert_true (world_passes (b, a, "and still", SOON_MS));
+  assert_true (world_passes (b, a, "and still", WORLD_SOON_MS));
   after = world_fingerprint (world);
   world_assert_same (after, before);
   close (a);
@@ -278,7 +268,7 @@ names_have_both_addresses (void **state)
               DNS_PTR, "host1");
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

@@ -23,21 +23,10 @@
 #include "records.h"
 #include "world.h"
 
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-#define NEVER_MS 300
-
 static int
 set_up (void **state)
 {
   *state = world_new ();
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -140,7 +129,7 @@ a_vpc_with_a_tap_inside_is_not_removed (void **state)
   g_autoptr (GError) error = NULL;
 
   assert_fails (world->net->class->vpc_remove (world->net, 1, &error), error, NETCTL_ERROR_BUSY);
-  assert_true (world_pings (one->ns, two->address, SOON_MS));
+  assert_true (world_pings (one->ns, two->address, WORLD_SOON_MS));
 }
 
 static void
@@ -182,7 +171,7 @@ one_bad_port_does_not_harm_the_others (void **state)
 
   assert_fails (world->net->class->port_prepare (world->net, same, &error), error,
                 NETCTL_ERROR_INVALID);
-  assert_true (world_pings (one->ns, two->address, SOON_MS));
+  assert_true (world_pings (one->ns, two->address, WORLD_SOON_MS));
 }
 
 static void
@@ -213,19 +202,19 @@ a_restart_keeps_flows_and_what_the_plan_says (void **state)
   Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *client = world_guest (world, 1, 2, "10.0.0.12", 1);
   int listener = world_listen (server->ns, server->address, 22);
-  int a = world_connect (client->ns, server->address, 22, SOON_MS);
-  int b = world_accept (listener, SOON_MS);
+  int a = world_connect (client->ns, server->address, 22, WORLD_SOON_MS);
+  int b = world_accept (listener, WORLD_SOON_MS);
   g_autofree char *before = world_fingerprint (world), *after = NULL;
 
-  assert_true (world_passes (a, b, "one", SOON_MS));
+  assert_true (world_passes (a, b, "one", WORLD_SOON_MS));
   world_stop (world);
-  assert_true (world_passes (b, a, "two", SOON_MS));
+  assert_true (world_passes (b, a, "two", WORLD_SOON_MS));
   world_start (world);
-  assert_true (world_passes (a, b, "three", SOON_MS));
+  assert_true (world_passes (a, b, "three", WORLD_SOON_MS));
   for (guint i = 0; i < 5; i++)
     {
       reconcile (world);
-      assert_true (world_passes (b, a, "four", SOON_MS));
+      assert_true (world_passes (b, a, "four", WORLD_SOON_MS));
     }
   after = world_fingerprint (world);
   world_assert_same (after, before);
@@ -243,13 +232,13 @@ a_restart_keeps_a_flow_to_the_outside (void **state)
 
   world_outside (world);
   listener = world_listen ("outside", "192.0.2.2", 80);
-  a = world_connect (guest->ns, "192.0.2.2", 80, SOON_MS);
-  b = world_accept (listener, SOON_MS);
-  assert_true (world_passes (a, b, "one", SOON_MS));
+  a = world_connect (guest->ns, "192.0.2.2", 80, WORLD_SOON_MS);
+  b = world_accept (listener, WORLD_SOON_MS);
+  assert_true (world_passes (a, b, "one", WORLD_SOON_MS));
   world_stop (world);
   world_start (world);
-  assert_true (world_passes (b, a, "two", SOON_MS));
-  assert_true (world_passes (a, b, "three", SOON_MS));
+  assert_true (world_passes (b, a, "two", WORLD_SOON_MS));
+  assert_true (world_passes (a, b, "three", WORLD_SOON_MS));
   close (a);
   close (b);
   close (listener);
@@ -271,7 +260,7 @@ a_process_that_has_not_reconciled_is_kept_off_live_ports (void **state)
       first, NETCTL_ERROR_BUSY);
   assert_fails (world->net->class->port_attach (world->net, one->port, &second), second,
                 NETCTL_ERROR_BUSY);
-  assert_true (world_pings (one->ns, two->address, SOON_MS));
+  assert_true (world_pings (one->ns, two->address, WORLD_SOON_MS));
 }
 
 static void
@@ -294,7 +283,7 @@ reconcile_mends_what_others_broke (void **state)
   host_after = world_run ("nft -s list ruleset");
   world_assert_same (after, before);
   world_assert_same (host_after, host_before);
-  assert_true (world_pings (one->ns, two->address, SOON_MS));
+  assert_true (world_pings (one->ns, two->address, WORLD_SOON_MS));
 }
 
 static void
@@ -403,14 +392,14 @@ flows_that_were_revoked_while_nobody_ran_end_at_the_start (void **state)
   Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *client = world_guest (world, 1, 2, "10.0.0.12", 1);
   int listener = world_listen (server->ns, server->address, 22);
-  int a = world_connect (client->ns, server->address, 22, SOON_MS);
-  int b = world_accept (listener, SOON_MS);
+  int a = world_connect (client->ns, server->address, 22, WORLD_SOON_MS);
+  int b = world_accept (listener, WORLD_SOON_MS);
 
-  assert_true (world_passes (a, b, "one", SOON_MS));
+  assert_true (world_passes (a, b, "one", WORLD_SOON_MS));
   world_stop (world);
   group->members_reach_each_other = FALSE;
   world_start (world);
-  assert_false (world_passes (a, b, "two", NEVER_MS));
+  assert_false (world_passes (a, b, "two", WORLD_NEVER_MS));
   close (a);
   close (b);
   close (listener);
@@ -624,7 +613,7 @@ many_threads_may_call_at_once (void **state)
   world_assert_same (after, before);
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

@@ -13,10 +13,6 @@
 #include "netctl-proc.h"
 #include "world.h"
 
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-#define NEVER_MS 300
-
 static NetctlVpc *
 vpc_with_domain (World *world, guint32 index, gboolean nat)
 {
@@ -35,13 +31,6 @@ set_up (void **state)
 
   vpc_with_domain (world, 1, FALSE);
   *state = world;
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -140,9 +129,9 @@ other_names_are_asked_outside_as_the_host (void **state)
   guest = world_guest (world, 2, 1, "10.0.0.11", 1);
   fd = world_udp (guest->ns, "0.0.0.0", 0);
   dns_send (fd, "www.example.com", DNS_A);
-  asker = dns_answer (upstream, "198.51.100.7", SOON_MS);
+  asker = dns_answer (upstream, "198.51.100.7", WORLD_SOON_MS);
   assert_string_equal (asker, "192.0.2.1");
-  answer = dns_receive (fd, SOON_MS);
+  answer = dns_receive (fd, WORLD_SOON_MS);
   assert_string_equal (answer, "198.51.100.7");
   close (fd);
   close (upstream);
@@ -160,7 +149,7 @@ the_vpcs_own_names_are_never_asked_outside (void **state)
   assert_answer (guest, "nobody.vpc.internal", DNS_A, "no such name");
   assert_answer (guest, "nobody", DNS_A, "no such name");
   assert_answer (guest, "99.0.0.10.in-addr.arpa", DNS_PTR, "no such name");
-  assert_null (dns_answer (upstream, "198.51.100.7", NEVER_MS));
+  assert_null (dns_answer (upstream, "198.51.100.7", WORLD_NEVER_MS));
   close (upstream);
 }
 
@@ -170,11 +159,11 @@ the_name_server_answers_by_tcp_as_well (void **state)
   Guest *guest = world_guest (*state, 1, 1, "10.0.0.11", 1);
   static const char question[] = "\0\x17nc\1\0\0\1\0\0\0\0\0\0\5host1\0\0\1\0\1";
   guint8 answer[64] = { 0 };
-  int fd = world_connect (guest->ns, NETCTL_DNS_ADDRESS, 53, SOON_MS);
+  int fd = world_connect (guest->ns, NETCTL_DNS_ADDRESS, 53, WORLD_SOON_MS);
 
   assert_true (fd >= 0);
   assert_int_equal (write (fd, question, sizeof question - 1), sizeof question - 1);
-  assert_true (world_reads (fd, answer, 2 + 23 + 16, SOON_MS));
+  assert_true (world_reads (fd, answer, 2 + 23 + 16, WORLD_SOON_MS));
   assert_memory_equal (answer + 2 + 23 + 12, "\x0a\0\0\x0b", 4);
   close (fd);
 }
@@ -246,7 +235,7 @@ a_dead_name_server_is_replaced (void **state)
   assert_answer (guest, "host1", DNS_A, "10.0.0.11");
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

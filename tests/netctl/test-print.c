@@ -20,20 +20,9 @@
 static int
 set_up (void **state)
 {
-  World *world = world_new ();
+  World *world = world_new_outside ();
 
-  world_outside (world);
-  world->public_interface = "uplink0";
-  world_stop (world);
-  world_start (world);
   *state = world;
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -324,15 +313,17 @@ int
 main (void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test_setup_teardown (after_each_call_there_is_no_difference, set_up, tear_down),
+    cmocka_unit_test_setup_teardown (after_each_call_there_is_no_difference, set_up,
+                                     world_tear_down),
     cmocka_unit_test_setup_teardown (both_families_are_shown_and_what_comes_and_goes_is_not, set_up,
-                                     tear_down),
-    cmocka_unit_test_setup_teardown (what_a_foreign_hand_takes_away_is_named, set_up, tear_down),
-    cmocka_unit_test_setup_teardown (a_server_that_ended_is_named, set_up, tear_down),
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (what_a_foreign_hand_takes_away_is_named, set_up,
+                                     world_tear_down),
+    cmocka_unit_test_setup_teardown (a_server_that_ended_is_named, set_up, world_tear_down),
     cmocka_unit_test_setup_teardown (a_client_that_a_server_is_not_told_of_is_named, set_up,
-                                     tear_down),
+                                     world_tear_down),
     cmocka_unit_test_setup_teardown (what_a_foreign_hand_adds_or_changes_is_named, set_up,
-                                     tear_down),
+                                     world_tear_down),
   };
 
   world_need_private_host ();

@@ -15,11 +15,6 @@
 #include "records.h"
 #include "world.h"
 
-/* How long a packet that is dropped is waited for. */
-#define NEVER_MS 300
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-
 #define OUTSIDE "192.0.2.2"
 #define EIP "192.0.2.101"
 #define OTHER_EIP "192.0.2.102"
@@ -28,30 +23,13 @@
 static int
 set_up (void **state)
 {
-  World *world = world_new ();
+  World *world = world_new_outside ();
 
-  world_outside (world);
-  world->public_interface = "uplink0";
-  world_stop (world);
-  world_start (world);
   world_vpc (world, 1, "10.0.0.0/24", FALSE);
   world_group (world, 1, 1);
   world_group (world, 1, 2);
   *state = world;
   return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-static NetctlVpc *
-vpc_of (World *world, guint at)
-{
-  return g_ptr_array_index (world->plan->vpcs, at);
 }
 
 /* Opens TCP @port of group @at to everybody. */
@@ -78,11 +56,11 @@ stream_open (const char *client_ns, const char *server_ns, const char *bound, gu
   Stream stream;
 
   stream.listener = world_listen (server_ns, bound, bound_port);
-  stream.client = world_connect (client_ns, address, port, SOON_MS);
+  stream.client = world_connect (client_ns, address, port, WORLD_SOON_MS);
   assert_true (stream.client >= 0);
-  stream.server = world_accept (stream.listener, SOON_MS);
+  stream.server = world_accept (stream.listener, WORLD_SOON_MS);
   assert_true (stream.server >= 0);
-  assert_true (world_passes (stream.client, stream.server, "hello", SOON_MS));
+  assert_true (world_passes (stream.client, stream.server, "hello", WORLD_SOON_MS));
   return stream;
 }
 
@@ -106,26 +84,11 @@ assert_seen_as (const char *peer, const char *client_ns, const char *server_ns, 
   stream_close (&stream);
 }
 
-static void
-assert_reaches (const char *ns, const char *address, guint16 port)
-{
-  int fd = world_connect (ns, address, port, SOON_MS);
-
-  assert_true (fd >= 0);
-  close (fd);
-}
-
-static void
-assert_kept_out (const char *ns, const char *address, guint16 port)
-{
-  assert_int_equal (world_connect (ns, address, port, NEVER_MS), -1);
-}
-
 static gboolean
 is_dead (const Stream *stream)
 {
-  return !world_passes (stream->client, stream->server, "on", NEVER_MS)
-         && !world_passes (stream->server, stream->client, "back", NEVER_MS);
+  return !world_passes (stream->client, stream->server, "on", WORLD_NEVER_MS)
+         && !world_passes (stream->server, stream->client, "back", WORLD_NEVER_MS);
 }
 
 static void
@@ -135,8 +98,8 @@ an_elastic_address_leads_in_and_out (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
 
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as (OUTSIDE, "outside", guest->ns, guest->address, EIP);
   assert_seen_as (EIP, guest->ns, "outside", OUTSIDE, OUTSIDE);
 }
@@ -149,13 +112,13 @@ a_group_is_closed_for_the_outside_until_a_rule_opens_it (void **state)
   int a = world_listen (guest->ns, guest->address, 80);
   int b = world_listen (guest->ns, guest->address, 81);
 
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
-  assert_kept_out ("outside", EIP, 80);
-  assert_false (world_pings ("outside", EIP, NEVER_MS));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  assert_true (world_is_kept_out ("outside", EIP, 80));
+  assert_false (world_pings ("outside", EIP, WORLD_NEVER_MS));
   open_group (world, 0, 80);
-  assert_reaches ("outside", EIP, 80);
-  assert_kept_out ("outside", EIP, 81);
+  assert_true (world_reaches ("outside", EIP, 80));
+  assert_true (world_is_kept_out ("outside", EIP, 81));
   close (a);
   close (b);
 }
@@ -168,14 +131,14 @@ a_rule_of_the_address_outside_holds (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   int listener = world_listen (guest->ns, guest->address, 80);
 
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 80, 80, OUTSIDE);
   world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_ICMP, -1, -1, OUTSIDE);
   world_apply_group (world, group);
-  assert_reaches ("outside", EIP, 80);
-  assert_true (world_pings ("outside", EIP, SOON_MS));
-  assert_kept_out ("", EIP, 80);
+  assert_true (world_reaches ("outside", EIP, 80));
+  assert_true (world_pings ("outside", EIP, WORLD_SOON_MS));
+  assert_true (world_is_kept_out ("", EIP, 80));
   close (listener);
 }
 
@@ -186,10 +149,10 @@ guests_reach_each_other_and_themselves_by_public_addresses (void **state)
   Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
 
-  record_eip (vpc_of (world, 0), EIP, one->address);
-  record_public (vpc_of (world, 0), OTHER_EIP);
-  record_forward (vpc_of (world, 0), OTHER_EIP, "tcp 80 80", two->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, one->address);
+  record_public (world_vpc_at (world, 0), OTHER_EIP);
+  record_forward (world_vpc_at (world, 0), OTHER_EIP, "tcp 80 80", two->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as ("10.0.0.12", two->ns, one->ns, one->address, EIP);
   assert_seen_as (EIP, one->ns, one->ns, one->address, EIP);
   assert_seen_as (OTHER_EIP, two->ns, two->ns, two->address, OTHER_EIP);
@@ -207,16 +170,16 @@ another_vpc_with_equal_ranges_reaches_public_addresses_only (void **state)
   world_group (world, 2, 3);
   stranger = world_guest (world, 2, 2, "10.0.0.12", 3);
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, server->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, server->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   /* First under the host's address, then under its own. */
   assert_seen_as ("100.64.0.1", stranger->ns, server->ns, server->address, EIP);
-  record_eip (vpc_of (world, 1), OTHER_EIP, stranger->address);
-  world_apply_vpc (world, vpc_of (world, 1));
+  record_eip (world_vpc_at (world, 1), OTHER_EIP, stranger->address);
+  world_apply_vpc (world, world_vpc_at (world, 1));
   assert_seen_as (OTHER_EIP, stranger->ns, server->ns, server->address, EIP);
-  assert_kept_out (stranger->ns, EIP, 81);
-  assert_kept_out (stranger->ns, server->address, 80);
-  assert_kept_out (stranger->ns, "100.64.0.3", 80);
+  assert_true (world_is_kept_out (stranger->ns, EIP, 81));
+  assert_true (world_is_kept_out (stranger->ns, server->address, 80));
+  assert_true (world_is_kept_out (stranger->ns, "100.64.0.3", 80));
   close (listener);
 }
 
@@ -229,15 +192,15 @@ without_nat_only_those_with_an_address_get_out (void **state)
   Guest *none = world_guest (world, 1, 3, "10.0.0.200", 1);
   int listener;
 
-  record_eip (vpc_of (world, 0), EIP, own->address);
-  record_public (vpc_of (world, 0), OTHER_EIP);
-  record_snat (vpc_of (world, 0), "10.0.0.0/25", OTHER_EIP);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, own->address);
+  record_public (world_vpc_at (world, 0), OTHER_EIP);
+  record_snat (world_vpc_at (world, 0), "10.0.0.0/25", OTHER_EIP);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as (EIP, own->ns, "outside", OUTSIDE, OUTSIDE);
   assert_seen_as (OTHER_EIP, shared->ns, "outside", OUTSIDE, OUTSIDE);
   listener = world_listen ("outside", OUTSIDE, 80);
-  assert_kept_out (none->ns, OUTSIDE, 80);
-  assert_kept_out ("outside", OTHER_EIP, 80);
+  assert_true (world_is_kept_out (none->ns, OUTSIDE, 80));
+  assert_true (world_is_kept_out ("outside", OTHER_EIP, 80));
   close (listener);
 }
 
@@ -245,7 +208,7 @@ static void
 the_longest_source_wins (void **state)
 {
   World *world = *state;
-  NetctlVpc *vpc = vpc_of (world, 0);
+  NetctlVpc *vpc = world_vpc_at (world, 0);
   Guest *wide = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *narrow = world_guest (world, 1, 2, "10.0.0.130", 1);
   Guest *single = world_guest (world, 1, 3, "10.0.0.140", 1);
@@ -271,7 +234,7 @@ static void
 forward_entries_lead_to_their_ports_alone (void **state)
 {
   World *world = *state;
-  NetctlVpc *vpc = vpc_of (world, 0);
+  NetctlVpc *vpc = world_vpc_at (world, 0);
   NetctlGroup *group = g_ptr_array_index (world->plan->groups, 0);
   Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
@@ -291,7 +254,7 @@ forward_entries_lead_to_their_ports_alone (void **state)
   streams[1] = stream_open ("outside", two->ns, two->address, 1007, EIP, 1007);
   streams[2] = stream_open ("outside", two->ns, two->address, 3010, EIP, 2010);
   streams[3] = stream_open ("outside", two->ns, two->address, 4444, OTHER_EIP, 4444);
-  assert_kept_out ("outside", EIP, 80);
+  assert_true (world_is_kept_out ("outside", EIP, 80));
   for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
     stream_close (&streams[i]);
   streams[0] = stream_open ("outside", one->ns, one->address, 22, OTHER_EIP, 22);
@@ -304,7 +267,7 @@ static void
 taking_an_address_away_ends_its_flows_and_no_others (void **state)
 {
   World *world = *state;
-  NetctlVpc *vpc = vpc_of (world, 0);
+  NetctlVpc *vpc = world_vpc_at (world, 0);
   Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
   Stream in, out, host, kept, forwarded, inner;
@@ -329,19 +292,19 @@ taking_an_address_away_ends_its_flows_and_no_others (void **state)
   world_apply_vpc (world, vpc);
   assert_true (is_dead (&in));
   assert_true (is_dead (&out));
-  assert_true (world_passes (kept.client, kept.server, "on", SOON_MS));
-  assert_true (world_passes (inner.client, inner.server, "on", SOON_MS));
-  assert_true (world_passes (forwarded.server, forwarded.client, "on", SOON_MS));
-  assert_true (world_passes (host.client, host.server, "on", SOON_MS));
+  assert_true (world_passes (kept.client, kept.server, "on", WORLD_SOON_MS));
+  assert_true (world_passes (inner.client, inner.server, "on", WORLD_SOON_MS));
+  assert_true (world_passes (forwarded.server, forwarded.client, "on", WORLD_SOON_MS));
+  assert_true (world_passes (host.client, host.server, "on", WORLD_SOON_MS));
   g_array_set_size (vpc->forwards, 0);
   world_apply_vpc (world, vpc);
   assert_true (is_dead (&forwarded));
-  assert_true (world_passes (kept.server, kept.client, "on", SOON_MS));
+  assert_true (world_passes (kept.server, kept.client, "on", WORLD_SOON_MS));
   /* The host's address is everybody's way until it is nobody's. */
   vpc->nat = FALSE;
   world_apply_vpc (world, vpc);
   assert_true (is_dead (&host));
-  assert_true (world_passes (kept.server, kept.client, "on", SOON_MS));
+  assert_true (world_passes (kept.server, kept.client, "on", WORLD_SOON_MS));
   close (in.client);
   close (in.server);
   stream_close (&out);
@@ -361,16 +324,16 @@ rules_that_change_spare_translated_flows_they_allow (void **state)
 
   open_group (world, 0, 81);
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   kept = stream_open ("outside", guest->ns, guest->address, 80, EIP, 80);
   revoked = stream_open ("outside", guest->ns, guest->address, 81, EIP, 81);
   out = stream_open (guest->ns, "outside", OUTSIDE, 82, OUTSIDE, 82);
   g_array_remove_index (group->rules, 0);
   world_apply_group (world, group);
-  assert_true (world_passes (kept.client, kept.server, "on", SOON_MS));
-  assert_true (world_passes (kept.server, kept.client, "on", SOON_MS));
-  assert_true (world_passes (out.server, out.client, "on", SOON_MS));
+  assert_true (world_passes (kept.client, kept.server, "on", WORLD_SOON_MS));
+  assert_true (world_passes (kept.server, kept.client, "on", WORLD_SOON_MS));
+  assert_true (world_passes (out.server, out.client, "on", WORLD_SOON_MS));
   assert_true (is_dead (&revoked));
   stream_close (&kept);
   stream_close (&revoked);
@@ -386,17 +349,17 @@ a_restart_keeps_flows_under_public_addresses (void **state)
   Stream in, out;
 
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   in = stream_open ("outside", guest->ns, guest->address, 80, EIP, 80);
   out = stream_open (guest->ns, "outside", OUTSIDE, 82, OUTSIDE, 82);
   before = world_fingerprint (world);
   world_stop (world);
-  assert_true (world_passes (in.client, in.server, "on", SOON_MS));
+  assert_true (world_passes (in.client, in.server, "on", WORLD_SOON_MS));
   world_start (world);
   after = world_fingerprint (world);
-  assert_true (world_passes (in.server, in.client, "on", SOON_MS));
-  assert_true (world_passes (out.client, out.server, "on", SOON_MS));
+  assert_true (world_passes (in.server, in.client, "on", WORLD_SOON_MS));
+  assert_true (world_passes (out.client, out.server, "on", WORLD_SOON_MS));
   world_assert_same (after, before);
   stream_close (&in);
   stream_close (&out);
@@ -409,13 +372,13 @@ nobody_speaks_under_a_public_address_by_himself (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   int ear = world_udp ("outside", OUTSIDE, 9), mouth = world_udp (guest->ns, guest->address, 4000);
 
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  record_public (vpc_of (world, 0), OTHER_EIP);
-  world_apply_vpc (world, vpc_of (world, 0));
-  assert_true (world_sends (mouth, OUTSIDE, 9, ear, SOON_MS));
-  assert_false (world_speaks_as (guest, EIP, OUTSIDE, 9, ear, NEVER_MS));
-  assert_false (world_speaks_as (guest, OTHER_EIP, OUTSIDE, 9, ear, NEVER_MS));
-  assert_false (world_speaks_as (guest, "192.0.2.50", OUTSIDE, 9, ear, NEVER_MS));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  record_public (world_vpc_at (world, 0), OTHER_EIP);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  assert_true (world_sends (mouth, OUTSIDE, 9, ear, WORLD_SOON_MS));
+  assert_false (world_speaks_as (guest, EIP, OUTSIDE, 9, ear, WORLD_NEVER_MS));
+  assert_false (world_speaks_as (guest, OTHER_EIP, OUTSIDE, 9, ear, WORLD_NEVER_MS));
+  assert_false (world_speaks_as (guest, "192.0.2.50", OUTSIDE, 9, ear, WORLD_NEVER_MS));
   close (ear);
   close (mouth);
 }
@@ -431,16 +394,16 @@ nobody_outside_speaks_under_an_address_of_ours (void **state)
   world_rule (g_ptr_array_index (world->plan->groups, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1,
               "0.0.0.0/0");
   world_apply_group (world, g_ptr_array_index (world->plan->groups, 0));
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  record_public (vpc_of (world, 0), OTHER_EIP);
-  world_apply_vpc (world, vpc_of (world, 0));
-  assert_true (world_sends (mouth, EIP, 9, ear, SOON_MS));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  record_public (world_vpc_at (world, 0), OTHER_EIP);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  assert_true (world_sends (mouth, EIP, 9, ear, WORLD_SOON_MS));
   close (mouth);
   for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
     {
       g_free (world_run ("ip -n outside addr add %s/32 dev lo", ours[i]));
       mouth = world_udp ("outside", ours[i], 4000);
-      assert_false (world_sends (mouth, EIP, 9, ear, NEVER_MS));
+      assert_false (world_sends (mouth, EIP, 9, ear, WORLD_NEVER_MS));
       close (mouth);
     }
   close (ear);
@@ -454,11 +417,11 @@ the_host_reaches_public_addresses_and_is_not_reached (void **state)
   int listener = world_listen ("", "0.0.0.0", 81);
 
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as ("100.64.0.1", "", guest->ns, guest->address, EIP);
-  assert_kept_out (guest->ns, "192.0.2.1", 81);
-  assert_kept_out (guest->ns, "100.64.0.1", 81);
+  assert_true (world_is_kept_out (guest->ns, "192.0.2.1", 81));
+  assert_true (world_is_kept_out (guest->ns, "100.64.0.1", 81));
   close (listener);
 }
 
@@ -475,30 +438,30 @@ an_address_moves_between_vpcs_in_either_order (void **state)
   there = world_guest (world, 2, 2, "10.0.0.12", 3);
   open_group (world, 0, 80);
   open_group (world, 2, 80);
-  record_eip (vpc_of (world, 0), EIP, here->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, here->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as (OUTSIDE, "outside", here->ns, here->address, EIP);
   /* Too early for the second. */
-  record_eip (vpc_of (world, 1), EIP, there->address);
-  assert_false (class->vpc_apply (world->net, vpc_of (world, 1), &error));
+  record_eip (world_vpc_at (world, 1), EIP, there->address);
+  assert_false (class->vpc_apply (world->net, world_vpc_at (world, 1), &error));
   assert_true (g_error_matches (error, NETCTL_ERROR, NETCTL_ERROR_BUSY));
   assert_seen_as (OUTSIDE, "outside", here->ns, here->address, EIP);
-  g_array_set_size (vpc_of (world, 0)->eips, 0);
-  g_array_set_size (vpc_of (world, 0)->publics, 0);
-  world_apply_vpc (world, vpc_of (world, 0));
-  world_apply_vpc (world, vpc_of (world, 1));
+  g_array_set_size (world_vpc_at (world, 0)->eips, 0);
+  g_array_set_size (world_vpc_at (world, 0)->publics, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  world_apply_vpc (world, world_vpc_at (world, 1));
   assert_seen_as (OUTSIDE, "outside", there->ns, there->address, EIP);
   /* And back, the old owner first. */
-  g_array_set_size (vpc_of (world, 1)->eips, 0);
-  g_array_set_size (vpc_of (world, 1)->publics, 0);
-  record_eip (vpc_of (world, 0), EIP, here->address);
-  world_apply_vpc (world, vpc_of (world, 1));
-  world_apply_vpc (world, vpc_of (world, 0));
+  g_array_set_size (world_vpc_at (world, 1)->eips, 0);
+  g_array_set_size (world_vpc_at (world, 1)->publics, 0);
+  record_eip (world_vpc_at (world, 0), EIP, here->address);
+  world_apply_vpc (world, world_vpc_at (world, 1));
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_seen_as (OUTSIDE, "outside", here->ns, here->address, EIP);
   /* One reconcile moves it as well. */
-  g_array_set_size (vpc_of (world, 0)->eips, 0);
-  g_array_set_size (vpc_of (world, 0)->publics, 0);
-  record_eip (vpc_of (world, 1), EIP, there->address);
+  g_array_set_size (world_vpc_at (world, 0)->eips, 0);
+  g_array_set_size (world_vpc_at (world, 0)->publics, 0);
+  record_eip (world_vpc_at (world, 1), EIP, there->address);
   assert_true (class->reconcile (world->net, world->plan, NULL));
   assert_seen_as (OUTSIDE, "outside", there->ns, there->address, EIP);
 }
@@ -512,8 +475,8 @@ two_vpcs_of_a_plan_do_not_share_an_address (void **state)
 
   world_vpc (world, 2, "10.0.0.0/24", FALSE);
   open_group (world, 0, 80);
-  record_eip (vpc_of (world, 0), EIP, here->address);
-  record_public (vpc_of (world, 1), EIP);
+  record_eip (world_vpc_at (world, 0), EIP, here->address);
+  record_public (world_vpc_at (world, 1), EIP);
   assert_false (world->net->class->reconcile (world->net, world->plan, &error));
   assert_true (g_error_matches (error, NETCTL_ERROR, NETCTL_ERROR_BUSY));
   assert_seen_as (OUTSIDE, "outside", here->ns, here->address, EIP);
@@ -523,7 +486,7 @@ static void
 addresses_come_and_go_without_a_trace (void **state)
 {
   World *world = *state;
-  NetctlVpc *vpc = vpc_of (world, 0);
+  NetctlVpc *vpc = world_vpc_at (world, 0);
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   g_autofree char *before = world_fingerprint (world), *between = NULL, *after = NULL;
 
@@ -556,8 +519,8 @@ what_others_did_to_public_addresses_is_mended (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   g_autofree char *before = NULL, *after = NULL;
 
-  record_eip (vpc_of (world, 0), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world, 0));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   before = world_fingerprint (world);
   g_free (world_run ("ip route del " EIP));
   g_free (world_run ("ip neigh del proxy " EIP " dev uplink0"));
@@ -629,8 +592,8 @@ whatever_changes_the_kernel_has_what_the_plan_says (void **state)
       NetctlPort *port = g_ptr_array_index (world->plan->ports, round % 2);
       g_autofree char *planned = NULL, *actual = NULL;
 
-      draw_vpc (vpc_of (world, 0), random);
-      world_apply_vpc (world, vpc_of (world, 0));
+      draw_vpc (world_vpc_at (world, 0), random);
+      world_apply_vpc (world, world_vpc_at (world, 0));
       port->kbit_s_in = (guint32) g_rand_int_range (random, 0, 3) * 1000;
       port->kbit_s_out = (guint32) g_rand_int_range (random, 0, 3) * 1000;
       assert_true (class->port_attach (world->net, port, NULL));
@@ -640,7 +603,7 @@ whatever_changes_the_kernel_has_what_the_plan_says (void **state)
     }
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

@@ -13,11 +13,6 @@
 #include "records.h"
 #include "world.h"
 
-/* How long a packet that is dropped is waited for. */
-#define NEVER_MS 300
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-
 #define OUTSIDE "192.0.2.2"
 #define EIP "192.0.2.101"
 /* A host behind the forwarding guest. */
@@ -26,65 +21,27 @@
 static int
 set_up (void **state)
 {
-  World *world = world_new ();
+  World *world = world_new_outside ();
 
-  world_outside (world);
-  world->public_interface = "uplink0";
-  world_stop (world);
-  world_start (world);
   world_vpc (world, 1, "10.0.0.0/24", TRUE);
   world_group (world, 1, 1);
   *state = world;
   return 0;
 }
 
-static int
-tear_down (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-static NetctlVpc *
-vpc_of (World *world)
-{
-  return g_ptr_array_index (world->plan->vpcs, 0);
-}
-
-static NetctlGroup *
-group_of (World *world)
-{
-  return g_ptr_array_index (world->plan->groups, 0);
-}
-
 /* Opens all of the group to @peer. */
 static void
 open_group (World *world, const char *peer)
 {
-  world_rule (group_of (world), NETCTL_INGRESS, TRUE, 1, -1, -1, -1, peer);
-  world_apply_group (world, group_of (world));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1, peer);
+  world_apply_group (world, world_group_at (world, 0));
 }
 
 static void
 apply_route (World *world, const char *destination, const char *next_hop)
 {
-  record_route (vpc_of (world), destination, next_hop);
-  world_apply_vpc (world, vpc_of (world));
-}
-
-static void
-assert_reaches (const char *ns, const char *address, guint16 port)
-{
-  int fd = world_connect (ns, address, port, SOON_MS);
-
-  assert_true (fd >= 0);
-  close (fd);
-}
-
-static void
-assert_kept_out (const char *ns, const char *address, guint16 port)
-{
-  assert_int_equal (world_connect (ns, address, port, NEVER_MS), -1);
+  record_route (world_vpc_at (world, 0), destination, next_hop);
+  world_apply_vpc (world, world_vpc_at (world, 0));
 }
 
 /* A guest that forwards, with an address behind it on its own loopback link. */
@@ -111,15 +68,15 @@ a_route_leads_to_what_is_behind_a_guest_and_back (void **state)
   g_autofree char *peer = NULL;
 
   open_group (world, "172.16.0.0/16");
-  assert_kept_out (guest->ns, BEHIND, 80);
+  assert_true (world_is_kept_out (guest->ns, BEHIND, 80));
   apply_route (world, "172.16.0.0/16", router->address);
-  assert_reaches (guest->ns, BEHIND, 80);
+  assert_true (world_reaches (guest->ns, BEHIND, 80));
   g_free (world_run ("ip -n %s route add 10.0.0.12 via 10.0.0.1 src " BEHIND, router->ns));
-  assert_reaches (router->ns, guest->address, 80);
-  close (world_accept (here, SOON_MS));
-  client = world_connect (router->ns, guest->address, 80, SOON_MS);
+  assert_true (world_reaches (router->ns, guest->address, 80));
+  close (world_accept (here, WORLD_SOON_MS));
+  client = world_connect (router->ns, guest->address, 80, WORLD_SOON_MS);
   close (client);
-  client = world_accept (here, SOON_MS);
+  client = world_accept (here, WORLD_SOON_MS);
   peer = world_peer (client);
   assert_string_equal (peer, BEHIND);
   close (client);
@@ -139,12 +96,12 @@ the_groups_rules_hold_for_what_is_forwarded (void **state)
   apply_route (world, "172.16.0.0/16", router->address);
   g_free (world_run ("ip -n %s route add 10.0.0.12 via 10.0.0.1 src " BEHIND, router->ns));
   /* In one group the router's tap is open for its members, the guest's for members' addresses. */
-  assert_reaches (guest->ns, BEHIND, 80);
-  assert_kept_out (router->ns, guest->address, 80);
-  world_rule (group_of (world), NETCTL_EGRESS, FALSE, 1, -1, -1, -1, "172.16.0.0/16");
+  assert_true (world_reaches (guest->ns, BEHIND, 80));
+  assert_true (world_is_kept_out (router->ns, guest->address, 80));
+  world_rule (world_group_at (world, 0), NETCTL_EGRESS, FALSE, 1, -1, -1, -1, "172.16.0.0/16");
   open_group (world, "172.16.5.0/24");
-  assert_reaches (router->ns, guest->address, 80);
-  assert_kept_out (guest->ns, BEHIND, 80);
+  assert_true (world_reaches (router->ns, guest->address, 80));
+  assert_true (world_is_kept_out (guest->ns, BEHIND, 80));
   close (here);
   close (there);
 }
@@ -161,19 +118,19 @@ only_the_next_hop_may_speak_for_a_routes_destination (void **state)
   int ear = world_udp (guest->ns, guest->address, 9);
 
   open_group (world, "0.0.0.0/0");
-  record_public (vpc_of (world), EIP);
+  record_public (world_vpc_at (world, 0), EIP);
   apply_route (world, "172.16.0.0/16", router->address);
-  assert_true (world_speaks_as (router, BEHIND, guest->address, 9, ear, SOON_MS));
-  assert_false (world_speaks_as (other, "172.16.5.6", guest->address, 9, ear, NEVER_MS));
+  assert_true (world_speaks_as (router, BEHIND, guest->address, 9, ear, WORLD_SOON_MS));
+  assert_false (world_speaks_as (other, "172.16.5.6", guest->address, 9, ear, WORLD_NEVER_MS));
   for (guint i = 0; i < G_N_ELEMENTS (never); i++)
-    assert_false (world_speaks_as (router, never[i], guest->address, 9, ear, NEVER_MS));
+    assert_false (world_speaks_as (router, never[i], guest->address, 9, ear, WORLD_NEVER_MS));
   /* A default route lets it speak for more, and still for none of those that others have. */
   apply_route (world, "0.0.0.0/0", router->address);
-  assert_true (world_speaks_as (router, "172.17.0.1", guest->address, 9, ear, SOON_MS));
-  assert_true (world_speaks_as (router, BEHIND, guest->address, 9, ear, SOON_MS));
+  assert_true (world_speaks_as (router, "172.17.0.1", guest->address, 9, ear, WORLD_SOON_MS));
+  assert_true (world_speaks_as (router, BEHIND, guest->address, 9, ear, WORLD_SOON_MS));
   for (guint i = 0; i < G_N_ELEMENTS (never); i++)
     if (!g_str_equal (never[i], "172.17.0.1"))
-      assert_false (world_speaks_as (router, never[i], guest->address, 9, ear, NEVER_MS));
+      assert_false (world_speaks_as (router, never[i], guest->address, 9, ear, WORLD_NEVER_MS));
   close (ear);
 }
 
@@ -188,23 +145,23 @@ a_route_whose_guest_is_not_there_drops (void **state)
   g_free (world_run ("ip -n outside addr add " BEHIND "/32 dev eth0"));
   g_free (world_run ("ip route add " BEHIND " via " OUTSIDE));
   outside = world_listen ("outside", BEHIND, 80);
-  assert_reaches (guest->ns, BEHIND, 80);
+  assert_true (world_reaches (guest->ns, BEHIND, 80));
   apply_route (world, "172.16.0.0/16", "10.0.0.11");
-  assert_kept_out (guest->ns, BEHIND, 80);
+  assert_true (world_is_kept_out (guest->ns, BEHIND, 80));
   router = router_guest (world, 1, "10.0.0.11");
   there = world_listen (router->ns, BEHIND, 80);
-  assert_reaches (guest->ns, BEHIND, 80);
+  assert_true (world_reaches (guest->ns, BEHIND, 80));
   /* The tap goes as with QEMU, and nobody is told. */
   close (there);
   g_free (world_run ("ip -n ecs-v000001 link del et00000001"));
-  assert_kept_out (guest->ns, BEHIND, 80);
+  assert_true (world_is_kept_out (guest->ns, BEHIND, 80));
   routes = world_run ("ip -n ecs-v000001 route");
   assert_non_null (strstr (routes, "blackhole 172.16.0.0/16"));
   world_detach (router);
-  assert_kept_out (guest->ns, BEHIND, 80);
-  g_array_set_size (vpc_of (world)->routes, 0);
-  world_apply_vpc (world, vpc_of (world));
-  assert_reaches (guest->ns, BEHIND, 80);
+  assert_true (world_is_kept_out (guest->ns, BEHIND, 80));
+  g_array_set_size (world_vpc_at (world, 0)->routes, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  assert_true (world_reaches (guest->ns, BEHIND, 80));
   close (outside);
   g_free (world_run ("ip route del " BEHIND));
 }
@@ -220,14 +177,14 @@ taking_a_route_away_ends_what_went_by_it (void **state)
   open_group (world, "172.16.0.0/16");
   apply_route (world, "172.16.0.0/16", router->address);
   g_free (world_run ("ip -n %s route add 10.0.0.12 via 10.0.0.1 src " BEHIND, router->ns));
-  client = world_connect (router->ns, guest->address, 80, SOON_MS);
-  server = world_accept (listener, SOON_MS);
-  assert_true (world_passes (client, server, "on", SOON_MS));
-  assert_true (world_passes (server, client, "back", SOON_MS));
-  g_array_set_size (vpc_of (world)->routes, 0);
-  world_apply_vpc (world, vpc_of (world));
-  assert_false (world_passes (client, server, "on", NEVER_MS));
-  assert_false (world_passes (server, client, "back", NEVER_MS));
+  client = world_connect (router->ns, guest->address, 80, WORLD_SOON_MS);
+  server = world_accept (listener, WORLD_SOON_MS);
+  assert_true (world_passes (client, server, "on", WORLD_SOON_MS));
+  assert_true (world_passes (server, client, "back", WORLD_SOON_MS));
+  g_array_set_size (world_vpc_at (world, 0)->routes, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  assert_false (world_passes (client, server, "on", WORLD_NEVER_MS));
+  assert_false (world_passes (server, client, "back", WORLD_NEVER_MS));
   close (client);
   close (server);
   close (listener);
@@ -248,11 +205,11 @@ masquerade (const Guest *router)
 static char *
 seen_by_outside (const Guest *guest, int listener)
 {
-  int client = world_connect (guest->ns, OUTSIDE, 80, SOON_MS), server;
+  int client = world_connect (guest->ns, OUTSIDE, 80, WORLD_SOON_MS), server;
   char *peer;
 
   assert_true (client >= 0);
-  server = world_accept (listener, SOON_MS);
+  server = world_accept (listener, WORLD_SOON_MS);
   peer = world_peer (server);
   close (client);
   close (server);
@@ -272,11 +229,11 @@ a_default_route_leads_the_world_to_a_guest_and_spares_the_services (void **state
 
   before = seen_by_outside (guest, listener);
   assert_string_equal (before, "192.0.2.1");
-  held = world_connect (guest->ns, OUTSIDE, 80, SOON_MS);
-  held_server = world_accept (listener, SOON_MS);
+  held = world_connect (guest->ns, OUTSIDE, 80, WORLD_SOON_MS);
+  held_server = world_accept (listener, WORLD_SOON_MS);
   masquerade (router);
-  record_eip (vpc_of (world), EIP, router->address);
-  record_eip (vpc_of (world), "192.0.2.103", own->address);
+  record_eip (world_vpc_at (world, 0), EIP, router->address);
+  record_eip (world_vpc_at (world, 0), "192.0.2.103", own->address);
   apply_route (world, "0.0.0.0/0", router->address);
   by_router = seen_by_outside (guest, listener);
   assert_string_equal (by_router, EIP);
@@ -287,9 +244,9 @@ a_default_route_leads_the_world_to_a_guest_and_spares_the_services (void **state
   metadata = world_http (guest->ns, NETCTL_METADATA_ADDRESS, "GET / HTTP/1.0\r\n\r\n");
   assert_non_null (metadata);
   assert_non_null (strstr (metadata, "peer=10.0.0.12"));
-  assert_true (world_pings (guest->ns, guest->gateway, SOON_MS));
+  assert_true (world_pings (guest->ns, guest->gateway, WORLD_SOON_MS));
   /* What went by the host's address does not go on behind the new way's back. */
-  assert_false (world_passes (held, held_server, "on", NEVER_MS));
+  assert_false (world_passes (held, held_server, "on", WORLD_NEVER_MS));
   close (held);
   close (held_server);
   close (listener);
@@ -304,16 +261,16 @@ what_comes_from_outside_is_answered_there_despite_a_default_route (void **state)
   int listener = world_listen (guest->ns, guest->address, 80);
 
   open_group (world, "0.0.0.0/0");
-  record_public (vpc_of (world), EIP);
-  record_forward (vpc_of (world), EIP, "tcp 8080 80", guest->address);
+  record_public (world_vpc_at (world, 0), EIP);
+  record_forward (world_vpc_at (world, 0), EIP, "tcp 8080 80", guest->address);
   apply_route (world, "0.0.0.0/0", router->address);
-  assert_reaches ("outside", EIP, 8080);
+  assert_true (world_reaches ("outside", EIP, 8080));
   /* Without its guest the route drops what begins here. */
   g_free (world_run ("ip -n ecs-v000001 link del et00000001"));
-  assert_reaches ("outside", EIP, 8080);
+  assert_true (world_reaches ("outside", EIP, 8080));
   close (listener);
   listener = world_listen ("outside", OUTSIDE, 80);
-  assert_kept_out (guest->ns, OUTSIDE, 80);
+  assert_true (world_is_kept_out (guest->ns, OUTSIDE, 80));
   close (listener);
 }
 
@@ -325,12 +282,12 @@ routes_come_and_go_without_a_trace (void **state)
   g_autofree char *before = world_fingerprint (world), *between = NULL, *again = NULL,
                   *after = NULL;
 
-  record_route (vpc_of (world), "172.16.0.0/16", router->address);
-  record_route (vpc_of (world), "172.16.9.9", router->address);
-  record_route (vpc_of (world), "172.0.0.0/8", "10.0.0.99");
+  record_route (world_vpc_at (world, 0), "172.16.0.0/16", router->address);
+  record_route (world_vpc_at (world, 0), "172.16.9.9", router->address);
+  record_route (world_vpc_at (world, 0), "172.0.0.0/8", "10.0.0.99");
   apply_route (world, "0.0.0.0/0", router->address);
   between = world_fingerprint (world);
-  world_apply_vpc (world, vpc_of (world));
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_true (world->net->class->port_attach (world->net, router->port, NULL));
   world_stop (world);
   world_start (world);
@@ -341,8 +298,8 @@ routes_come_and_go_without_a_trace (void **state)
   assert_true (world->net->class->reconcile (world->net, world->plan, NULL));
   again = world_fingerprint (world);
   world_assert_same (again, between);
-  g_array_set_size (vpc_of (world)->routes, 0);
-  world_apply_vpc (world, vpc_of (world));
+  g_array_set_size (world_vpc_at (world, 0)->routes, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   after = world_fingerprint (world);
   world_assert_same (after, before);
 }
@@ -374,7 +331,7 @@ a_route_of_ipv6_leads_to_a_guest_alone_or_drops (void **state)
   int there, ear;
   g_autofree char *routes = NULL, *after = NULL;
 
-  world_subnet6 (world, vpc_of (world), "fd00:0:0:1::/64");
+  world_subnet6 (world, world_vpc_at (world, 0), "fd00:0:0:1::/64");
   world_give6 (router, "fd00:0:0:1::11");
   world_give6 (guest, "fd00:0:0:1::12");
   world_give6 (other, "fd00:0:0:1::13");
@@ -382,33 +339,33 @@ a_route_of_ipv6_leads_to_a_guest_alone_or_drops (void **state)
   g_free (world_run ("ip -n %s addr add " BEHIND6 "/128 dev lo nodad", router->ns));
   there = world_listen (router->ns, BEHIND6, 80);
   ear = world_udp (guest->ns, "fd00:0:0:1::12", 9);
-  assert_kept_out (guest->ns, BEHIND6, 80);
-  assert_false (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, NEVER_MS));
+  assert_true (world_is_kept_out (guest->ns, BEHIND6, 80));
+  assert_false (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, WORLD_NEVER_MS));
   apply_route (world, "fd00:9::/32", "fd00:0:0:1::11");
-  assert_reaches (guest->ns, BEHIND6, 80);
-  assert_true (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, SOON_MS));
-  assert_false (speaks_as6 (other, "fd00:9::6", "fd00:0:0:1::12", ear, NEVER_MS));
+  assert_true (world_reaches (guest->ns, BEHIND6, 80));
+  assert_true (speaks_as6 (router, BEHIND6, "fd00:0:0:1::12", ear, WORLD_SOON_MS));
+  assert_false (speaks_as6 (other, "fd00:9::6", "fd00:0:0:1::12", ear, WORLD_NEVER_MS));
   for (guint i = 0; i < G_N_ELEMENTS (never); i++)
-    assert_false (speaks_as6 (router, never[i], "fd00:0:0:1::12", ear, NEVER_MS));
+    assert_false (speaks_as6 (router, never[i], "fd00:0:0:1::12", ear, WORLD_NEVER_MS));
   apply_route (world, "::/0", "fd00:0:0:1::11");
-  assert_true (speaks_as6 (router, never[0], "fd00:0:0:1::12", ear, SOON_MS));
-  assert_false (speaks_as6 (router, never[1], "fd00:0:0:1::12", ear, NEVER_MS));
-  g_array_set_size (vpc_of (world)->routes, 1);
-  world_apply_vpc (world, vpc_of (world));
+  assert_true (speaks_as6 (router, never[0], "fd00:0:0:1::12", ear, WORLD_SOON_MS));
+  assert_false (speaks_as6 (router, never[1], "fd00:0:0:1::12", ear, WORLD_NEVER_MS));
+  g_array_set_size (world_vpc_at (world, 0)->routes, 1);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   close (there);
   g_free (world_run ("ip -n ecs-v000001 link del et00000001"));
   routes = world_run ("ip -n ecs-v000001 -6 route");
   assert_non_null (strstr (routes, "blackhole fd00:9::/32"));
   assert_null (strstr (routes, "et00000001"));
-  assert_kept_out (guest->ns, BEHIND6, 80);
-  g_array_set_size (vpc_of (world)->routes, 0);
-  world_apply_vpc (world, vpc_of (world));
+  assert_true (world_is_kept_out (guest->ns, BEHIND6, 80));
+  g_array_set_size (world_vpc_at (world, 0)->routes, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   after = world_run ("ip -n ecs-v000001 -6 route");
   assert_null (strstr (after, "fd00:9::"));
   close (ear);
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

@@ -21,9 +21,6 @@
 #include "world.h"
 
 #define SECOND_MS 1000
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-#define NEVER_MS 300
 
 static int
 set_up (void **state)
@@ -33,13 +30,6 @@ set_up (void **state)
   world_vpc (world, 1, "10.0.0.0/24", TRUE);
   world_group (world, 1, 1);
   *state = world;
-  return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
   return 0;
 }
 
@@ -164,12 +154,12 @@ nobody_can_speak_to_dhcp_for_another_guest (void **state)
   attacker.about = two->port->mac;
   dhcp_send (&attacker, 4, (const guint8 *) "\x0a\0\0\x0c");
   dhcp_send (&attacker, 1, NULL);
-  assert_false (dhcp_receive (&attacker, &answer, NEVER_MS));
+  assert_false (dhcp_receive (&attacker, &answer, WORLD_NEVER_MS));
   assert_lease (two);
   attacker.about = one->port->mac;
   attacker.mac = two->port->mac;
   dhcp_send (&attacker, 1, NULL);
-  assert_false (dhcp_receive (&attacker, &answer, NEVER_MS));
+  assert_false (dhcp_receive (&attacker, &answer, WORLD_NEVER_MS));
   close (attacker.fd);
 }
 
@@ -301,7 +291,7 @@ one_guest_cannot_use_up_the_metadata_service (void **state)
 
   for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
     {
-      fds[i] = world_connect (greedy->ns, NETCTL_METADATA_ADDRESS, 80, SOON_MS);
+      fds[i] = world_connect (greedy->ns, NETCTL_METADATA_ADDRESS, 80, WORLD_SOON_MS);
       assert_true (fds[i] >= 0);
     }
   served = world_http (modest->ns, NETCTL_METADATA_ADDRESS, GET ("/"));
@@ -329,7 +319,7 @@ a_client_that_goes_away_does_no_harm (void **state)
   for (guint i = 0; i < 12; i++)
     {
       const char *text = beginnings[i % G_N_ELEMENTS (beginnings)];
-      int fd = world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 80, SOON_MS);
+      int fd = world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 80, WORLD_SOON_MS);
 
       assert_true (fd >= 0);
       assert_int_equal (send (fd, text, strlen (text), MSG_NOSIGNAL), strlen (text));
@@ -346,7 +336,7 @@ an_endless_body_is_not_kept (void **state)
   static const char head[]
       = "PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 8388608\r\nConnection: close\r\n\r\n";
   g_autofree char *body = g_strnfill (65536, 'x');
-  int fd = world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 80, SOON_MS);
+  int fd = world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 80, WORLD_SOON_MS);
   g_autofree char *answer = NULL;
 
   assert_true (fd >= 0);
@@ -376,9 +366,9 @@ other_services_of_the_namespace_are_closed (void **state)
   Guest *guest = world_guest (*state, 1, 1, "10.0.0.11", 1);
   int gateway = world_listen ("ecs-v000001", "0.0.0.0", 22);
 
-  assert_int_equal (world_connect (guest->ns, guest->gateway, 22, NEVER_MS), -1);
-  assert_int_equal (world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 22, NEVER_MS), -1);
-  assert_int_equal (world_connect (guest->ns, "100.64.0.3", 22, NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, guest->gateway, 22, WORLD_NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, NETCTL_METADATA_ADDRESS, 22, WORLD_NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "100.64.0.3", 22, WORLD_NEVER_MS), -1);
   close (gateway);
 }
 
@@ -396,14 +386,14 @@ a_guest_reaches_the_outside_as_the_host (void **state)
 
   world_outside (world);
   listener = world_listen ("outside", "192.0.2.2", 80);
-  client = world_connect (guest->ns, "192.0.2.2", 80, SOON_MS);
+  client = world_connect (guest->ns, "192.0.2.2", 80, WORLD_SOON_MS);
   assert_true (client >= 0);
-  server = world_accept (listener, SOON_MS);
+  server = world_accept (listener, WORLD_SOON_MS);
   assert_int_equal (getpeername (server, (struct sockaddr *) &peer, &length), 0);
   assert_string_equal (inet_ntop (AF_INET, &peer.sin_addr, text, sizeof text), "192.0.2.1");
-  assert_true (world_passes (client, server, "ask", SOON_MS));
-  assert_true (world_passes (server, client, "answer", SOON_MS));
-  assert_true (world_pings (guest->ns, "192.0.2.2", SOON_MS));
+  assert_true (world_passes (client, server, "ask", WORLD_SOON_MS));
+  assert_true (world_passes (server, client, "answer", WORLD_SOON_MS));
+  assert_true (world_pings (guest->ns, "192.0.2.2", WORLD_SOON_MS));
   close (client);
   close (server);
   close (listener);
@@ -422,8 +412,8 @@ guests_of_equal_address_in_two_vpcs_go_out_side_by_side (void **state)
   one = world_guest (world, 1, 1, "10.0.0.11", 1);
   two = world_guest (world, 2, 2, "10.0.0.11", 1);
   listener = world_listen ("outside", "192.0.2.2", 80);
-  first = world_connect (one->ns, "192.0.2.2", 80, SOON_MS);
-  second = world_connect (two->ns, "192.0.2.2", 80, SOON_MS);
+  first = world_connect (one->ns, "192.0.2.2", 80, WORLD_SOON_MS);
+  second = world_connect (two->ns, "192.0.2.2", 80, WORLD_SOON_MS);
   assert_true (first >= 0 && second >= 0);
   close (first);
   close (second);
@@ -442,8 +432,8 @@ the_outside_cannot_come_in_through_the_host (void **state)
   g_free (world_run ("ip -n outside route add 10.0.0.0/24 via 192.0.2.1"));
   g_free (world_run ("ip -n outside route add 100.64.0.0/10 via 192.0.2.1"));
   g_free (world_run ("ip route add 10.0.0.0/24 via 100.64.0.3 dev eu000001 onlink"));
-  assert_int_equal (world_connect ("outside", guest->address, 22, NEVER_MS), -1);
-  assert_int_equal (world_connect ("outside", "100.64.0.3", 23, NEVER_MS), -1);
+  assert_int_equal (world_connect ("outside", guest->address, 22, WORLD_NEVER_MS), -1);
+  assert_int_equal (world_connect ("outside", "100.64.0.3", 23, WORLD_NEVER_MS), -1);
   close (listener);
   close (inside);
 }
@@ -456,8 +446,8 @@ guests_do_not_reach_the_hosts_own_services (void **state)
   int listener = world_listen ("", "0.0.0.0", 8080);
 
   world_outside (world);
-  assert_int_equal (world_connect (guest->ns, "192.0.2.1", 8080, NEVER_MS), -1);
-  assert_int_equal (world_connect (guest->ns, "100.64.0.1", 8080, NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "192.0.2.1", 8080, WORLD_NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "100.64.0.1", 8080, WORLD_NEVER_MS), -1);
   close (listener);
 }
 
@@ -471,9 +461,9 @@ guests_reach_a_name_server_of_theirs_on_the_host_itself (void **state)
   g_free (world_run ("ip addr add 192.0.2.53/32 dev lo"));
   server = world_listen ("", "192.0.2.53", 53);
   other = world_listen ("", "192.0.2.53", 54);
-  client = world_connect (guest->ns, "192.0.2.53", 53, SOON_MS);
+  client = world_connect (guest->ns, "192.0.2.53", 53, WORLD_SOON_MS);
   assert_true (client >= 0);
-  assert_int_equal (world_connect (guest->ns, "192.0.2.53", 54, NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "192.0.2.53", 54, WORLD_NEVER_MS), -1);
   close (client);
   close (server);
   close (other);
@@ -492,7 +482,7 @@ a_vpc_without_nat_has_no_way_out (void **state)
   world_group (world, 2, 1);
   guest = world_guest (world, 2, 1, "10.0.0.11", 1);
   listener = world_listen ("outside", "192.0.2.2", 80);
-  assert_int_equal (world_connect (guest->ns, "192.0.2.2", 80, NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "192.0.2.2", 80, WORLD_NEVER_MS), -1);
   close (listener);
 }
 
@@ -507,11 +497,11 @@ the_hosts_own_metadata_is_out_of_reach (void **state)
   g_free (world_run ("ip -n outside addr add 169.254.169.254/32 dev eth0"));
   g_free (world_run ("ip route add 169.254.169.254 via 192.0.2.2"));
   listener = world_listen ("outside", "169.254.169.254", 80);
-  assert_int_equal (world_connect (guest->ns, "169.254.169.254", 80, NEVER_MS), -1);
+  assert_int_equal (world_connect (guest->ns, "169.254.169.254", 80, WORLD_NEVER_MS), -1);
   close (listener);
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

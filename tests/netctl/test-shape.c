@@ -17,8 +17,6 @@
 #include "records.h"
 #include "world.h"
 
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
 /* How long a stream is measured, after a start that fills queues. */
 #define START_MS 300
 #define MEASURE_MS 800
@@ -30,32 +28,15 @@
 static int
 set_up (void **state)
 {
-  World *world = world_new ();
+  World *world = world_new_outside ();
   NetctlGroup *group;
 
-  world_outside (world);
-  world->public_interface = "uplink0";
-  world_stop (world);
-  world_start (world);
   world_vpc (world, 1, "10.0.0.0/24", TRUE);
   group = world_group (world, 1, 1);
   world_rule (group, NETCTL_INGRESS, TRUE, 1, -1, -1, -1, "0.0.0.0/0");
   world_apply_group (world, group);
   *state = world;
   return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-static NetctlVpc *
-vpc_of (World *world)
-{
-  return g_ptr_array_index (world->plan->vpcs, 0);
 }
 
 static void
@@ -99,13 +80,13 @@ rate (const char *client_ns, const char *server_ns, const char *bound, const cha
       gboolean to_server)
 {
   int listener = world_listen (server_ns, bound, 80);
-  int client = world_connect (client_ns, address, 80, SOON_MS), server;
+  int client = world_connect (client_ns, address, 80, WORLD_SOON_MS), server;
   guint64 bytes;
   gint64 start;
   double seconds;
 
   assert_true (client >= 0);
-  server = world_accept (listener, SOON_MS);
+  server = world_accept (listener, WORLD_SOON_MS);
   pump (to_server ? client : server, to_server ? server : client, START_MS);
   start = g_get_monotonic_time ();
   bytes = pump (to_server ? client : server, to_server ? server : client, MEASURE_MS);
@@ -139,10 +120,10 @@ a_public_address_is_bounded_in_both_directions_apart (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *other = world_guest (world, 1, 2, "10.0.0.12", 1);
 
-  record_eip (vpc_of (world), EIP, guest->address);
-  record_eip (vpc_of (world), OTHER_EIP, other->address);
-  bound_public (vpc_of (world), 0, 30000, 20000);
-  world_apply_vpc (world, vpc_of (world));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  record_eip (world_vpc_at (world, 0), OTHER_EIP, other->address);
+  bound_public (world_vpc_at (world, 0), 0, 30000, 20000);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   /* Whoever began. */
   assert_bounded (rate ("outside", guest->ns, guest->address, EIP, TRUE), 30000);
   assert_bounded (rate ("outside", guest->ns, guest->address, EIP, FALSE), 20000);
@@ -162,11 +143,11 @@ a_shared_address_is_one_bound_for_all_behind_it (void **state)
   Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
 
-  record_public (vpc_of (world), EIP);
-  record_snat (vpc_of (world), "10.0.0.0/24", EIP);
-  record_forward (vpc_of (world), EIP, "tcp 80 80", two->address);
-  bound_public (vpc_of (world), 0, 20000, 20000);
-  world_apply_vpc (world, vpc_of (world));
+  record_public (world_vpc_at (world, 0), EIP);
+  record_snat (world_vpc_at (world, 0), "10.0.0.0/24", EIP);
+  record_forward (world_vpc_at (world, 0), EIP, "tcp 80 80", two->address);
+  bound_public (world_vpc_at (world, 0), 0, 20000, 20000);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_bounded (rate (one->ns, "outside", OUTSIDE, OUTSIDE, TRUE), 20000);
   assert_bounded (rate (two->ns, "outside", OUTSIDE, OUTSIDE, FALSE), 20000);
   assert_bounded (rate ("outside", two->ns, two->address, EIP, TRUE), 20000);
@@ -189,8 +170,8 @@ a_port_is_bounded_under_the_hosts_address_only (void **state)
   assert_free (rate (other->ns, guest->ns, guest->address, guest->address, TRUE), 30000);
   assert_free (rate (other->ns, guest->ns, guest->address, guest->address, FALSE), 30000);
   /* Its own public address has its own bounds, here none. */
-  record_eip (vpc_of (world), EIP, guest->address);
-  world_apply_vpc (world, vpc_of (world));
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   assert_free (rate (guest->ns, "outside", OUTSIDE, OUTSIDE, TRUE), 30000);
   assert_free (rate ("outside", guest->ns, guest->address, EIP, TRUE), 30000);
 }
@@ -203,20 +184,20 @@ a_bound_changes_while_streams_run (void **state)
   int listener = world_listen ("outside", OUTSIDE, 80), client, server;
   guint64 slow, fast;
 
-  record_eip (vpc_of (world), EIP, guest->address);
-  bound_public (vpc_of (world), 0, 10000, 10000);
-  world_apply_vpc (world, vpc_of (world));
-  client = world_connect (guest->ns, OUTSIDE, 80, SOON_MS);
-  server = world_accept (listener, SOON_MS);
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  bound_public (world_vpc_at (world, 0), 0, 10000, 10000);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  client = world_connect (guest->ns, OUTSIDE, 80, WORLD_SOON_MS);
+  server = world_accept (listener, WORLD_SOON_MS);
   pump (client, server, START_MS);
   slow = pump (client, server, MEASURE_MS);
-  bound_public (vpc_of (world), 0, 10000, 100000);
-  world_apply_vpc (world, vpc_of (world));
+  bound_public (world_vpc_at (world, 0), 0, 10000, 100000);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   pump (client, server, START_MS);
   fast = pump (client, server, MEASURE_MS);
   assert_true (fast > slow * 5);
-  bound_public (vpc_of (world), 0, 0, 0);
-  world_apply_vpc (world, vpc_of (world));
+  bound_public (world_vpc_at (world, 0), 0, 0, 0);
+  world_apply_vpc (world, world_vpc_at (world, 0));
   pump (client, server, START_MS);
   assert_true (pump (client, server, MEASURE_MS) > fast * 2);
   close (client);
@@ -232,16 +213,16 @@ what_is_not_bounded_is_as_fast_as_before (void **state)
   Guest *other = world_guest (world, 1, 2, "10.0.0.12", 1);
   double before = 0, after = 0;
 
-  record_eip (vpc_of (world), EIP, guest->address);
-  record_eip (vpc_of (world), OTHER_EIP, other->address);
+  record_eip (world_vpc_at (world, 0), EIP, guest->address);
+  record_eip (world_vpc_at (world, 0), OTHER_EIP, other->address);
   /* Turn by turn, since others use this machine as well. */
   for (guint i = 0; i < 3; i++)
     {
-      bound_public (vpc_of (world), 0, 0, 0);
-      world_apply_vpc (world, vpc_of (world));
+      bound_public (world_vpc_at (world, 0), 0, 0, 0);
+      world_apply_vpc (world, world_vpc_at (world, 0));
       before = MAX (before, rate (other->ns, "outside", OUTSIDE, OUTSIDE, TRUE));
-      bound_public (vpc_of (world), 0, 1000, 1000);
-      world_apply_vpc (world, vpc_of (world));
+      bound_public (world_vpc_at (world, 0), 0, 1000, 1000);
+      world_apply_vpc (world, world_vpc_at (world, 0));
       after = MAX (after, rate (other->ns, "outside", OUTSIDE, OUTSIDE, TRUE));
     }
   print_message ("# beside a bound: %.3f of %.0f kbit/s\n", after / before, before);
@@ -252,7 +233,7 @@ static void
 bounds_come_and_go_without_a_trace (void **state)
 {
   World *world = *state;
-  NetctlVpc *vpc = vpc_of (world);
+  NetctlVpc *vpc = world_vpc_at (world, 0);
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   g_autofree char *before = NULL, *between = NULL, *again = NULL, *after = NULL;
 
@@ -294,7 +275,7 @@ bounds_come_and_go_without_a_trace (void **state)
   world_assert_same (after, before);
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

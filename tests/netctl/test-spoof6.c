@@ -2,109 +2,34 @@
 /* Real tests of anti-spoofing in IPv6: a guest sends what it must not, then an honest packet; only
  * the honest one may arrive, and the router's list of neighbours stays as it was. */
 #include <arpa/inet.h>
-#include <linux/if_ether.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "client6.h"
-#include "frames.h"
-#include "world.h"
+#include "pair.h"
 
-#define BAD "a false packet"
-#define GOOD "an honest packet"
 #define ONE "fd00:0:0:1::11"
 #define TWO "fd00:0:0:1::12"
-#define SOON_MS 5000
-#define NEVER_MS 300
 
-static const guint8 mac1[6] = { 0x00, 0x16, 0x3e, 0, 0, 1 };
-static const guint8 mac2[6] = { 0x00, 0x16, 0x3e, 0, 0, 2 };
-static const guint8 other_mac[6] = { 0x00, 0x16, 0x3e, 0, 0, 9 };
 static const guint8 all_nodes_mac[6] = { 0x33, 0x33, 0, 0, 0, 1 };
-
-/* Two guests of one group: the first sends from @from, the second hears at @to. */
-typedef struct
-{
-  World *world;
-  int from, to;
-} Pair;
 
 static int
 set_up (void **state)
 {
-  Pair *pair = g_new0 (Pair, 1);
-  NetctlVpc *vpc;
-
-  pair->world = world_new ();
-  vpc = world_vpc (pair->world, 1, "10.0.0.0/24", FALSE);
-  world_subnet6 (pair->world, vpc, "fd00:0:0:1::/64");
-  world_group (pair->world, 1, 1);
-  world_give6 (world_guest (pair->world, 1, 1, "10.0.0.11", 1), ONE);
-  world_give6 (world_guest (pair->world, 1, 2, "10.0.0.12", 1), TWO);
-  pair->from = world_packet ("guest0", "eth0", ETH_P_ALL);
-  pair->to = world_packet ("guest1", "eth0", ETH_P_ALL);
-  *state = pair;
+  *state = pair_new (ONE, TWO, "fd00:0:0:1::/64");
   return 0;
-}
-
-static int
-tear_down (void **state)
-{
-  Pair *pair = *state;
-
-  close (pair->from);
-  close (pair->to);
-  world_free (pair->world);
-  g_free (pair);
-  return 0;
-}
-
-static FramePacket
-honest (const char *payload)
-{
-  return (FramePacket){ .to_mac = frame_gateway_mac,
-                        .from_mac = mac1,
-                        .from = ONE,
-                        .to = TWO,
-                        .protocol = IPPROTO_UDP,
-                        .from_port = 4000,
-                        .to_port = 4001,
-                        .payload = payload };
-}
-
-/* Sends @bad and then an honest packet, and asserts that only the latter arrives. */
-static void
-assert_dropped (Pair *pair, const Frame *bad)
-{
-  FramePacket packet = honest (GOOD);
-  Frame good = frame_packet (&packet);
-  guint others;
-
-  frame_send (pair->from, bad);
-  frame_send (pair->from, &good);
-  assert_true (frame_await (pair->to, GOOD, BAD, &others));
-  assert_int_equal (others, 0);
 }
 
 static void
 an_honest_packet_arrives (void **state)
 {
-  Pair *pair = *state;
-  FramePacket packet = honest (BAD), second = honest (GOOD);
-  Frame first_frame = frame_packet (&packet), second_frame = frame_packet (&second);
-  guint others;
-
-  frame_send (pair->from, &first_frame);
-  frame_send (pair->from, &second_frame);
-  assert_true (frame_await (pair->to, GOOD, BAD, &others));
-  assert_int_equal (others, 1);
+  pair_assert_honest_arrive (*state);
 }
 
 static void
@@ -115,43 +40,19 @@ another_source_address_is_dropped (void **state)
           "fe80::1", "fe80::216:3eff:fe00:1", "fe80::216:3eff:fe00:2", "fe80::abc", "::",
           "::1",     "::ffff:10.0.0.11",      "::10.0.0.11",           "ff02::1",   "ff0e::1" };
 
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    {
-      FramePacket packet = honest (BAD);
-      Frame frame;
-
-      packet.from = sources[i];
-      frame = frame_packet (&packet);
-      assert_dropped (*state, &frame);
-    }
+  pair_assert_sources_dropped (*state, sources, G_N_ELEMENTS (sources));
 }
 
 static void
 another_source_mac_is_dropped (void **state)
 {
-  FramePacket packet = honest (BAD);
-  Frame frame;
-
-  packet.from_mac = other_mac;
-  frame = frame_packet (&packet);
-  assert_dropped (*state, &frame);
-  packet.from_mac = mac2;
-  frame = frame_packet (&packet);
-  assert_dropped (*state, &frame);
+  pair_assert_macs_dropped (*state);
 }
 
 static void
 frames_past_the_router_are_dropped (void **state)
 {
-  FramePacket packet = honest (BAD);
-  Frame frame;
-
-  packet.to_mac = mac2;
-  frame = frame_packet (&packet);
-  assert_dropped (*state, &frame);
-  packet.to_mac = all_nodes_mac;
-  frame = frame_packet (&packet);
-  assert_dropped (*state, &frame);
+  pair_assert_past_gateway_dropped (*state, all_nodes_mac);
 }
 
 static void
@@ -164,31 +65,20 @@ what_is_for_the_link_or_for_groups_goes_nowhere (void **state)
 
   for (guint i = 0; i < G_N_ELEMENTS (targets); i++)
     {
-      FramePacket packet = honest (BAD);
-      Frame frame;
+      FramePacket packet = pair_honest (*state, PAIR_BAD);
 
       packet.to = targets[i];
-      frame = frame_packet (&packet);
-      assert_dropped (*state, &frame);
+      pair_assert_packet_dropped (*state, &packet);
       packet.to_mac = all_nodes_mac;
       packet.from = "fe80::216:3eff:fe00:1";
-      frame = frame_packet (&packet);
-      assert_dropped (*state, &frame);
+      pair_assert_packet_dropped (*state, &packet);
     }
 }
 
 static void
 vlans_are_dropped (void **state)
 {
-  FramePacket packet = honest (BAD);
-  Frame plain = frame_packet (&packet), frame = frame_tagged (&plain, 1);
-
-  assert_dropped (*state, &frame);
-  /* VLAN 0 is none: the packet inside is judged. */
-  packet.from = TWO;
-  plain = frame_packet (&packet);
-  frame = frame_tagged (&plain, 0);
-  assert_dropped (*state, &frame);
+  pair_assert_vlans_dropped (*state);
 }
 
 /* A second dispenser of addresses, or one who pretends to be asked. */
@@ -210,15 +100,13 @@ servers_of_addresses_are_not_heard (void **state)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      FramePacket packet = honest (BAD);
-      Frame frame;
+      FramePacket packet = pair_honest (*state, PAIR_BAD);
 
       packet.from = cases[i].from;
       packet.to = cases[i].to;
       packet.from_port = cases[i].from_port;
       packet.to_port = cases[i].to_port;
-      frame = frame_packet (&packet);
-      assert_dropped (*state, &frame);
+      pair_assert_packet_dropped (*state, &packet);
     }
 }
 
@@ -290,7 +178,7 @@ count_answers (Pair *pair, const Nd *nd)
     continue;
   frame = nd_frame (nd);
   frame_send (pair->from, &frame);
-  while (frame_receive (pair->from, &frame, NEVER_MS))
+  while (frame_receive (pair->from, &frame, WORLD_NEVER_MS))
     answers
         += frame.bytes[12] == 0x86 && frame.bytes[20] == IPPROTO_ICMPV6 && frame.bytes[54] == 136;
   return answers;
@@ -302,9 +190,9 @@ question (const char *from)
   return (Nd){ .type = 135,
                .from = from,
                .target = NETCTL_ROUTER6,
-               .from_mac = mac1,
+               .from_mac = pair_mac1,
                .option = 1,
-               .option_mac = mac1,
+               .option_mac = pair_mac1,
                .hop_limit = 255 };
 }
 
@@ -337,34 +225,35 @@ false_neighbour_discovery_changes_nothing (void **state)
   Pair *pair = *state;
   const Nd cases[] = {
     /* Sources that are another's, the router's or nobody's. */
-    { 135, TWO, NULL, NETCTL_ROUTER6, mac1, 1, mac1, 255, FALSE },
-    { 135, "fd00:0:0:1::99", NULL, NETCTL_ROUTER6, mac1, 1, mac1, 255, FALSE },
-    { 135, "fe80::1", NULL, NETCTL_ROUTER6, mac1, 1, mac1, 255, FALSE },
-    { 135, "2001:db8::1", NULL, NETCTL_ROUTER6, mac1, 1, mac1, 255, FALSE },
+    { 135, TWO, NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 135, "fd00:0:0:1::99", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 135, "fe80::1", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 135, "2001:db8::1", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 255, FALSE },
     /* Another's MAC address, outside or in the option. */
-    { 135, ONE, NULL, NETCTL_ROUTER6, mac2, 1, mac1, 255, FALSE },
-    { 135, ONE, NULL, NETCTL_ROUTER6, mac1, 1, mac2, 255, FALSE },
-    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, mac1, 1, mac2, 255, FALSE },
-    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, mac1, 1, frame_broadcast, 255, FALSE },
-    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, mac1, 2, mac1, 255, FALSE },
+    { 135, ONE, NULL, NETCTL_ROUTER6, pair_mac2, 1, pair_mac1, 255, FALSE },
+    { 135, ONE, NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac2, 255, FALSE },
+    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac2, 255, FALSE },
+    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, pair_mac1, 1, frame_broadcast, 255, FALSE },
+    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, pair_mac1, 2, pair_mac1, 255, FALSE },
     /* From beyond the link, and hidden behind another header. */
-    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, mac1, 1, mac1, 254, FALSE },
-    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, mac1, 1, mac1, 255, TRUE },
+    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 254, FALSE },
+    { 135, "fe80::abc", NULL, NETCTL_ROUTER6, pair_mac1, 1, pair_mac1, 255, TRUE },
     /* Claims, to the router and to all. */
-    { 136, ONE, NETCTL_ROUTER6, ONE, mac1, 2, mac2, 255, FALSE },
-    { 136, ONE, NETCTL_ROUTER6, TWO, mac1, 2, mac1, 255, FALSE },
-    { 136, "fe80::abc", "ff02::1", TWO, mac1, 2, mac1, 255, FALSE },
-    { 136, "fe80::abc", "ff02::1", NETCTL_ROUTER6, mac1, 2, mac1, 255, FALSE },
-    { 136, "fe80::1", "ff02::1", NETCTL_ROUTER6, mac1, 2, mac1, 255, FALSE },
-    { 136, "fe80::abc", NETCTL_ROUTER6, "fe80::216:3eff:fe00:1", mac1, 2, mac2, 255, FALSE },
-    { 136, ONE, TWO, NETCTL_ROUTER6, mac1, 2, mac1, 255, FALSE },
+    { 136, ONE, NETCTL_ROUTER6, ONE, pair_mac1, 2, pair_mac2, 255, FALSE },
+    { 136, ONE, NETCTL_ROUTER6, TWO, pair_mac1, 2, pair_mac1, 255, FALSE },
+    { 136, "fe80::abc", "ff02::1", TWO, pair_mac1, 2, pair_mac1, 255, FALSE },
+    { 136, "fe80::abc", "ff02::1", NETCTL_ROUTER6, pair_mac1, 2, pair_mac1, 255, FALSE },
+    { 136, "fe80::1", "ff02::1", NETCTL_ROUTER6, pair_mac1, 2, pair_mac1, 255, FALSE },
+    { 136, "fe80::abc", NETCTL_ROUTER6, "fe80::216:3eff:fe00:1", pair_mac1, 2, pair_mac2, 255,
+      FALSE },
+    { 136, ONE, TWO, NETCTL_ROUTER6, pair_mac1, 2, pair_mac1, 255, FALSE },
     /* Routers and redirects. */
-    { 134, "fe80::abc", "ff02::1", NULL, mac1, 1, mac1, 255, FALSE },
-    { 134, "fe80::1", "ff02::1", NULL, mac1, 1, mac1, 255, FALSE },
-    { 134, "fe80::abc", TWO, NULL, mac1, 1, mac1, 255, FALSE },
-    { 134, "fe80::abc", "ff02::1", NULL, mac1, 1, mac1, 255, TRUE },
-    { 137, "fe80::1", ONE, TWO, mac1, 2, mac1, 255, FALSE },
-    { 137, ONE, TWO, "fe80::abc", mac1, 2, mac1, 255, FALSE },
+    { 134, "fe80::abc", "ff02::1", NULL, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 134, "fe80::1", "ff02::1", NULL, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 134, "fe80::abc", TWO, NULL, pair_mac1, 1, pair_mac1, 255, FALSE },
+    { 134, "fe80::abc", "ff02::1", NULL, pair_mac1, 1, pair_mac1, 255, TRUE },
+    { 137, "fe80::1", ONE, TWO, pair_mac1, 2, pair_mac1, 255, FALSE },
+    { 137, ONE, TWO, "fe80::abc", pair_mac1, 2, pair_mac1, 255, FALSE },
   };
   g_autofree char *neighbours = world_run ("ip -n ecs-v000001 -6 neigh");
   g_autofree char *before = world_fingerprint (pair->world), *after = NULL, *routes = NULL;
@@ -372,7 +261,7 @@ false_neighbour_discovery_changes_nothing (void **state)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      FramePacket packet = honest (GOOD);
+      FramePacket packet = pair_honest (*state, PAIR_GOOD);
       Frame good = frame_packet (&packet), heard;
 
       if (count_answers (pair, &cases[i]) != 0)
@@ -380,12 +269,12 @@ false_neighbour_discovery_changes_nothing (void **state)
       frame_send (pair->from, &good);
       do
         {
-          assert_true (frame_receive (pair->to, &heard, SOON_MS));
+          assert_true (frame_receive (pair->to, &heard, WORLD_SOON_MS));
           if (heard.bytes[12] == 0x86 && heard.bytes[20] == IPPROTO_ICMPV6 && heard.bytes[54] >= 133
               && heard.bytes[54] <= 137 && memcmp (heard.bytes + 6, frame_gateway_mac, 6) != 0)
             fail_msg ("case %u is heard by the neighbour", i);
         }
-      while (!frame_contains (&heard, GOOD));
+      while (!frame_contains (&heard, PAIR_GOOD));
     }
   neighbours_after = world_run ("ip -n ecs-v000001 -6 neigh");
   assert_null (strstr (neighbours_after, "fe80::abc "));
@@ -401,7 +290,7 @@ static void
 a_question_about_a_neighbour_is_answered_by_the_router_alone (void **state)
 {
   Pair *pair = *state;
-  FramePacket packet = honest (GOOD);
+  FramePacket packet = pair_honest (*state, PAIR_GOOD);
   Frame good = frame_packet (&packet), heard;
   Nd nd = question (ONE);
 
@@ -410,11 +299,11 @@ a_question_about_a_neighbour_is_answered_by_the_router_alone (void **state)
   frame_send (pair->from, &good);
   do
     {
-      assert_true (frame_receive (pair->to, &heard, SOON_MS));
+      assert_true (frame_receive (pair->to, &heard, WORLD_SOON_MS));
       assert_false (heard.bytes[12] == 0x86 && heard.bytes[20] == IPPROTO_ICMPV6
                     && heard.bytes[54] == 135);
     }
-  while (!frame_contains (&heard, GOOD));
+  while (!frame_contains (&heard, PAIR_GOOD));
 }
 
 /* The kernel's table is one for all VPCs; a guest can make up addresses without end. */
@@ -444,8 +333,8 @@ static void
 a_storm_of_arp_ends_at_the_tap (void **state)
 {
   Pair *pair = *state;
-  Frame frame = frame_arp (frame_broadcast, mac1, 1, mac1, "10.0.0.11", "10.0.0.77");
-  Frame other = frame_arp (frame_broadcast, mac2, 1, mac2, "10.0.0.12", "10.0.0.77");
+  Frame frame = frame_arp (frame_broadcast, pair_mac1, 1, pair_mac1, "10.0.0.11", "10.0.0.77");
+  Frame other = frame_arp (frame_broadcast, pair_mac2, 1, pair_mac2, "10.0.0.12", "10.0.0.77");
   gint64 start = g_get_monotonic_time (), taken_ms;
   guint answers = 0;
 
@@ -453,11 +342,11 @@ a_storm_of_arp_ends_at_the_tap (void **state)
     frame_send (pair->from, &frame);
   taken_ms = (g_get_monotonic_time () - start) / 1000;
   frame_send (pair->to, &other);
-  while (frame_receive (pair->from, &frame, NEVER_MS))
+  while (frame_receive (pair->from, &frame, WORLD_NEVER_MS))
     answers += frame.bytes[12] == 0x08 && frame.bytes[13] == 0x06 && frame.bytes[21] == 2;
   assert_in_range (answers, 1, 220 + (guint64) taken_ms / 5);
   do
-    assert_true (frame_receive (pair->to, &frame, SOON_MS));
+    assert_true (frame_receive (pair->to, &frame, WORLD_SOON_MS));
   while (frame.bytes[12] != 0x08 || frame.bytes[13] != 0x06 || frame.bytes[21] != 2);
 }
 
@@ -466,21 +355,16 @@ a_second_address_is_the_ports_own_once_it_has_it (void **state)
 {
   Pair *pair = *state;
   Guest *guest = g_ptr_array_index (pair->world->guests, 0);
-  FramePacket packet = honest (BAD);
-  Frame frame;
-  guint others;
+  FramePacket packet = pair_honest (*state, PAIR_BAD);
 
   packet.from = "fd00:0:0:1::21";
-  frame = frame_packet (&packet);
-  assert_dropped (pair, &frame);
+  pair_assert_packet_dropped (pair, &packet);
   world_give6 (guest, "fd00:0:0:1::21");
-  packet.payload = GOOD;
-  frame = frame_packet (&packet);
-  frame_send (pair->from, &frame);
-  assert_true (frame_await (pair->to, GOOD, BAD, &others));
+  packet.payload = PAIR_GOOD;
+  pair_assert_arrives (pair, &packet);
 }
 
-#define PAIR_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define PAIR_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, pair_tear_down)
 
 int
 main (void)

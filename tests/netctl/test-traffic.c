@@ -16,11 +16,6 @@
 
 #include "world.h"
 
-/* How long a packet that is dropped is waited for. */
-#define NEVER_MS 300
-/* A deadline only; what comes comes at once. */
-#define SOON_MS 5000
-
 static int
 set_up (void **state)
 {
@@ -33,41 +28,6 @@ set_up (void **state)
   return 0;
 }
 
-static int
-tear_down (void **state)
-{
-  world_free (*state);
-  return 0;
-}
-
-static NetctlGroup *
-group_of (World *world, guint at)
-{
-  return g_ptr_array_index (world->plan->groups, at);
-}
-
-/* TRUE if a connection begins; the listener is there already. */
-static gboolean
-reaches (const char *ns, const char *address, guint16 port)
-{
-  int fd = world_connect (ns, address, port, SOON_MS);
-
-  if (fd >= 0)
-    close (fd);
-  return fd >= 0;
-}
-
-/* TRUE if none begins. */
-static gboolean
-is_kept_out (const char *ns, const char *address, guint16 port)
-{
-  int fd = world_connect (ns, address, port, NEVER_MS);
-
-  if (fd >= 0)
-    close (fd);
-  return fd < 0;
-}
-
 static void
 members_of_a_group_reach_each_other_and_strangers_do_not (void **state)
 {
@@ -77,8 +37,8 @@ members_of_a_group_reach_each_other_and_strangers_do_not (void **state)
   Guest *stranger = world_guest (world, 1, 3, "10.0.0.13", 2);
   int listener = world_listen (two->ns, two->address, 22);
 
-  assert_true (reaches (one->ns, two->address, 22));
-  assert_true (is_kept_out (stranger->ns, two->address, 22));
+  assert_true (world_reaches (one->ns, two->address, 22));
+  assert_true (world_is_kept_out (stranger->ns, two->address, 22));
   close (listener);
 }
 
@@ -89,8 +49,8 @@ members_can_ping_each_other_and_the_gateway (void **state)
   Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
 
-  assert_true (world_pings (one->ns, two->address, SOON_MS));
-  assert_true (world_pings (one->ns, one->gateway, SOON_MS));
+  assert_true (world_pings (one->ns, two->address, WORLD_SOON_MS));
+  assert_true (world_pings (one->ns, one->gateway, WORLD_SOON_MS));
 }
 
 static void
@@ -101,9 +61,9 @@ an_isolated_group_keeps_its_members_apart (void **state)
   Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
   int listener = world_listen (two->ns, two->address, 22);
 
-  group_of (world, 0)->members_reach_each_other = FALSE;
-  world_apply_group (world, group_of (world, 0));
-  assert_true (is_kept_out (one->ns, two->address, 22));
+  world_group_at (world, 0)->members_reach_each_other = FALSE;
+  world_apply_group (world, world_group_at (world, 0));
+  assert_true (world_is_kept_out (one->ns, two->address, 22));
   close (listener);
 }
 
@@ -117,11 +77,12 @@ an_ingress_rule_opens_its_port_to_its_peer_only (void **state)
   int a = world_listen (server->ns, server->address, 22);
   int b = world_listen (server->ns, server->address, 23);
 
-  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "10.0.0.0/25");
-  world_apply_group (world, group_of (world, 0));
-  assert_true (reaches (near->ns, server->address, 22));
-  assert_true (is_kept_out (near->ns, server->address, 23));
-  assert_true (is_kept_out (far->ns, server->address, 22));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22,
+              "10.0.0.0/25");
+  world_apply_group (world, world_group_at (world, 0));
+  assert_true (world_reaches (near->ns, server->address, 22));
+  assert_true (world_is_kept_out (near->ns, server->address, 23));
+  assert_true (world_is_kept_out (far->ns, server->address, 22));
   close (a);
   close (b);
 }
@@ -135,17 +96,17 @@ a_group_reference_admits_its_members_as_they_come_and_go (void **state)
   Guest *later;
   int listener = world_listen (server->ns, server->address, 80);
 
-  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 80, 80, "group 2");
-  world_apply_group (world, group_of (world, 0));
-  assert_true (reaches (first->ns, server->address, 80));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 80, 80, "group 2");
+  world_apply_group (world, world_group_at (world, 0));
+  assert_true (world_reaches (first->ns, server->address, 80));
   later = world_guest (world, 1, 3, "10.0.0.13", 2);
-  assert_true (reaches (later->ns, server->address, 80));
+  assert_true (world_reaches (later->ns, server->address, 80));
   g_array_index (first->port->groups, guint32, 0) = 1;
-  group_of (world, 0)->members_reach_each_other = FALSE;
-  world_apply_group (world, group_of (world, 0));
+  world_group_at (world, 0)->members_reach_each_other = FALSE;
+  world_apply_group (world, world_group_at (world, 0));
   assert_true (world->net->class->port_prepare (world->net, first->port, NULL));
-  assert_true (is_kept_out (first->ns, server->address, 80));
-  assert_true (reaches (later->ns, server->address, 80));
+  assert_true (world_is_kept_out (first->ns, server->address, 80));
+  assert_true (world_reaches (later->ns, server->address, 80));
   close (listener);
 }
 
@@ -158,12 +119,12 @@ an_egress_drop_stops_the_sender (void **state)
   int a = world_listen (server->ns, server->address, 25);
   int b = world_listen (server->ns, server->address, 26);
 
-  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1, "0.0.0.0/0");
-  world_apply_group (world, group_of (world, 0));
-  world_rule (group_of (world, 1), NETCTL_EGRESS, FALSE, 1, IPPROTO_TCP, 25, 25, "0.0.0.0/0");
-  world_apply_group (world, group_of (world, 1));
-  assert_true (is_kept_out (client->ns, server->address, 25));
-  assert_true (reaches (client->ns, server->address, 26));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, -1, -1, -1, "0.0.0.0/0");
+  world_apply_group (world, world_group_at (world, 0));
+  world_rule (world_group_at (world, 1), NETCTL_EGRESS, FALSE, 1, IPPROTO_TCP, 25, 25, "0.0.0.0/0");
+  world_apply_group (world, world_group_at (world, 1));
+  assert_true (world_is_kept_out (client->ns, server->address, 25));
+  assert_true (world_reaches (client->ns, server->address, 26));
   close (a);
   close (b);
 }
@@ -175,12 +136,12 @@ a_login_from_inside_the_vpcs_namespace_obeys_the_rules (void **state)
   Guest *guest = world_guest (world, 1, 1, "10.0.0.11", 1);
   int listener = world_listen (guest->ns, guest->address, 22);
 
-  assert_true (is_kept_out ("ecs-v000001", guest->address, 22));
-  assert_false (world_pings ("ecs-v000001", guest->address, NEVER_MS));
-  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "0.0.0.0/0");
-  world_apply_group (world, group_of (world, 0));
-  assert_true (reaches ("ecs-v000001", guest->address, 22));
-  assert_false (world_pings ("ecs-v000001", guest->address, NEVER_MS));
+  assert_true (world_is_kept_out ("ecs-v000001", guest->address, 22));
+  assert_false (world_pings ("ecs-v000001", guest->address, WORLD_NEVER_MS));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "0.0.0.0/0");
+  world_apply_group (world, world_group_at (world, 0));
+  assert_true (world_reaches ("ecs-v000001", guest->address, 22));
+  assert_false (world_pings ("ecs-v000001", guest->address, WORLD_NEVER_MS));
   close (listener);
 }
 
@@ -196,9 +157,9 @@ stream_open (const char *client_ns, const char *server_ns, const char *address, 
   Stream stream;
 
   stream.listener = world_listen (server_ns, address, port);
-  stream.client = world_connect (client_ns, address, port, SOON_MS);
+  stream.client = world_connect (client_ns, address, port, WORLD_SOON_MS);
   assert_true (stream.client >= 0);
-  stream.server = world_accept (stream.listener, SOON_MS);
+  stream.server = world_accept (stream.listener, WORLD_SOON_MS);
   assert_true (stream.server >= 0);
   return stream;
 }
@@ -217,7 +178,7 @@ revoking_a_rule_ends_the_flows_it_allowed_and_no_others (void **state)
   World *world = *state;
   Guest *server = world_guest (world, 1, 1, "10.0.0.11", 1);
   Guest *client = world_guest (world, 1, 2, "10.0.0.12", 2);
-  NetctlGroup *group = group_of (world, 0);
+  NetctlGroup *group = world_group_at (world, 0);
   Stream revoked, kept;
 
   world_rule (group, NETCTL_INGRESS, TRUE, 1, IPPROTO_TCP, 22, 22, "0.0.0.0/0");
@@ -225,15 +186,15 @@ revoking_a_rule_ends_the_flows_it_allowed_and_no_others (void **state)
   world_apply_group (world, group);
   revoked = stream_open (client->ns, server->ns, server->address, 22);
   kept = stream_open (client->ns, server->ns, server->address, 80);
-  assert_true (world_passes (revoked.client, revoked.server, "one", SOON_MS));
+  assert_true (world_passes (revoked.client, revoked.server, "one", WORLD_SOON_MS));
   g_array_remove_index (group->rules, 0);
   world_apply_group (world, group);
-  assert_false (world_passes (revoked.client, revoked.server, "two", NEVER_MS));
+  assert_false (world_passes (revoked.client, revoked.server, "two", WORLD_NEVER_MS));
   /* Nor may the server's side bring it to life again. */
-  assert_false (world_passes (revoked.server, revoked.client, "three", NEVER_MS));
-  assert_false (world_passes (revoked.client, revoked.server, "four", NEVER_MS));
-  assert_true (world_passes (kept.client, kept.server, "one", SOON_MS));
-  assert_true (world_passes (kept.server, kept.client, "two", SOON_MS));
+  assert_false (world_passes (revoked.server, revoked.client, "three", WORLD_NEVER_MS));
+  assert_false (world_passes (revoked.client, revoked.server, "four", WORLD_NEVER_MS));
+  assert_true (world_passes (kept.client, kept.server, "one", WORLD_SOON_MS));
+  assert_true (world_passes (kept.server, kept.client, "two", WORLD_SOON_MS));
   stream_close (&revoked);
   stream_close (&kept);
 }
@@ -248,7 +209,7 @@ detaching_a_port_ends_its_flows_and_leaves_no_trace_of_it (void **state)
   Stream stream = stream_open (client->ns, server->ns, server->address, 22);
 
   world_detach (client);
-  assert_false (world_passes (stream.server, stream.client, "one", NEVER_MS));
+  assert_false (world_passes (stream.server, stream.client, "one", WORLD_NEVER_MS));
   flows = world_run ("ip netns exec ecs-v000001 conntrack -L");
   assert_null (strstr (flows, client->address));
   g_free (world_run ("ip -n ecs-v000001 link del et00000002"));
@@ -273,9 +234,9 @@ a_tap_inside_without_rules_is_closed (void **state)
   g_free (world_run ("ip -n ecs-v000001 neigh add 10.0.0.12 lladdr 00:16:3e:00:00:02 dev "
                      "et00000002"));
   g_free (world_run ("ip -n %s neigh add 10.0.0.1 lladdr 02:ee:ee:ee:ee:ee dev eth0", rogue->ns));
-  assert_true (is_kept_out (rogue->ns, guest->address, 22));
-  assert_true (is_kept_out (guest->ns, rogue->address, 22));
-  assert_true (is_kept_out ("ecs-v000001", rogue->address, 22));
+  assert_true (world_is_kept_out (rogue->ns, guest->address, 22));
+  assert_true (world_is_kept_out (guest->ns, rogue->address, 22));
+  assert_true (world_is_kept_out ("ecs-v000001", rogue->address, 22));
   close (listener);
   close (other);
 }
@@ -290,8 +251,8 @@ a_tap_on_the_host_is_closed_until_it_is_moved (void **state)
 
   g_free (world_run ("ip addr add 10.0.0.1/24 dev et00000001"));
   g_free (world_run ("ip link set et00000001 up"));
-  assert_true (is_kept_out (guest->ns, "10.0.0.1", 22));
-  assert_true (is_kept_out ("", guest->address, 22));
+  assert_true (world_is_kept_out (guest->ns, "10.0.0.1", 22));
+  assert_true (world_is_kept_out ("", guest->address, 22));
   close (listener);
   close (inside);
 }
@@ -327,7 +288,7 @@ no_packet_slips_through_while_a_port_comes_and_goes (void **state)
   Flood stream = { .fd = world_udp (stranger->ns, stranger->address, 4000) };
   int ear = world_udp (target->ns, "0.0.0.0", 9);
   GThread *thread = g_thread_new ("flood", flood, &stream);
-  const struct timeval patience = { .tv_sec = SOON_MS / 1000 };
+  const struct timeval patience = { .tv_sec = WORLD_SOON_MS / 1000 };
   char byte;
 
   for (guint i = 0; i < 20; i++)
@@ -340,8 +301,8 @@ no_packet_slips_through_while_a_port_comes_and_goes (void **state)
     }
   assert_int_equal (recv (ear, &byte, 1, MSG_DONTWAIT), -1);
   /* The flood was real: a rule lets it in. */
-  world_rule (group_of (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_UDP, 9, 9, "0.0.0.0/0");
-  world_apply_group (world, group_of (world, 0));
+  world_rule (world_group_at (world, 0), NETCTL_INGRESS, TRUE, 1, IPPROTO_UDP, 9, 9, "0.0.0.0/0");
+  world_apply_group (world, world_group_at (world, 0));
   assert_int_equal (setsockopt (ear, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
   assert_int_equal (recv (ear, &byte, 1, 0), 1);
   g_atomic_int_set (&stream.stop, 1);
@@ -364,8 +325,8 @@ equal_ranges_of_two_vpcs_do_not_meet (void **state)
   there = world_guest (world, 2, 3, "10.0.0.13", 3);
   world_guest (world, 2, 4, "10.0.0.11", 3);
   listener = world_listen (server->ns, server->address, 22);
-  assert_true (reaches (here->ns, "10.0.0.12", 22));
-  assert_true (is_kept_out (there->ns, "10.0.0.12", 22));
+  assert_true (world_reaches (here->ns, "10.0.0.12", 22));
+  assert_true (world_is_kept_out (there->ns, "10.0.0.12", 22));
   close (listener);
 }
 
@@ -385,12 +346,12 @@ guests_of_two_subnets_of_a_vpc_meet (void **state)
   one = world_guest (world, 1, 1, "10.0.0.11", 1);
   two = world_guest (world, 1, 2, "10.0.1.12", 1);
   listener = world_listen (two->ns, two->address, 22);
-  assert_true (reaches (one->ns, two->address, 22));
-  assert_true (world_pings (two->ns, "10.0.1.1", SOON_MS));
+  assert_true (world_reaches (one->ns, two->address, 22));
+  assert_true (world_pings (two->ns, "10.0.1.1", WORLD_SOON_MS));
   close (listener);
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
 main (void)

@@ -113,6 +113,29 @@ world_connect (const char *ns, const char *address, guint16 port, guint timeout_
   return -1;
 }
 
+/* TRUE if a connection began; it is closed. */
+static gboolean
+connects (const char *ns, const char *address, guint16 port, guint timeout_ms)
+{
+  int fd = world_connect (ns, address, port, timeout_ms);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
+gboolean
+world_reaches (const char *ns, const char *address, guint16 port)
+{
+  return connects (ns, address, port, WORLD_SOON_MS);
+}
+
+gboolean
+world_is_kept_out (const char *ns, const char *address, guint16 port)
+{
+  return !connects (ns, address, port, WORLD_NEVER_MS);
+}
+
 int
 world_accept (int fd, guint timeout_ms)
 {

@@ -136,6 +136,18 @@ world_new (void)
   return world;
 }
 
+World *
+world_new_outside (void)
+{
+  World *world = world_new ();
+
+  world_outside (world);
+  world->public_interface = "uplink0";
+  world_stop (world);
+  world_start (world);
+  return world;
+}
+
 void
 world_free (World *world)
 {
@@ -165,6 +177,13 @@ world_free (World *world)
   assert_int_equal (g_rmdir (world->run_dir), 0);
   g_free (world->run_dir);
   g_free (world);
+}
+
+int
+world_tear_down (void **state)
+{
+  world_free (*state);
+  return 0;
 }
 
 NetctlVpc *
@@ -198,6 +217,18 @@ world_group (World *world, guint32 vpc, guint32 index)
   g_ptr_array_add (world->plan->groups, group);
   world_apply_group (world, group);
   return group;
+}
+
+NetctlVpc *
+world_vpc_at (World *world, guint at)
+{
+  return g_ptr_array_index (world->plan->vpcs, at);
+}
+
+NetctlGroup *
+world_group_at (World *world, guint at)
+{
+  return g_ptr_array_index (world->plan->groups, at);
 }
 
 void

@@ -5,6 +5,11 @@
 #include "netctl.h"
 #include <glib.h>
 
+/* How long a packet that is dropped is waited for. */
+#define WORLD_NEVER_MS 300
+/* A deadline only; what comes comes at once. */
+#define WORLD_SOON_MS 5000
+
 typedef struct
 {
   char *run_dir;
@@ -26,15 +31,22 @@ typedef struct
 /* Exits with 77 unless this process may do as it likes with links and mounts around it. */
 void world_need_private_host (void);
 World *world_new (void);
+/* One with a world_outside(), which has the public interface. */
+World *world_new_outside (void);
 /* Ends the driver as a crash or stop of the daemon would; world_start() makes a new one. */
 void world_stop (World *world);
 void world_start (World *world);
 /* Takes everything away; fails the test if anything of ours is left on the host. */
 void world_free (World *world);
+/* The same for cmocka. */
+int world_tear_down (void **state);
 
 /* Each is added to the plan and applied; a failure fails the test. */
 NetctlVpc *world_vpc (World *world, guint32 index, const char *range, gboolean nat);
 NetctlGroup *world_group (World *world, guint32 vpc, guint32 index);
+/* Those added so far, by number. */
+NetctlVpc *world_vpc_at (World *world, guint at);
+NetctlGroup *world_group_at (World *world, guint at);
 /* A rule for world_apply_group(). @peer is a range or "group N". */
 void world_rule (NetctlGroup *group, NetctlDirection direction, gboolean accept, guint priority,
                  int protocol, int port_min, int port_max, const char *peer);
@@ -73,6 +85,10 @@ char *world_peer (int fd);
 /* -1 when there is no connection within the time. */
 int world_connect (const char *ns, const char *address, guint16 port, guint timeout_ms);
 int world_accept (int fd, guint timeout_ms);
+/* TRUE if a connection begins; the listener is there already. */
+gboolean world_reaches (const char *ns, const char *address, guint16 port);
+/* TRUE if none begins. */
+gboolean world_is_kept_out (const char *ns, const char *address, guint16 port);
 int world_udp (const char *ns, const char *address, guint16 port);
 /* A packet socket of @link for one protocol (ETH_P_ALL for all). */
 int world_packet (const char *ns, const char *link, guint16 protocol);
