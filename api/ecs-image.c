@@ -397,7 +397,9 @@ static const ApiParam delete_params[] = {
   API_STR (DeleteArgs, id, "ImageId", .flags = API_REQUIRED, .max_length = 64,
            .format = &api_format_image_id, .error = VMM_ERROR_IMAGE_NOT_FOUND, .doc = "The image."),
   API_BOOL (DeleteArgs, force, "Force",
-            .doc = "Delete it although instances were made from it; they go on unharmed."),
+            .doc
+            = "Delete it although instances were made from it, which go on unharmed, or although "
+              "it is being made, imported or exported, which is given up."),
 };
 
 static gboolean
@@ -500,7 +502,7 @@ static const ApiAction actions[] = {
     .run = delete_image,
     API_PARAMS (DeleteArgs, delete_params),
     API_ERRORS (VMM_ERROR_IMAGE_NOT_FOUND, VMM_ERROR_IMAGE_IN_USE, VMM_ERROR_IMAGE_SHARED,
-                VMM_ERROR_IMAGE_EXPORTING) },
+                VMM_ERROR_IMAGE_CREATING, VMM_ERROR_IMAGE_IMPORTING, VMM_ERROR_IMAGE_EXPORTING) },
   { .name = "ImportLocalImage",
     .summary = "Takes a file of this host in as an image that all accounts see.",
     .since = "0.1",

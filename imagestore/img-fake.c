@@ -6,6 +6,7 @@
 #include "img-file.h"
 #include "img-name.h"
 #include "img-refusal.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
@@ -524,6 +525,7 @@ fake_export_remove (ImgStore *store, const ImgTarget *target, GError **error)
 {
   Fake *fake = (Fake *) store;
   g_autoptr (Held) held G_GNUC_UNUSED = hold (fake);
+  gboolean is_ok;
   int dir_fd;
 
   if (!enter (fake, error))
@@ -531,9 +533,10 @@ fake_export_remove (ImgStore *store, const ImgTarget *target, GError **error)
   dir_fd = img_file_open_folder (fake->export_dir, target->folder, NULL);
   if (dir_fd < 0)
     return TRUE;
-  unlinkat (dir_fd, target->name, 0);
+  is_ok = unlinkat (dir_fd, target->name, 0) == 0 || errno == ENOENT
+          || img_file_fail (error, target->name);
   close (dir_fd);
-  return TRUE;
+  return is_ok;
 }
 
 static gboolean

@@ -15,15 +15,19 @@ typedef struct
   uint8_t bytes[16];
 } Address;
 
+#define COUNT(array) (sizeof (array) / sizeof *(array))
+
 static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
 
-/* Not to be asked, whatever a name server says: RFC 6890 and the multicast ranges. */
+/* These lead to this host itself, on whichever of its interfaces; no range lets them in. */
+static const char *const loopback[] = { "0.0.0.0/8", "127.0.0.0/8", "::/96" };
+
+/* Not to be asked, whatever a name server says: RFC 6890 and the multicast ranges. Of IPv6 only
+ * what is not so inside of global unicast, outside of which all is. */
 static const char *const special[] = {
-  "0.0.0.0/8",      "10.0.0.0/8",      "100.64.0.0/10",  "127.0.0.0/8",    "169.254.0.0/16",
-  "172.16.0.0/12",  "192.0.0.0/24",    "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16",
-  "198.18.0.0/15",  "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",    "::/96",
-  "64:ff9b:1::/48", "100::/64",        "2001::/23",      "2001:db8::/32",  "fc00::/7",
-  "fe80::/10",      "fec0::/10",       "ff00::/8",
+  "10.0.0.0/8",     "100.64.0.0/10",  "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+  "192.0.2.0/24",   "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+  "203.0.113.0/24", "224.0.0.0/3",    "2001::/23",      "2001:db8::/32", "3fff::/20",
 };
 
 static void
@@ -93,6 +97,22 @@ is_in (const Address *address, const char *range)
   return true;
 }
 
+static bool
+is_in_any (const Address *address, const char *const *ranges, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (is_in (address, ranges[i]))
+      return true;
+  return false;
+}
+
+/* 2000::/3; all of IPv4 passes too. */
+static bool
+is_global (const Address *address)
+{
+  return memcmp (address->bytes, mapped, sizeof mapped) == 0 || (address->bytes[0] & 0xe0) == 0x20;
+}
+
 /* Should the list not be had, nothing is asked. */
 static bool
 is_own (const Address *address)
@@ -122,16 +142,14 @@ img_address_may_be_asked (const struct sockaddr *socket_address, char *const *ra
 
   if (!read_address (socket_address, &address))
     return false;
-  unwrap (&address);
+  /* An own address may look like one that a gateway translates, or be what it translates to. */
   if (is_own (&address))
     return false;
-  for (int i = 0; i < range_count; i++)
-    if (is_in (&address, ranges[i]))
-      return true;
-  for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-    if (is_in (&address, special[i]))
-      return false;
-  return true;
+  unwrap (&address);
+  if (is_own (&address) || is_in_any (&address, loopback, COUNT (loopback)))
+    return false;
+  return is_in_any (&address, (const char *const *) ranges, (size_t) range_count)
+         || (is_global (&address) && !is_in_any (&address, special, COUNT (special)));
 }
 
 void

@@ -6,6 +6,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -65,13 +66,23 @@ static const unsigned forbidden[] = {
 #define NETWORK (sizeof network / sizeof *network)
 #define COUNT (sizeof forbidden / sizeof *forbidden)
 #define MOST (NETWORK + COUNT)
+/* Instructions before and behind the forbidden calls. */
+#define BEFORE 5
+#define BEHIND 7
+#define REFUSE(error) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (error))
+
+/* What clone() takes of unshare(): a user namespace would come with all rights in it. */
+#define NAMESPACES                                                                                 \
+  (CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER      \
+   | CLONE_NEWUTS)
 
 int
 img_seccomp_install (bool with_network)
 {
-  struct sock_filter filter[MOST + 7];
+  struct sock_filter filter[BEFORE + MOST + BEHIND];
   struct sock_fprog program = { .filter = filter };
   const unsigned first = with_network ? NETWORK : 0, count = MOST - first;
+  const unsigned last = BEFORE + count + BEHIND - 1; /* refuses; a jump counts from the next */
   unsigned at = 0;
 
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
@@ -80,17 +91,28 @@ img_seccomp_install (bool with_network)
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
                                                 offsetof (struct seccomp_data, nr));
-  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, count + 1, 0);
+  filter[at++]
+      = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, X32_BIT, last - BEFORE, 0);
   for (unsigned i = 0; i < count; i++)
     {
       const unsigned call
           = first + i < NETWORK ? network[first + i] : forbidden[first + i - NETWORK];
 
-      filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, call, count - i, 0);
+      filter[at]
+          = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, call, last - at - 1, 0);
+      at++;
     }
+  /* The flags of clone3() lie in memory, out of a filter's sight; the C library then takes clone().
+   */
+  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1);
+  filter[at++] = (struct sock_filter) REFUSE (ENOSYS);
+  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 2);
+  filter[at++] = (struct sock_filter) BPF_STMT (BPF_LD | BPF_W | BPF_ABS,
+                                                offsetof (struct seccomp_data, args[0]));
+  filter[at++] = (struct sock_filter) BPF_JUMP (BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 1, 0);
   filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-  filter[at++] = (struct sock_filter) BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+  filter[at++] = (struct sock_filter) REFUSE (EPERM);
   program.len = at;
-  _Static_assert(MOST + 1 < 256, "a jump is a byte");
+  _Static_assert(MOST + BEHIND < 256, "a jump is a byte");
   return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }

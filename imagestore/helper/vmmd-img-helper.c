@@ -27,6 +27,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Processes and threads of the user: as many imports as may run at once have less. */
+#define PROCESSES_MAX 2048
 #define EXIT_LIMIT 124
 #define EXIT_CONFINE 125
 
@@ -189,6 +191,9 @@ start (const Order *order, bool is_root)
   limit (RLIMIT_FSIZE, order->file_bytes);
   limit (RLIMIT_CPU, order->cpu_seconds);
   limit (RLIMIT_AS, order->memory_bytes);
+  /* Without root the user is the one who runs the daemon and much else. */
+  if (is_root)
+    limit (RLIMIT_NPROC, PROCESSES_MAX);
   if (img_seccomp_install (false) < 0)
     fail ("seccomp");
   execvp (order->program[0], order->program);

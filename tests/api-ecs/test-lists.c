@@ -165,7 +165,7 @@ an_import_is_for_the_administrator_and_shows_as_creating (void **state)
   static const char import[]
       = "Action=ImportLocalImage&File=/images/a.raw&ImageFormat=RAW&ImageName=first";
   World *w = *state;
-  g_autofree char *delete = NULL;
+  g_autofree char *delete = NULL, *force = NULL;
 
   assert_answer (w, import, "Forbidden.RAM");
   w->as_admin = TRUE;
@@ -185,7 +185,9 @@ an_import_is_for_the_administrator_and_shows_as_creating (void **state)
   w->as_admin = FALSE;
   assert_answer (w, delete, "Forbidden.RAM");
   w->as_admin = TRUE;
-  assert_ok (w, delete);
+  assert_answer (w, delete, "ImageIsImporting");
+  force = g_strconcat (delete, "&Force=true", NULL);
+  assert_ok (w, force);
 }
 
 static void

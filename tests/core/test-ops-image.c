@@ -64,7 +64,7 @@ a_name_is_taken_until_its_image_is_deleted (void **state)
 
   assert_null (ops_image_import (&w->ctx, &w->admin, &good, &error));
   assert_vmm_message (error, VMM_ERROR_IMAGE_NAME_DUPLICATED, "debian");
-  assert_true (ops_image_delete (&w->ctx, &w->admin, id, FALSE, NULL));
+  assert_true (ops_image_delete (&w->ctx, &w->admin, id, TRUE, NULL));
   again = ops_image_import (&w->ctx, &w->admin, &good, NULL);
   assert_non_null (again);
 }

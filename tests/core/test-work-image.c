@@ -212,10 +212,13 @@ an_image_deleted_before_its_snapshots_are_taken_leaves_nothing (void **state)
 {
   World *w = *state;
   const char *instance = run_with_data (w), *id;
+  g_autoptr (GError) error = NULL;
 
   log_trap_allow ("*fake libvirtd is away*");
   host_set_away (w, TRUE);
   id = create (w, instance);
+  assert_false (ops_image_delete (&w->ctx, &w->alice, id, FALSE, &error));
+  assert_vmm_message (error, VMM_ERROR_IMAGE_CREATING, id);
   delete_image (w, id);
   host_wait_idle (w);
   assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot WHERE state='progressing'"), 2);

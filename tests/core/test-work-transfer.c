@@ -201,17 +201,21 @@ an_import_that_is_cancelled_goes_with_its_image (void **state)
 }
 
 static void
-deleting_an_image_cancels_its_import (void **state)
+deleting_an_image_by_force_cancels_its_import (void **state)
 {
   World *w = *state;
   const OpsImportSpec spec = { .file = "a.raw", .format = "raw" };
+  g_autoptr (GError) error = NULL;
   const char *image;
 
   drop (w, "a.raw", 1);
   img_fake_hold (w->host->img, TRUE);
   image = import (w, &w->alice, &spec, NULL);
   wait_for_tasks (w, "processing", 1);
-  assert_true (ops_image_delete (&w->ctx, &w->alice, image, FALSE, NULL));
+  assert_false (ops_image_delete (&w->ctx, &w->alice, image, FALSE, &error));
+  assert_vmm_message (error, VMM_ERROR_IMAGE_IMPORTING, image);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM task WHERE state='processing'"), 1);
+  assert_true (ops_image_delete (&w->ctx, &w->alice, image, TRUE, NULL));
   wait_for_tasks (w, "canceled", 1);
   assert_nothing_left (w);
 }
@@ -383,6 +387,37 @@ export_is_over (World *w, gconstpointer data)
   return world_query (w, "SELECT count(*) FROM task WHERE finished_ms=0") == 0;
 }
 
+/* Whoever may write into the folder can put a directory where the file would be. */
+static void
+an_export_whose_files_cannot_be_removed_ends_all_the_same (void **state)
+{
+  World *w = *state;
+  const char *id;
+  gint64 end_us;
+  g_autofree char *name = NULL, *path = NULL;
+
+  log_trap_allow ("*trying again*");
+  log_trap_allow ("*files of task * stay*");
+  img_fake_hold (w->host->img, TRUE);
+  id = export(w, NULL);
+  wait_for_tasks (w, "processing", 1);
+  name = g_strdup_printf ("x_%s_%s.qcow2", w->host->image, id);
+  path = g_build_filename (w->config->export_folder, name, NULL);
+  assert_int_equal (g_mkdir (path, 0755), 0);
+  assert_true (ops_task_cancel (&w->ctx, &w->admin, id, NULL));
+  end_us = g_get_monotonic_time () + PATIENCE_US;
+  while (!export_is_over (w, NULL) && g_get_monotonic_time () < end_us)
+    {
+      /* No back-off is sat through. */
+      if (work_is_idle (w->host->work))
+        work_kick (w->host->work, id);
+      g_mutex_lock (&w->lock);
+      g_cond_wait_until (&w->kicked, &w->lock, g_get_monotonic_time () + 1000);
+      g_mutex_unlock (&w->lock);
+    }
+  wait_for_tasks (w, "canceled", 1);
+}
+
 static void
 an_export_comes_true_whichever_call_fails_once (void **state)
 {
@@ -415,7 +450,7 @@ main (void)
     TRANSFER_TEST (a_url_is_fetched),
     TRANSFER_TEST (a_refused_file_fails_image_and_task_and_leaves_nothing),
     TRANSFER_TEST (an_import_that_is_cancelled_goes_with_its_image),
-    TRANSFER_TEST (deleting_an_image_cancels_its_import),
+    TRANSFER_TEST (deleting_an_image_by_force_cancels_its_import),
     TRANSFER_TEST (a_restart_takes_the_import_up_again),
     TRANSFER_TEST (past_its_deadline_an_import_fails),
     TRANSFER_TEST (an_import_ends_before_the_pool_is_full),
@@ -425,6 +460,7 @@ main (void)
     TRANSFER_TEST (a_restart_takes_the_export_up_again),
     TRANSFER_TEST (an_export_into_no_folder_fails),
     TRANSFER_TEST (an_export_of_an_image_that_goes_is_cancelled),
+    TRANSFER_TEST (an_export_whose_files_cannot_be_removed_ends_all_the_same),
     TRANSFER_TEST (an_export_comes_true_whichever_call_fails_once),
   };
 

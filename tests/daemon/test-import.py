@@ -265,7 +265,12 @@ def a_slow_import_is_cancelled_in_time():
         assert error.code == "IncorrectTaskStatus", error
     image, task_id = fetch("/slow/tiny.qcow2")
     wait_fetching()
-    vmmd.call("DeleteImage", ImageId=image)
+    try:
+        vmmd.call("DeleteImage", ImageId=image)
+        raise AssertionError("it is being imported")
+    except ApiError as error:
+        assert error.code == "ImageIsImporting", error
+    vmmd.call("DeleteImage", ImageId=image, Force="true")
     wait_task(task_id, "Canceled", 10)
 
 

@@ -17,6 +17,7 @@ import tap
 
 HELPER = sys.argv[1]
 PUBLIC, OTHER, PRIVATE, OWN = "51.15.0.2", "51.15.0.3", "10.9.0.2", "51.15.0.1"
+OWN_6TO4 = "2002:3333:102::1"
 BODY = b"an image" * 1000
 NOBODY = "65534"
 DIR = tempfile.mkdtemp()
@@ -82,6 +83,7 @@ def make_world():
     here = ["ip", "-n", "here"]
     command(*here, "addr", "add", f"{OWN}/24", "dev", "veth1")
     command(*here, "addr", "add", "10.9.0.1/24", "dev", "veth1")
+    command(*here, "addr", "add", f"{OWN_6TO4}/48", "dev", "lo")
     for device in ("lo", "veth1"):
         command(*here, "link", "set", device, "up")
     # Names are looked up in a file that stands in for a name server of the stranger's.
@@ -155,6 +157,21 @@ def the_operator_may_allow_a_range():
     refused("http://127.0.0.1/file", "url", "127.0.0.0/8")  # of this host all the same
 
 
+def no_range_lets_in_an_address_that_leads_to_this_host():
+    for url in ("http://127.0.0.2/file", "http://127.1.2.3/file", "http://0.0.0.0/file", f"http://{OWN}/file",
+                "http://[::]/file", "http://[::1]/file", "http://[::ffff:127.0.0.2]/file", f"http://[{OWN_6TO4}]/file",
+                "http://[::127.0.0.2]/file", "http://[64:ff9b::7f00:2]/file", "http://[2002:7f00:2::1]/file"):
+        for ranges in (("0.0.0.0/0", "::/0"), ()):
+            assert "not a public address" in refused(url, "url", *ranges), url
+    assert fetch(f"http://{PRIVATE}/file", "0.0.0.0/0")[0] == 0
+
+
+def what_is_not_global_unicast_is_not_asked():
+    for address in ("::ffff:0:127.0.0.2", "200::1", "5f00::1", "4000::1", "3fff::1", "2001:db8::1", "2001::1", "100::1",
+                    "64:ff9b:1::a00:1", "fec0::1", "ff02::1"):
+        assert "not a public address" in refused(f"http://[{address}]/file", "url"), address
+
+
 def what_is_too_large_ends_early():
     refused(f"http://{PUBLIC}/file", "limit", most=100)
     refused(f"http://{PUBLIC}/endless", "limit", most=300000)
@@ -195,5 +212,6 @@ if "IMG_FETCH_WORLD" not in os.environ:
 make_world()
 tap.run([a_public_file_is_fetched_whole, names_and_redirects_to_public_addresses_are_followed,
          loopback_private_link_local_and_own_addresses_are_not_asked, a_redirect_to_such_an_address_is_not_followed,
-         other_schemes_are_not_spoken, the_operator_may_allow_a_range, what_is_too_large_ends_early,
+         other_schemes_are_not_spoken, the_operator_may_allow_a_range,
+         no_range_lets_in_an_address_that_leads_to_this_host, what_is_not_global_unicast_is_not_asked, what_is_too_large_ends_early,
          errors_and_loops_of_the_server_are_told, a_url_is_read_from_a_descriptor_unseen_by_others, root_is_not_taken_as_user])

@@ -239,6 +239,12 @@ a_confined_program_has_no_rights_and_cannot_gain_any (void **state)
   assert_string_equal (command.output->str, "65534\n65534\n1\n");
   assert_int_not_equal (confined (world, "mount -t tmpfs none ."), 0);
   assert_int_not_equal (confined (world, "unshare -r true"), 0);
+#ifdef __x86_64__ /* a fork with a user namespace, and one without */
+  assert_int_equal (confined (world, "perl -e 'exit (syscall (56, 0x10000011, 0, 0, 0, 0) != -1)'"),
+                    0);
+  assert_int_equal (confined (world, "perl -e 'exit (syscall (56, 0x11, 0, 0, 0, 0) == -1)'"), 0);
+  assert_int_equal (confined (world, "perl -e 'exit (syscall (435, 0, 0) != -1 || $! != 38)'"), 0);
+#endif
   assert_int_not_equal (confined (world, "chroot . true"), 0);
   assert_int_not_equal (confined (world, "kill -0 1"), 0);
 }
@@ -307,6 +313,10 @@ limits_end_a_confined_program (void **state)
   assert_int_equal (run_confined (world, &busy, "4096", "1", "while :; do :; done"), 124);
   assert_true (g_str_has_prefix (busy.errors->str, "vmmd-img-helper: limit"));
   assert_int_not_equal (confined (world, "python3 -S -c 'x = bytearray(3 << 30)'"), 0);
+  if (geteuid () == 0)
+    assert_int_equal (confined (world, "perl -e 'for (1..2100) { $p = fork; exit 7 if !defined $p;"
+                                       " if (!$p) { sleep 60; exit } }'"),
+                      7);
 }
 
 static void

@@ -128,6 +128,24 @@ check_users (StoreTxn *txn, const VmmImage *image, GError **error)
                       image->id);
 }
 
+/* What is being made has not been seen by anybody: CancelTask or Force say that it is not wanted.
+ */
+static gboolean
+check_made (const VmmImage *image, GError **error)
+{
+  if (image->state != VMM_IMAGE_CREATING)
+    return TRUE;
+  if (image->source == VMM_IMAGE_IMPORT)
+    return vmm_fail (error, VMM_ERROR_IMAGE_IMPORTING,
+                     "the image '%s' is being imported; wait, cancel its task by CancelTask, or "
+                     "set Force to do that and delete it",
+                     image->id);
+  return vmm_fail (error, VMM_ERROR_IMAGE_CREATING,
+                   "the image '%s' is being made of an instance; wait, or set Force to give that "
+                   "up and delete it",
+                   image->id);
+}
+
 gboolean
 ops_image_drop_snapshots (StoreTxn *txn, const VmmImage *image, GError **error)
 {
@@ -156,7 +174,7 @@ ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboo
   if (txn == NULL || before != NULL)
     return txn != NULL;
   image = get_own (txn, caller, id, error);
-  if (image == NULL || (!force && !check_users (txn, image, error)))
+  if (image == NULL || (!force && (!check_made (image, error) || !check_users (txn, image, error))))
     return FALSE;
   exports = ops_image_stop_exports (txn, id, force, error);
   if (exports == NULL)

@@ -85,8 +85,9 @@ gboolean ops_image_fail (VmmContext *ctx, const VmmImage *image, const char *rea
                          GError **error);
 
 /* Of one that an account owns; a shared one is FORBIDDEN. IMAGE_IN_USE while instances use it and
- * IMAGE_SHARED while accounts share it, unless @force; then they go on unharmed. Snapshots of an
- * image that never was Available go with it. */
+ * IMAGE_SHARED while accounts share it, unless @force; then they go on unharmed. IMAGE_CREATING or
+ * IMAGE_IMPORTING before it was ever Available, unless @force; then its snapshots or its import go
+ * with it. */
 gboolean ops_image_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboolean force,
                            GError **error);
 GPtrArray *ops_image_list (VmmContext *ctx, const VmmCaller *caller, const VmmImageQuery *query,

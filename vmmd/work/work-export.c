@@ -15,6 +15,8 @@
 #define DISKS_MAX 17
 /* Layers can be busy for a moment; what keeps failing is told. */
 #define ATTEMPTS_MAX 5
+/* The same of files that are to go: they may not keep the task, and its turn, for ever. */
+#define UNDO_ATTEMPTS_MAX (ATTEMPTS_MAX + 3)
 
 static gboolean
 load (WorkItem *item, VmmTask **out_task, VmmImage **out_image, GError **error)
@@ -50,7 +52,12 @@ end (WorkItem *item, VmmTask *task, VmmTaskState to, const char *code, const cha
   g_autoptr (StoreTxn) txn = NULL;
 
   if (to != VMM_TASK_FINISHED && !undo (item, task, &error))
-    return work_failed (item, g_steal_pointer (&error));
+    {
+      if (item->failures < UNDO_ATTEMPTS_MAX)
+        return work_failed (item, g_steal_pointer (&error));
+      vmm_warning ("files of task %s stay: %s", task->id, error->message);
+      g_clear_error (&error);
+    }
   txn = store_begin (item->ctx->store, &error);
   if (txn == NULL || !ops_task_end (txn, task, to, code, reason, &error)
       || !store_commit (txn, &error))
