@@ -16,6 +16,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
+import libvirtd  # noqa: E402
 import tap  # noqa: E402
 from cloud import Cloud, Disk, Image, Snapshot  # noqa: E402
 from daemon import ApiError, Daemon  # noqa: E402
@@ -284,7 +285,7 @@ def kill_something():
         if kind == "vmmd":
             cloud.kill_daemon()
         elif kind == "libvirtd":
-            cloud.kill_libvirtd()
+            libvirtd.kill()
         else:
             victims.append(guest)
 

@@ -16,7 +16,9 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
 import fingerprint  # noqa: E402
+import libvirtd  # noqa: E402
 import tap  # noqa: E402
+from blocks import read_still  # noqa: E402
 from daemon import Daemon, wait_until  # noqa: E402
 
 BLOCK = 65536
@@ -86,10 +88,6 @@ def take_snapshot():
     return made
 
 
-def layer_path(layer):
-    return os.path.join(vmmd.state_dir, "pool", f"{layer}.qcow2")
-
-
 def blocks_in(path):
     """How many blocks an image holds; all of them must be right, but the last."""
     raw = os.path.join(vmmd.root, "raw")
@@ -112,8 +110,7 @@ def blocks_in(path):
 def check_snapshots():
     before = 0
     for one in snapshots:
-        layer = rows("SELECT layer_id FROM snapshot WHERE id=?", one)[0][0]
-        count = blocks_in(layer_path(layer))
+        count = read_still(vmmd, "snapshot", one, blocks_in)
         assert count >= max(before, FILL), f"snapshot {one} holds {count} blocks, the one before {before}"
         before = count
     return before
@@ -170,6 +167,18 @@ def a_killed_daemon_finds_its_pull_again():
     vmmd.start()
     wait_until("the pull to be done", 180, lambda: pulls() == 0)
     wait_writing()
+
+
+def a_killed_libvirtd_loses_no_pull():
+    while len(snapshots) > 1:
+        vmmd.call("DeleteSnapshot", SnapshotId=snapshots.pop())
+    begin_pull()
+    libvirtd.kill()
+    libvirtd.start()
+    wait_until("the pull to be done", 240, lambda: pulls() == 0)
+    wait_writing()
+    snapshots.append(take_snapshot())
+    check_snapshots()
 
 
 def a_killed_qemu_leaves_a_disk_that_is_whole():
@@ -230,6 +239,6 @@ with Daemon(sys.argv[1]) as vmmd:
     vmmd.call("AttachDisk", DiskId=disk_id, InstanceId=guest)
     wait_until("the guest to write", 400, lambda: at() > FILL)
     tap.run([many_snapshots_are_kept_and_the_chain_stays_short, each_of_them_holds_what_the_disk_held,
-             most_go_and_the_rest_is_unharmed, a_killed_daemon_finds_its_pull_again,
+             most_go_and_the_rest_is_unharmed, a_killed_daemon_finds_its_pull_again, a_killed_libvirtd_loses_no_pull,
              a_killed_qemu_leaves_a_disk_that_is_whole, snapshot_growth_and_detach_do_not_fail_for_a_pull,
              a_stop_in_the_middle_of_a_pull_leaves_a_disk_that_is_whole])

@@ -14,13 +14,13 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
-import tap  # noqa: E402
 import fingerprint  # noqa: E402
+import libvirtd  # noqa: E402
+import tap  # noqa: E402
 from daemon import Daemon, wait_until  # noqa: E402
 
 # A line a second on the console, from inside the guest.
 CLOCK = "#!/bin/sh\nwhile :; do read -r up rest < /proc/uptime; echo \"VMMD-UP $up\"; sleep 1; done\n"
-LIBVIRTD_PID = "/run/libvirtd.pid"
 
 
 def qemu():
@@ -78,8 +78,7 @@ def a_killed_daemon_leaves_the_guest_running():
 def a_killed_libvirtd_is_reported_and_the_guest_lives_on():
     pid = qemu()
     assert is_connected()
-    with open(LIBVIRTD_PID, encoding="ascii") as file:
-        os.kill(int(file.read()), signal.SIGKILL)
+    libvirtd.kill()
     wait_until("vmmd to notice", 60, lambda: not is_connected())
     assert vmmd.status(guest) == "Running"
     wait_for_clock()
@@ -88,7 +87,7 @@ def a_killed_libvirtd_is_reported_and_the_guest_lives_on():
 
 def what_is_asked_for_meanwhile_happens_when_libvirtd_is_back():
     other = run()
-    subprocess.run(["libvirtd", "--daemon", "--pid-file", LIBVIRTD_PID], check=True)
+    libvirtd.start()
     wait_until("vmmd to find libvirtd", 90, is_connected)
     vmmd.wait_status(other, "Running", 120)
     assert vmmd.status(guest) == "Running"

@@ -151,9 +151,8 @@ def layer_of(daemon, table, name):
     return row and row[0]
 
 
-def read_layer(daemon, layer):
+def read_layer(daemon, path):
     """{slot: tag} of a layer's file and all that it rests on, which nobody writes."""
-    path = os.path.join(daemon.state_dir, "pool", f"{layer}.qcow2")
     with tempfile.TemporaryDirectory(dir=daemon.root) as folder:
         plain = os.path.join(folder, "plain")
         subprocess.run(["qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw", path, plain], check=True,
@@ -178,18 +177,26 @@ def chain_and_pulls(daemon, layer):
     return rows, sum(is_pulled for _, is_pulled in rows)
 
 
-def read_on_host(daemon, table, name):
-    """The same of the layer of a row of `table`. If layers are merged meanwhile it is read once more."""
+def read_still(daemon, table, name, read):
+    """What read(path) makes of the layer of a row of `table`. If layers are merged meanwhile it is read once more."""
     end = time.monotonic() + 60
-    why = "layers are merged all the time"
     while time.monotonic() < end:
         layer = layer_of(daemon, table, name)
         assert layer, f"{table} {name} has no layer"
         before = chain_and_pulls(daemon, layer)
+        found = fault = None
         try:
-            content = read_layer(daemon, layer)
-            if before[1] == 0 and chain_and_pulls(daemon, layer) == before:
-                return content
-        except subprocess.CalledProcessError as error:
-            why = error.stderr.decode()
-    raise AssertionError(f"{table} {name}: {why}")
+            found = read(os.path.join(daemon.state_dir, "pool", f"{layer}.qcow2"))
+        except (subprocess.CalledProcessError, AssertionError) as error:
+            fault = error
+        if before[1] or chain_and_pulls(daemon, layer) != before:
+            continue
+        if fault:
+            raise AssertionError(f"{table} {name}: {getattr(fault, 'stderr', b'') or fault}") from fault
+        return found
+    raise AssertionError(f"{table} {name}: its layers are merged all the time")
+
+
+def read_on_host(daemon, table, name):
+    """{slot: tag} of the layer of a row of `table`."""
+    return read_still(daemon, table, name, lambda path: read_layer(daemon, path))

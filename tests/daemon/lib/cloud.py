@@ -12,11 +12,11 @@ import uuid
 
 import blocks
 import fingerprint
+import libvirtd
 from daemon import ApiError, Died, wait_until
 
 SETTLE_S = 240
 GIB = 1 << 30
-LIBVIRTD_PID = "/run/libvirtd.pid"
 QEMU = "qemu-system-x86_64"
 
 
@@ -182,7 +182,7 @@ class Cloud:
     def look_after(self):
         """Starts what has died."""
         self.revive()
-        self.revive_libvirtd()
+        libvirtd.revive()
 
     def _is_settled(self):
         self.look_after()
@@ -317,27 +317,6 @@ class Cloud:
     def kill_daemon(self):
         if self.vmmd.process is not None and not self.vmmd.has_died():
             os.kill(self.vmmd.process.pid, signal.SIGKILL)
-
-    @staticmethod
-    def _libvirtd():
-        with open(LIBVIRTD_PID, encoding="ascii") as file:
-            return int(file.read())
-
-    def kill_libvirtd(self):
-        pid = self._libvirtd()
-        os.kill(pid, signal.SIGKILL)
-        wait_until("the process to end", 20, lambda: not os.path.exists(f"/proc/{pid}"))
-
-    def revive_libvirtd(self):
-        """As systemd does, also of one that dies by itself while it comes up."""
-        pid = self._libvirtd()
-        try:
-            with open(f"/proc/{pid}/comm", encoding="ascii") as file:
-                is_alive = file.read().strip() == "libvirtd"
-        except FileNotFoundError:
-            is_alive = False
-        if not is_alive:
-            subprocess.run(["libvirtd", "--daemon", "--pid-file", LIBVIRTD_PID], check=True)
 
     # ---- the end ----
 
