@@ -69,6 +69,63 @@ is_done (int dir_fd, const char *name)
   return fstatat (dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode);
 }
 
+/* What others write at the same time is not known when an export begins. */
+typedef struct
+{
+  const ImgPool *pool;
+  const ImgTarget *target;
+  int dir_fd;
+  GCancellable *stop; /* the program's: ours, or the caller's passed on */
+  gboolean is_full;
+  ImgProgressFunc progress;
+  gpointer data;
+} Watch;
+
+/* Whether @needed more may be written into the folder. */
+static gboolean
+check_room (const Watch *watch, guint64 needed, GError **error)
+{
+  ImgStore *store = (ImgStore *) watch->pool;
+  guint64 total, free_bytes;
+  struct stat folder, pool;
+
+  if (!img_file_check_space (watch->dir_fd, needed, error))
+    return FALSE;
+  if (fstat (watch->dir_fd, &folder) < 0 || fstat (watch->pool->dir_fd, &pool) < 0)
+    return img_file_fail (error, "fstat");
+  if (folder.st_dev != pool.st_dev)
+    return TRUE;
+  if (!store->class->space (store, &total, &free_bytes, error))
+    return FALSE;
+  if (needed + watch->target->keep_bytes <= free_bytes)
+    return TRUE;
+  g_set_error (error, IMG_ERROR, IMG_ERROR_SPACE,
+               "%" G_GUINT64_FORMAT " bytes are needed and %" G_GUINT64_FORMAT
+               " are free, of which %" G_GUINT64_FORMAT " are kept",
+               needed, free_bytes, watch->target->keep_bytes);
+  return FALSE;
+}
+
+static void
+look (guint percent, gpointer data)
+{
+  Watch *watch = data;
+
+  if (!check_room (watch, 0, NULL))
+    {
+      watch->is_full = TRUE;
+      g_cancellable_cancel (watch->stop);
+    }
+  if (watch->progress != NULL)
+    watch->progress (percent, watch->data);
+}
+
+static void
+pass_on (GCancellable *cancellable, gpointer stop)
+{
+  g_cancellable_cancel (stop);
+}
+
 static gboolean
 convert (ImgStore *store, const char *id, const char *format, ImgCommand *command, GError **error)
 {
@@ -81,45 +138,65 @@ convert (ImgStore *store, const char *id, const char *format, ImgCommand *comman
   return img_pool_run (strcmp (format, "raw") == 0 ? raw : qcow2, command, error);
 }
 
+/* Runs the conversion and gives its file the name. */
+static gboolean
+write_file (Watch *watch, const char *id, guint64 virtual_bytes, GCancellable *cancellable,
+            GError **error)
+{
+  const ImgTarget *target = watch->target;
+  g_autofree char *part = part_name (target);
+  g_auto (ImgCommand) command = { .progress = look, .progress_data = watch };
+  gulong handler = 0;
+  gboolean is_ok;
+
+  unlinkat (watch->dir_fd, part, 0);
+  command.timeout_ms = img_pool_time_for (virtual_bytes);
+  command.give_fd = img_file_open_below (watch->dir_fd, part, O_RDWR | O_CREAT | O_EXCL, error);
+  if (command.give_fd < 0)
+    return FALSE;
+  command.cancellable = watch->stop;
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (pass_on), watch->stop, NULL);
+  is_ok = convert ((ImgStore *) watch->pool, id, target->format, &command, error);
+  g_cancellable_disconnect (cancellable, handler);
+  is_ok
+      = is_ok
+        && ((fsync (command.give_fd) == 0
+             && renameat2 (watch->dir_fd, part, watch->dir_fd, target->name, RENAME_NOREPLACE) == 0
+             && fsync (watch->dir_fd) == 0)
+            || img_file_fail (error, target->name));
+  close (command.give_fd);
+  if (!is_ok)
+    unlinkat (watch->dir_fd, part, 0);
+  return is_ok;
+}
+
 gboolean
 img_pool_export (ImgStore *store, const char *id, const ImgTarget *target, ImgProgressFunc progress,
                  gpointer data, GCancellable *cancellable, GError **error)
 {
   const ImgPool *pool = (const ImgPool *) store;
-  g_auto (ImgCommand) command
-      = { .progress = progress, .progress_data = data, .cancellable = cancellable };
-  g_autofree char *part = part_name (target);
+  g_autoptr (GCancellable) stop = g_cancellable_new ();
+  Watch watch
+      = { .pool = pool, .target = target, .stop = stop, .progress = progress, .data = data };
   guint64 virtual_bytes = 0, used_bytes = 0;
-  gboolean is_ok = FALSE;
-  int dir_fd;
+  gboolean is_ok;
 
   if (!check_target (target, error) || !measure (store, id, &virtual_bytes, &used_bytes, error))
     return FALSE;
-  dir_fd = img_file_open_folder (pool->export_dir, target->folder, error);
-  if (dir_fd < 0)
+  watch.dir_fd = img_file_open_folder (pool->export_dir, target->folder, error);
+  if (watch.dir_fd < 0)
     return FALSE;
-  if (is_done (dir_fd, target->name))
+  is_ok = is_done (watch.dir_fd, target->name)
+          || (check_room (&watch, used_bytes, error)
+              && write_file (&watch, id, virtual_bytes, cancellable, error));
+  if (!is_ok && watch.is_full)
     {
-      close (dir_fd);
-      return TRUE;
+      g_clear_error (error);
+      g_set_error_literal (error, IMG_ERROR, IMG_ERROR_SPACE,
+                           "the file system of the export folder is all but full");
     }
-  unlinkat (dir_fd, part, 0);
-  command.timeout_ms = img_pool_time_for (virtual_bytes);
-  command.give_fd = img_file_check_space (dir_fd, used_bytes, error)
-                        ? img_file_open_below (dir_fd, part, O_RDWR | O_CREAT | O_EXCL, error)
-                        : -1;
-  if (command.give_fd >= 0)
-    {
-      is_ok = convert (store, id, target->format, &command, error)
-              && ((fsync (command.give_fd) == 0
-                   && renameat2 (dir_fd, part, dir_fd, target->name, RENAME_NOREPLACE) == 0
-                   && fsync (dir_fd) == 0)
-                  || img_file_fail (error, target->name));
-      close (command.give_fd);
-      if (!is_ok)
-        unlinkat (dir_fd, part, 0);
-    }
-  close (dir_fd);
+  close (watch.dir_fd);
   return is_ok;
 }
 

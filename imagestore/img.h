@@ -65,6 +65,7 @@ typedef struct
   const char *folder; /* "" or NULL: the export folder itself */
   const char *name;   /* nobody else's: one that is there is taken for the one wanted */
   const char *format; /* "raw" (sparse) or "qcow2" (compressed, without parent) */
+  guint64 keep_bytes; /* that stay free, should the folder lie in the pool's file system */
 } ImgTarget;
 
 /* The calls: what a kind of pool is. img-store.c is the one of files; a fake stands in for fault
@@ -133,7 +134,8 @@ typedef struct
   gboolean (*layer_reparent) (ImgStore *store, const char *id, const char *parent, GError **error);
   /* Writes what sealed layer @id shows into a file that has its name only when it is whole, and
    * that only root may read. Follows no link and overwrites nothing; leaves nothing behind on
-   * failure. NOT_FOUND without such a folder. */
+   * failure. NOT_FOUND without such a folder; SPACE before the file system with it is full, also
+   * when others fill that meanwhile. */
   gboolean (*export) (ImgStore *store, const char *id, const ImgTarget *target,
                       ImgProgressFunc progress, gpointer data, GCancellable *cancellable,
                       GError **error);

@@ -324,6 +324,21 @@ an_image_is_exported (void **state)
   assert_int_equal (exported_files (w), 1);
 }
 
+/* The way to make room is to take images elsewhere. */
+static void
+an_export_does_not_mind_a_full_pool (void **state)
+{
+  World *w = *state;
+
+  img_fake_set_space (w->host->img, 100 * WORLD_GIB, WORLD_GIB / 2);
+  img_fake_hold (w->host->img, TRUE);
+  export(w, NULL);
+  wait_for_tasks (w, "processing", 1);
+  img_fake_hold (w->host->img, FALSE);
+  wait_for_tasks (w, "finished", 1);
+  assert_int_equal (exported_files (w), 1);
+}
+
 static void
 an_export_that_is_cancelled_leaves_no_file (void **state)
 {
@@ -456,6 +471,7 @@ main (void)
     TRANSFER_TEST (an_import_ends_before_the_pool_is_full),
     TRANSFER_TEST (tasks_take_turns_and_one_account_does_not_have_all),
     TRANSFER_TEST (an_image_is_exported),
+    TRANSFER_TEST (an_export_does_not_mind_a_full_pool),
     TRANSFER_TEST (an_export_that_is_cancelled_leaves_no_file),
     TRANSFER_TEST (a_restart_takes_the_export_up_again),
     TRANSFER_TEST (an_export_into_no_folder_fails),

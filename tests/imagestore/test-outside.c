@@ -4,6 +4,8 @@
 #include "img-fake.h"
 #include "img-test.h"
 #include <glib/gstdio.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +189,69 @@ drop (const World *world, const char *from, const char *to)
   assert_int_equal (img_test_run (NULL, "cp", source, path, NULL), 0);
 }
 
+#ifdef IMG_TEST_REAL
+/* Somebody else writes into the file system of the export folder. */
+static void
+fill_once (guint percent, gpointer data)
+{
+  const char *path = data;
+  g_autofree char *bytes = g_malloc0 (22 * MIB);
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    assert_true (g_file_set_contents (path, bytes, 22 * MIB, NULL));
+}
+
+static void
+an_export_ends_before_the_file_system_is_full (void **state)
+{
+  const World *world = *state;
+  const ImgTarget target = { .name = "noise.raw", .format = "raw" };
+  g_autofree char *raw = g_build_filename (world->dir, "noise.raw", NULL);
+  g_autofree char *folder = g_build_filename (world->dir, "exported", NULL);
+  g_autofree char *filler = exported (world, "filler"), *file = exported (world, "noise.raw");
+  g_autofree char *part = exported (world, ".noise.raw.part");
+  g_autofree char *to = g_strconcat ("of=", raw, NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean is_alone, is_exported, is_left;
+
+  if (geteuid () != 0)
+    skip ();
+  assert_int_equal (unshare (CLONE_NEWNS), 0);
+  assert_int_equal (mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+  assert_int_equal (mount ("none", folder, "tmpfs", 0, "size=64m"), 0);
+  assert_int_equal (
+      img_test_run (NULL, "dd", "if=/dev/urandom", "bs=1M", "count=40", "status=none", to, NULL),
+      0);
+  assert_true (
+      world->store->class->import (world->store, A, raw, "raw", NULL, NULL, NULL, NULL, NULL));
+  is_alone = world->store->class->export(world->store, A, &target, NULL, NULL, NULL, NULL);
+  world->store->class->export_remove (world->store, &target, NULL);
+  is_exported
+      = world->store->class->export(world->store, A, &target, fill_once, filler, NULL, &error);
+  is_left = g_file_test (file, G_FILE_TEST_EXISTS) || g_file_test (part, G_FILE_TEST_EXISTS);
+  assert_int_equal (umount2 (folder, MNT_DETACH), 0);
+  assert_true (is_alone);
+  assert_false (is_exported);
+  assert_true (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE));
+  assert_false (is_left);
+}
+
+/* Of its own file system a pool keeps what it is told to keep. */
+static void
+an_export_beside_the_pool_leaves_it_its_room (void **state)
+{
+  const World *world = *state;
+  const ImgTarget target
+      = { .name = "a.raw", .format = "raw", .keep_bytes = G_GUINT64_CONSTANT (1) << 60 };
+  g_autoptr (GError) error = NULL;
+
+  seal_layer (world);
+  assert_false (world->store->class->export(world->store, A, &target, NULL, NULL, NULL, &error));
+  assert_true (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE));
+  assert_true (export_as (world, NULL, "a.raw", "raw", NULL));
+}
+#endif
+
 static void
 a_file_of_the_drop_folder_is_imported (void **state)
 {
@@ -272,6 +337,8 @@ main (void)
     claim (an_export_into_a_folder_is_removed_again),
 #ifdef IMG_TEST_REAL
     claim (an_export_follows_no_link_and_overwrites_nothing),
+    claim (an_export_beside_the_pool_leaves_it_its_room),
+    claim (an_export_ends_before_the_file_system_is_full),
 #endif
     claim (a_file_of_the_drop_folder_is_imported),
     claim (nothing_outside_the_drop_folder_is_imported),

@@ -15,6 +15,7 @@
 #define DISKS_MAX 17
 /* Layers can be busy for a moment; what keeps failing is told. */
 #define ATTEMPTS_MAX 5
+#define GIB (G_GUINT64_CONSTANT (1) << 30)
 /* The same of files that are to go: they may not keep the task, and its turn, for ever. */
 #define UNDO_ATTEMPTS_MAX (ATTEMPTS_MAX + 3)
 
@@ -37,7 +38,7 @@ undo (WorkItem *item, const VmmTask *task, GError **error)
   for (guint i = 0; i < DISKS_MAX; i++)
     {
       g_autofree char *name = vmm_task_file (task, i);
-      const ImgTarget target = { task->folder, name, task->format };
+      const ImgTarget target = { .folder = task->folder, .name = name, .format = task->format };
 
       if (!WORK_CALL (item->parts->img, export_remove, &target, error))
         return FALSE;
@@ -106,7 +107,11 @@ write_disks (WorkTransfer *transfer, const VmmImage *image, GError **error)
     {
       const VmmImageDisk *disk = g_ptr_array_index (image->disks, i);
       g_autofree char *name = vmm_task_file (transfer->task, i);
-      const ImgTarget target = { transfer->task->folder, name, transfer->task->format };
+      const ImgTarget target
+          = { .folder = transfer->task->folder,
+              .name = name,
+              .format = transfer->task->format,
+              .keep_bytes = transfer->item->ctx->config->disk_reserve_gib * GIB };
 
       transfer->part = i;
       /* One that is made empty holds nothing to export. */

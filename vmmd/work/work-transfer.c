@@ -32,14 +32,15 @@ is_wanted (const WorkTransfer *transfer)
   return task != NULL && task->state == VMM_TASK_PROCESSING;
 }
 
-/* Reservations keep the pool from filling up by imports; guests may fill it all the same. */
+/* Reservations keep the pool from filling up by imports; guests may fill it all the same. An export
+ * looks itself to the room where it goes. */
 static gboolean
 is_pool_full (const WorkTransfer *transfer)
 {
   ImgStore *img = transfer->item->parts->img;
   guint64 total = 0, free_bytes = 0;
 
-  return img->class->space (img, &total, &free_bytes, NULL)
+  return transfer->image != NULL && img->class->space (img, &total, &free_bytes, NULL)
          && free_bytes < transfer->item->ctx->config->disk_reserve_gib * GIB;
 }
 

@@ -19,7 +19,8 @@ typedef struct
 } WorkTransfer;
 
 /* An ImgProgressFunc on a WorkTransfer: once a second, writes how far it is, and cancels it when
- * nobody wants it any more, its time is over, the daemon ends or the pool is all but full. */
+ * nobody wants it any more, its time is over, the daemon ends or an import finds the pool all but
+ * full. */
 void work_transfer_progress (guint percent, gpointer transfer);
 /* The code and the sentence (the caller frees it) that tell its owner why it failed; what names
  * files of the host is for the log alone. */
