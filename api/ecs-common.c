@@ -32,13 +32,15 @@ const ApiFormat ecs_format_refused
 const ApiFormat ecs_format_refused_filter
     = { "filter not offered here", is_empty, .good = "", .bad = "anything" };
 const ApiFormat ecs_format_instance_name
-    = { "instance name", vmm_instance_name_is_valid, .good = "web-1", .bad = "1" };
+    = { "name of 2 to 128 characters, beginning with a letter,", vmm_instance_name_is_valid,
+        .good = "web-1", .bad = "1" };
 const ApiFormat ecs_format_host_name
     = { "host name", vmm_instance_host_name_is_valid, .good = "web-1", .bad = "-web" };
 const ApiFormat ecs_format_description
     = { "description", vmm_instance_description_is_valid, .good = "the shop", .bad = "http://x" };
 const ApiFormat ecs_format_image_name
-    = { "image name", vmm_image_name_is_valid, .good = "debian-12", .bad = "1" };
+    = { "name of 2 to 128 characters, beginning with a letter,", vmm_image_name_is_valid,
+        .good = "debian-12", .bad = "1" };
 
 static gboolean
 is_cidr (const char *value)

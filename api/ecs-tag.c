@@ -10,20 +10,22 @@
 
 #define RESOURCE_TYPE(type, field, flags_)                                                         \
   API_STR (type, field, "ResourceType", .flags = flags_, .max_length = 64,                         \
-           .error = VMM_ERROR_TAG_TYPE,                                                            \
-           .doc = "instance, disk, image, snapshot, securitygroup, eni, keypair, snapshotpolicy, " \
-                  "snapshotgroup, prefixlist, VPC, VSWITCH, EIP or NATGATEWAY.")
+           .choices = vmm_tag_types + 1, .error = VMM_ERROR_TAG_TYPE,                              \
+           .doc = "The sort of resources.")
 #define RESOURCE_IDS(type, field, flags_)                                                          \
   API_STRLIST (type, field, "ResourceId", .flags = flags_, .max = RESOURCES_MAX,                   \
                .max_length = 128, .error = VMM_ERROR_TAG_RESOURCE_COUNT,                           \
                .doc = "Ids of resources of that sort; of a key pair its name.")
 
-static gboolean
-read_type (const char *text, VmmTagType *out, GError **error)
+/* Of a ResourceType, which the row has checked. */
+static VmmTagType
+type_of (const char *text)
 {
-  *out = VMM_TAG_NONE;
-  return text == NULL || *text == '\0' || vmm_tag_type_from_string (text, out)
-         || vmm_fail (error, VMM_ERROR_TAG_TYPE, "the ResourceType '%s' has no tags here", text);
+  VmmTagType type = VMM_TAG_NONE;
+
+  if (text != NULL)
+    vmm_tag_type_from_string (text, &type);
+  return type;
 }
 
 /* ---- TagResources, UntagResources ---- */
@@ -56,13 +58,11 @@ tag_resources (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
 {
   const TagArgs *args = data;
   const VmmTags tags = api_tags_get (args->tags);
-  VmmTagType type;
 
   if (tags.n == 0)
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "Tag.1.Key is required");
-  return read_type (args->type, &type, error)
-         && ops_tag_put (call->ctx, call->caller, type, (const char *const *) args->ids, &tags,
-                         error);
+  return ops_tag_put (call->ctx, call->caller, type_of (args->type),
+                      (const char *const *) args->ids, &tags, error);
 }
 
 static gboolean
@@ -71,15 +71,13 @@ untag_resources (ApiCall *call, gconstpointer data, ApiReply *reply, GError **er
   const TagArgs *args = data;
   g_autofree VmmTag *items = g_new0 (VmmTag, g_strv_length (args->keys));
   const VmmTags tags = { items, g_strv_length (args->keys) };
-  VmmTagType type;
 
   for (gsize i = 0; i < tags.n; i++)
     items[i].key = args->keys[i];
   if (tags.n == 0 && !args->all)
     return vmm_fail (error, VMM_ERROR_MISSING_PARAMETER, "TagKey.1 or All=true is required");
-  return read_type (args->type, &type, error)
-         && ops_tag_remove (call->ctx, call->caller, type, (const char *const *) args->ids, &tags,
-                            error);
+  return ops_tag_remove (call->ctx, call->caller, type_of (args->type),
+                         (const char *const *) args->ids, &tags, error);
 }
 
 /* ---- ListTagResources ---- */
@@ -149,12 +147,12 @@ list_tag_resources (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
       = { .max_results = args->max_results > 0 ? (guint) args->max_results : LIST_PAGE,
           .next_token = args->next_token };
   g_autoptr (GArray) filters = all_filters (args);
-  VmmTagQuery query = { .ids = (const char *const *) args->ids, .tags = api_tags_get (filters) };
+  const VmmTagQuery query = { .type = type_of (args->type),
+                              .ids = (const char *const *) args->ids,
+                              .tags = api_tags_get (filters) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) rows = NULL;
 
-  if (!read_type (args->type, &query.type, error))
-    return FALSE;
   rows = ops_tag_list (call->ctx, call->caller, &query, &page, &info, error);
   if (rows == NULL)
     return FALSE;
@@ -201,12 +199,10 @@ change_one (ApiCall *call, const OldArgs *args, ChangeFunc change, GError **erro
 {
   const char *const ids[] = { args->id, NULL };
   const VmmTags tags = api_tags_get (args->tags);
-  VmmTagType type;
 
   if (tags.n == 0)
     return vmm_fail (error, VMM_ERROR_TAG_COUNT, "Tag.1.Key is required");
-  return read_type (args->type, &type, error)
-         && change (call->ctx, call->caller, type, ids, &tags, error);
+  return change (call->ctx, call->caller, type_of (args->type), ids, &tags, error);
 }
 
 static gboolean
@@ -289,12 +285,11 @@ describe_tags (ApiCall *call, gconstpointer data, ApiReply *reply, GError **erro
   const OldArgs *args = data;
   const char *const ids[] = { args->id, NULL };
   VmmPage page = api_page_get (&args->page);
-  VmmTagQuery query = { .ids = ids, .tags = api_tags_get (args->tags) };
+  const VmmTagQuery query
+      = { .type = type_of (args->type), .ids = ids, .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) uses = NULL;
 
-  if (!read_type (args->type, &query.type, error))
-    return FALSE;
   uses = ops_tag_uses (call->ctx, call->caller, &query, &page, &info, error);
   if (uses == NULL)
     return FALSE;
@@ -320,12 +315,11 @@ describe_resources (ApiCall *call, gconstpointer data, ApiReply *reply, GError *
   const OldArgs *args = data;
   const char *const ids[] = { args->id, NULL };
   VmmPage page = api_page_get (&args->page);
-  VmmTagQuery query = { .ids = ids, .tags = api_tags_get (args->tags) };
+  const VmmTagQuery query
+      = { .type = type_of (args->type), .ids = ids, .tags = api_tags_get (args->tags) };
   g_auto (VmmPageInfo) info = { 0 };
   g_autoptr (GPtrArray) rows = NULL;
 
-  if (!read_type (args->type, &query.type, error))
-    return FALSE;
   rows = ops_tag_resources (call->ctx, call->caller, &query, &page, &info, error);
   if (rows == NULL)
     return FALSE;

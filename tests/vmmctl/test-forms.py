@@ -162,6 +162,8 @@ def an_image_is_made_copied_and_shared():
     image = shop("image", "create", "--instance", instance, "--name", "web", "--family", "shop", "--wait").strip()
     assert image in shop("image", "latest", "shop")
     shop("image", "change", image, "--family", "hall", "--name", "web-2")
+    assert "ImageFamily: hall" in shop("image", "show", image)
+    assert first_column(shop("image", "list", "--family", "hall", "--owner", "self")) == [image]
     assert "web-2" in shop("image", "list")
     shop("image", "share", image, "default")
     account = first_column(shop("image", "shares", image))
@@ -214,6 +216,9 @@ def rules_come_and_go():
     assert len(first_column(listed)) == 3 and "172.16.0.9/32" in listed and ranges in listed, listed
     assert first_column(shop("prefix-list", "list")) == [ranges]
     assert first_column(shop("prefix-list", "show", ranges)) == []
+    shop("prefix-list", "modify", ranges, "--add", "Cidr=10.1.0.0/16,Description=here", "--add", "Cidr=10.2.0.0/16")
+    shop("prefix-list", "modify", ranges, "--remove", "Cidr=10.2.0.0/16", "--name", "home")
+    assert first_column(shop("prefix-list", "show", ranges)) == ["10.1.0.0/16"] and "home" in shop("prefix-list", "list")
     assert "NotAllowed.AssociationExist" in shop("prefix-list", "rm", ranges, code=1)
     shop("group", "revoke", group, *first_column(listed))
     shop("prefix-list", "rm", ranges)
@@ -251,12 +256,31 @@ def a_disk_lives_and_dies():
     shop("instance", "rm", instance, "--force", "--wait")
 
 
+def as_many_disks_are_shown_as_are_named():
+    disks = [shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--name", "many").strip() for _ in range(12)]
+    assert shop("disk", "show", *disks).count("SerialNumber: ") == 12
+    assert "d-x not found" in shop("disk", "show", disks[0], "d-x", code=1)
+    assert sorted(first_column(shop("disk", "list", "--name", "man*", "--tag", "Key=none"))) == []
+    assert sorted(first_column(shop("disk", "list", "--name", "man*"))) == sorted(disks)
+    shop("disk", "rm", *disks, "--wait")
+
+
+def wrong_words_are_answered_in_the_words_of_the_form():
+    assert "disk attach needs --to" in shop("disk", "attach", "d-x", code=2)
+    assert "disk list takes no --sise; see vmmctl disk list --help" in shop("disk", "list", "--sise", "3", code=2)
+    assert "--hours: " in shop("policy", "create", "nightly", "--hours", "25", "--weekdays", "1", "--days", "3", code=2)
+    assert "'disk' is no command; see vmmctl disk --help" in shop("disk", code=2)
+    assert "ResourceType is one of instance, disk," in shop("tag", "show", "disks", code=2)
+    assert "valid name of 2 to 128 characters" in shop("disk", "create", "--size", "5", "--name", "x", code=1)
+
+
 def a_disk_has_a_policy_of_snapshots():
     disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()
     policy = shop("policy", "create", "nightly", "--hours", "0,12", "--weekdays", "1,7", "--days", "3").strip()
     shop("policy", "apply", policy, disk)
     listed = shop("policy", "list")
     assert first_column(listed) == [policy] and '["0","12"]' in listed and "nightly" in listed, listed
+    assert "DiskNums: 1" in shop("policy", "show", policy)
     assert first_column(shop("policy", "disks", "--policy", policy)) == [disk]
     shop("policy", "modify", policy, "--days", "-1")
     assert "-1" in shop("policy", "list").split()
@@ -272,6 +296,9 @@ def all_disks_of_an_instance_are_taken_at_once():
     group = shop("snapshot-group", "create", instance, "--name", "before", "--wait").strip()
     listed = shop("snapshot-group", "list", "--instance", instance)
     assert first_column(listed) == [group] and "accomplished" in listed, listed
+    shop("snapshot-group", "modify", group, "--name", "kept")
+    assert "Name: kept" in shop("snapshot-group", "show", group)
+    assert "SnapshotCount: 1" in shop("snapshot", "usage")
     shop("snapshot-group", "rm", group)
     assert first_column(shop("snapshot-group", "list", "--instance", instance)) == []
     shop("instance", "rm", instance, "--force", "--wait")
@@ -279,7 +306,7 @@ def all_disks_of_an_instance_are_taken_at_once():
 
 def tags_come_and_go():
     disk = shop("disk", "create", "--zone", "cn-local-a", "--size", "5", "--wait").strip()
-    shop("tag", "add", "disk", disk, "--key", "team", "--value", "shop")
+    assert shop("tag", "add", "disk", disk, "--key", "team", "--value", "shop") == f"{disk} tagged\n"
     assert shop("tag", "show", "disk").split()[-3:] == [disk, "team", "shop"]
     assert "team" in first_column(shop("tag", "list"))
     shop("tag", "rm", "disk", disk, "--key", "team")
@@ -299,8 +326,8 @@ def a_snapshot_is_taken_back_and_cloned():
     assert "kept" in shop("snapshot", "list").split()
     assert "IncorrectInstanceStatus" in shop("disk", "reset", disk, snapshot, code=1)
     shop("instance", "stop", instance, "--force", "--wait")
-    shop("disk", "reset", disk, snapshot)
-    wait_until("the disk to be reset", 30, lambda: "Status: In_use" in shop("disk", "show", disk))
+    shop("disk", "reset", disk, snapshot, "--wait")
+    assert "Status: In_use" in shop("disk", "show", disk)
     shop("disk", "reinit", disk, "--wait")
     copy = shop("disk", "create", "--zone", "cn-local-a", "--snapshot", snapshot, "--wait").strip()
     assert "SnapshotCreatedDisk" in shop("snapshot", "rm", snapshot, code=1)

@@ -97,9 +97,9 @@ run_words (VmmctlRun *run, GError **error)
   JsonObject *form = vmmctl_forms_find (run->forms, words, &used);
 
   if (form == NULL && words->len > 0 && vmmctl_forms_has_group (run->forms, words->pdata[0]))
-    return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "'%s %s' is no command; see vmmctl %s --help",
-                        (char *) words->pdata[0], words->len > 1 ? (char *) words->pdata[1] : "",
-                        (char *) words->pdata[0]);
+    return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "'%s%s%s' is no command; see vmmctl %s --help",
+                        (char *) words->pdata[0], words->len > 1 ? " " : "",
+                        words->len > 1 ? (char *) words->pdata[1] : "", (char *) words->pdata[0]);
   table = load_table (run->options, run->server, FALSE, error);
   if (table == NULL)
     return FALSE;

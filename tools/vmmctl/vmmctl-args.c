@@ -187,8 +187,8 @@ is_truth (const char *word)
 
 /* Reads the option at words[*index], moving it past a value that stands apart. */
 static gboolean
-take_option (const VmmctlAction *action, GPtrArray *words, guint *index, JsonObject *aliases,
-             GHashTable *params, GError **error)
+take_option (const VmmctlAction *action, const char *command, GPtrArray *words, guint *index,
+             JsonObject *aliases, GHashTable *params, GError **error)
 {
   const char *word = words->pdata[*index];
   const char *next = *index + 1 < words->len ? words->pdata[*index + 1] : NULL;
@@ -203,22 +203,27 @@ take_option (const VmmctlAction *action, GPtrArray *words, guint *index, JsonObj
 
   if (param == NULL && !is_numbered (action, wire))
     return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "%s takes no --%s; see vmmctl %s --help",
-                        action->name, name, action->name);
+                        command, name, command);
   if (equals == NULL && param != NULL && param->kind == VMMCTL_KIND_BOOL && !is_truth (next))
     value = "true";
   else if (equals == NULL)
     (*index)++;
   if (value == NULL)
     return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "--%s needs a value", name);
-  if (param != NULL)
-    return add (param, value, params, error);
-  put (params, wire, value);
+  if (param == NULL)
+    put (params, wire, value);
+  else if (!add (param, value, params, error))
+    {
+      if (wire != name)
+        g_prefix_error (error, "--%s: ", name);
+      return FALSE;
+    }
   return TRUE;
 }
 
 gboolean
-vmmctl_args_parse (const VmmctlAction *action, GPtrArray *words, JsonObject *aliases,
-                   GHashTable *params, GPtrArray *operands, GError **error)
+vmmctl_args_parse (const VmmctlAction *action, const char *command, GPtrArray *words,
+                   JsonObject *aliases, GHashTable *params, GPtrArray *operands, GError **error)
 {
   for (guint i = 0; i < words->len; i++)
     {
@@ -226,20 +231,33 @@ vmmctl_args_parse (const VmmctlAction *action, GPtrArray *words, JsonObject *ali
 
       if (g_str_has_prefix (word, "--"))
         {
-          if (!take_option (action, words, &i, aliases, params, error))
+          if (!take_option (action, command, words, &i, aliases, params, error))
             return FALSE;
         }
       else if (operands != NULL)
         g_ptr_array_add (operands, g_strdup (word));
       else
         return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "'%s' is out of place; see vmmctl %s --help",
-                            word, action->name);
+                            word, command);
     }
   return TRUE;
 }
 
+/* What the person calls the parameter @name. */
+static const char *
+name_for_people (JsonObject *aliases, const char *name)
+{
+  g_autoptr (GList) names = aliases != NULL ? json_object_get_members (aliases) : NULL;
+
+  for (GList *l = names; l != NULL; l = l->next)
+    if (g_str_equal (json_object_get_string_member (aliases, l->data), name))
+      return l->data;
+  return name;
+}
+
 gboolean
-vmmctl_args_check_required (const VmmctlAction *action, GHashTable *params, GError **error)
+vmmctl_args_check_required (const VmmctlAction *action, const char *command, JsonObject *aliases,
+                            GHashTable *params, GError **error)
 {
   g_autoptr (GString) missing = g_string_new (NULL);
 
@@ -249,9 +267,10 @@ vmmctl_args_check_required (const VmmctlAction *action, GHashTable *params, GErr
 
       if (param->is_required && !g_hash_table_contains (params, param->name)
           && next_index (params, param->name) == 1 && !g_str_equal (param->name, "RegionId"))
-        g_string_append_printf (missing, " --%s", param->name);
+        g_string_append_printf (missing, " --%s", name_for_people (aliases, param->name));
     }
   if (missing->len > 0)
-    return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "%s needs%s", action->name, missing->str);
+    return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "%s needs%s; see vmmctl %s --help", command,
+                        missing->str, command);
   return TRUE;
 }

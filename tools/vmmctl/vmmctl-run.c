@@ -44,8 +44,8 @@ vmmctl_run_action (const VmmctlRun *run, const VmmctlAction *action, GPtrArray *
   g_autoptr (GHashTable) params = params_new ();
   g_autoptr (JsonNode) answer = NULL;
 
-  if (!vmmctl_args_parse (action, words, NULL, params, NULL, error)
-      || !vmmctl_args_check_required (action, params, error))
+  if (!vmmctl_args_parse (action, action->name, words, NULL, params, NULL, error)
+      || !vmmctl_args_check_required (action, action->name, NULL, params, error))
     return FALSE;
   answer = vmmctl_server_call (run->server, action->version, action->name, params, error);
   if (answer == NULL)
@@ -254,6 +254,47 @@ print_ids (JsonNode *found)
     g_print ("%s\n", json_node_get_string (found));
 }
 
+/* Whether one of the members of @row is the text @id. */
+static gboolean
+is_named (JsonObject *row, const char *id)
+{
+  g_autoptr (GList) values = json_object_get_values (row);
+
+  for (GList *l = values; l != NULL; l = l->next)
+    if (json_node_get_value_type (l->data) == G_TYPE_STRING
+        && g_str_equal (json_node_get_string (l->data), id))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_found (JsonArray *rows, GPtrArray *ids, GError **error)
+{
+  g_autoptr (GString) missing = g_string_new (NULL);
+
+  for (guint i = 0; i < ids->len; i++)
+    {
+      gboolean is_found = FALSE;
+
+      for (guint r = 0; rows != NULL && !is_found && r < json_array_get_length (rows); r++)
+        is_found = is_named (json_array_get_object_element (rows, r), ids->pdata[i]);
+      if (!is_found)
+        g_string_append_printf (missing, "%s ", (char *) ids->pdata[i]);
+    }
+  return missing->len == 0
+         || vmmctl_fail (error, VMMCTL_ERROR_REFUSED, "%snot found", missing->str);
+}
+
+static void
+print_done (JsonObject *form, GPtrArray *operands)
+{
+  gint64 first = json_object_get_int_member_with_default (form, "said", 0);
+  guint end = json_object_has_member (form, "said") ? operands->len : 1;
+
+  for (guint i = (guint) first; i < end; i++)
+    g_print ("%s %s\n", (char *) operands->pdata[i], vmmctl_json_member (form, "done"));
+}
+
 static gboolean
 print_answer (const VmmctlRun *run, JsonObject *form, JsonNode *answer, GPtrArray *operands,
               GError **error)
@@ -261,9 +302,8 @@ print_answer (const VmmctlRun *run, JsonObject *form, JsonNode *answer, GPtrArra
   const char *list = vmmctl_json_member (form, "list");
   JsonArray *rows = list != NULL ? vmmctl_json_list (answer, list) : NULL;
 
-  if (is_set (form, "missing") && (rows == NULL || json_array_get_length (rows) < operands->len))
-    return vmmctl_fail (error, VMMCTL_ERROR_REFUSED, "%u of %u found",
-                        rows != NULL ? json_array_get_length (rows) : 0, operands->len);
+  if (is_set (form, "missing") && !check_found (rows, operands, error))
+    return FALSE;
   if (wants_json (run))
     vmmctl_print_json (answer);
   else if (json_object_has_member (form, "decode"))
@@ -281,13 +321,25 @@ print_answer (const VmmctlRun *run, JsonObject *form, JsonNode *answer, GPtrArra
   else if (json_object_has_member (form, "one"))
     vmmctl_print_tree (vmmctl_json_at (answer, vmmctl_json_member (form, "one")));
   else if (json_object_has_member (form, "done"))
-    g_print ("%s %s\n", (char *) operands->pdata[0], vmmctl_json_member (form, "done"));
+    print_done (form, operands);
   else
     vmmctl_print_tree (answer);
   return TRUE;
 }
 
 /* ---- All of it ---- */
+
+/* How many of @n operands the first of @form stands for. */
+static guint
+count_first (JsonObject *form, guint n)
+{
+  JsonArray *wanted = json_object_has_member (form, "operands")
+                          ? json_object_get_array_member (form, "operands")
+                          : NULL;
+
+  return wanted != NULL && !is_set (json_array_get_object_element (wanted, 0), "many") ? MIN (n, 1)
+                                                                                       : n;
+}
 
 static GPtrArray *
 ids_to_wait_for (JsonObject *form, JsonNode *answer, GPtrArray *operands)
@@ -302,7 +354,7 @@ ids_to_wait_for (JsonObject *form, JsonNode *answer, GPtrArray *operands)
     g_ptr_array_add (ids, g_strdup (json_array_get_string_element (array, i)));
   if (found != NULL && array == NULL)
     g_ptr_array_add (ids, g_strdup (json_node_get_string (found)));
-  for (guint i = 0; path == NULL && i < operands->len; i++)
+  for (guint i = 0; path == NULL && i < count_first (form, operands->len); i++)
     g_ptr_array_add (ids, g_strdup (operands->pdata[i]));
   return ids;
 }
@@ -355,21 +407,23 @@ gboolean
 vmmctl_run_form (const VmmctlRun *run, JsonObject *form, GPtrArray *words, GError **error)
 {
   const char *name = vmmctl_json_member (form, "action");
+  const char *command = vmmctl_json_member (form, "form");
   const VmmctlAction *action = vmmctl_table_find (run->table, name);
+  JsonObject *aliases = object_member (form, "aliases");
   g_autoptr (GHashTable) params = params_new ();
   g_autoptr (GPtrArray) operands = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (JsonNode) answer = NULL;
 
   if (action == NULL)
     return vmmctl_fail (error, VMMCTL_ERROR_USAGE, "this server has no action %s", name);
-  if (!vmmctl_args_parse (action, words, object_member (form, "aliases"), params, operands, error)
+  if (!vmmctl_args_parse (action, command, words, aliases, params, operands, error)
       || !add_operands (form, action, operands, params, error))
     return FALSE;
   add_guesses (form, params);
   add_fixed (form, params);
   if (is_set (form, "each"))
     return run_each (run, form, action, operands, params, error);
-  if (!vmmctl_args_check_required (action, params, error))
+  if (!vmmctl_args_check_required (action, command, aliases, params, error))
     return FALSE;
 
   answer = is_set (form, "pages")

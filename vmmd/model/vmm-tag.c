@@ -7,7 +7,7 @@
 
 #define LENGTH_MAX 128
 
-static const char *const names[] = {
+const char *const vmm_tag_types[VMM_TAG_LAST + 1] = {
   [VMM_TAG_NONE] = "",
   [VMM_TAG_INSTANCE] = "instance",
   [VMM_TAG_DISK] = "disk",
@@ -24,19 +24,18 @@ static const char *const names[] = {
   [VMM_TAG_NAT_GATEWAY] = "NATGATEWAY",
   [VMM_TAG_PREFIX_LIST] = "prefixlist",
 };
-G_STATIC_ASSERT (G_N_ELEMENTS (names) == VMM_TAG_LAST);
 
 const char *
 vmm_tag_type_to_string (VmmTagType type)
 {
-  return names[type];
+  return vmm_tag_types[type];
 }
 
 gboolean
 vmm_tag_type_from_string (const char *text, VmmTagType *out)
 {
   for (VmmTagType type = VMM_TAG_NONE + 1; type < VMM_TAG_LAST; type++)
-    if (g_ascii_strcasecmp (names[type], text) == 0)
+    if (g_ascii_strcasecmp (vmm_tag_types[type], text) == 0)
       {
         *out = type;
         return TRUE;

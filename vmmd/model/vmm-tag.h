@@ -26,7 +26,10 @@ typedef enum
   VMM_TAG_LAST
 } VmmTagType;
 
-/* "instance", "disk", … "VPC": on the wire and in the database. Static. */
+/* "instance", "disk", … "VPC": on the wire and in the database; "" for NONE, and NULL at the end.
+ */
+extern const char *const vmm_tag_types[VMM_TAG_LAST + 1];
+/* Static. */
 const char *vmm_tag_type_to_string (VmmTagType type);
 /* In any case; FALSE for what is none. */
 gboolean vmm_tag_type_from_string (const char *text, VmmTagType *out);

@@ -95,8 +95,8 @@ ops_disk_check_spec (const VmmContext *ctx, const OpsDiskSpec *spec, GError **er
   if (!ops_disk_check_texts (spec->name, spec->description, error))
     return FALSE;
   if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
-    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist",
-                     spec->zone_id);
+    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist; there is '%s'",
+                     spec->zone_id, ctx->config->zone_id);
   if (spec->file_system != NULL && !g_str_equal (spec->file_system, "ext4"))
     return vmm_fail (error, VMM_ERROR_INVALID_PARAMETER, "the FileSystem '%s' is not ext4",
                      spec->file_system);

@@ -73,8 +73,8 @@ check_spec (VmmContext *ctx, const OpsInstanceSpec *spec, Plan *plan, GError **e
     return vmm_fail (error, VMM_ERROR_INSTANCE_TYPE,
                      "the InstanceType '%s' does not exist; see DescribeInstanceTypes", spec->type);
   if (spec->zone_id != NULL && !g_str_equal (spec->zone_id, ctx->config->zone_id))
-    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist",
-                     spec->zone_id);
+    return vmm_fail (error, VMM_ERROR_ZONE_NOT_FOUND, "the zone '%s' does not exist; there is '%s'",
+                     spec->zone_id, ctx->config->zone_id);
   return check_amount (spec, error)
          && ops_instance_check_nics (spec->nics, spec->n_nics, plan->type->vcpus, spec->amount,
                                      error)
