@@ -307,6 +307,24 @@ a_disk_keeps_its_hourly_snapshots (void **state)
   host_assert_consistent (w);
 }
 
+/* As many snapshots of the disk as it may have, copies of its one automatic snapshot but the first,
+ * which is its owner's. */
+static void
+fill_with_copies (World *w)
+{
+  world_exec (w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 254)"
+                 " INSERT INTO snapshot (id, account_id, host_id, state, group_id, disk_id,"
+                 " is_system, instance_id, image_id, zone_id, category, name, description,"
+                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
+                 " created_ms, expires_ms, deadline_ms, reason)"
+                 " SELECT 's-copy' || i, account_id, host_id, state, group_id, disk_id,"
+                 " is_system, instance_id, image_id, zone_id, category, name, description,"
+                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
+                 " created_ms, expires_ms, deadline_ms, reason"
+                 " FROM snapshot, n WHERE is_auto=1");
+  assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot"), OPS_SNAPSHOTS_MAX);
+}
+
 static void
 a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
 {
@@ -318,17 +336,7 @@ a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
   log_trap_allow ("*automatic snapshot of disk*");
   apply (w, add_policy (w, EVERY_HOUR, 0), disk);
   live_through (w, 1);
-  /* The same snapshot under as many names as there may be. */
-  world_exec (w, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 254)"
-                 " INSERT INTO snapshot (id, account_id, host_id, state, group_id, disk_id,"
-                 " is_system, instance_id, image_id, zone_id, category, name, description,"
-                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
-                 " created_ms, expires_ms, deadline_ms, reason)"
-                 " SELECT 's-copy' || i, account_id, host_id, state, group_id, disk_id,"
-                 " is_system, instance_id, image_id, zone_id, category, name, description,"
-                 " layer_id, virtual_bytes, is_auto, policy_id, retention_days, consistency,"
-                 " created_ms, expires_ms, deadline_ms, reason"
-                 " FROM snapshot, n WHERE is_auto=1");
+  fill_with_copies (w);
   before = snapshots (w, disk);
   assert_int_equal (before->len, OPS_SNAPSHOTS_MAX);
   newest = g_strdup (((VmmSnapshot *) g_ptr_array_index (before, 0))->id);
@@ -342,6 +350,49 @@ a_full_disk_gives_its_oldest_automatic_snapshot_up (void **state)
   assert_string_not_equal (((VmmSnapshot *) g_ptr_array_index (found, 0))->id, newest);
   assert_string_equal (((VmmSnapshot *) g_ptr_array_index (found, found->len - 1))->id, mine);
   host_assert_consistent (w);
+}
+
+static void
+a_full_disk_gives_none_up_for_one_that_cannot_be_taken (void **state)
+{
+  World *w = *state;
+  const char *disk = add_disk (w);
+
+  add_mine (w, disk);
+  log_trap_allow ("*automatic snapshot of disk*");
+  apply (w, add_policy (w, EVERY_HOUR, 0), disk);
+  live_through (w, 1);
+  fill_with_copies (w);
+  w->pool_free_bytes = 0;
+  world_advance_ms (w, VMM_POLICY_HOUR_MS);
+  look (w);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot"), OPS_SNAPSHOTS_MAX);
+  w->pool_free_bytes = w->pool_total_bytes;
+  settle (w, "SELECT count(*) FROM snapshot WHERE id='s-copy254' OR is_auto=0", 2);
+  host_wait_idle (w);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot"), OPS_SNAPSHOTS_MAX);
+}
+
+static void
+a_full_disk_gives_failed_ones_up_first (void **state)
+{
+  World *w = *state;
+  const char *disk = add_disk (w);
+  g_autofree char *sql = NULL;
+
+  add_mine (w, disk);
+  log_trap_allow ("*automatic snapshot of disk*");
+  apply (w, add_policy (w, EVERY_HOUR, 0), disk);
+  live_through (w, 1);
+  fill_with_copies (w);
+  world_exec (w, "UPDATE snapshot SET state='failed', layer_id=NULL WHERE id='s-copy254'");
+  world_advance_ms (w, VMM_POLICY_HOUR_MS);
+  sql = g_strdup_printf ("SELECT count(*) FROM snapshot WHERE state='accomplished'"
+                         " AND created_ms=%" G_GINT64_FORMAT,
+                         world_now_ms ());
+  settle (w, sql, 1);
+  assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot WHERE state='failed'"), 0);
+  assert_int_equal (world_query (w, AUTO_DONE), OPS_SNAPSHOTS_MAX - 1);
 }
 
 static void
@@ -428,6 +479,8 @@ main (void)
     HOST_TEST (a_disk_may_be_left_out),
     HOST_TEST (a_disk_keeps_its_hourly_snapshots),
     HOST_TEST (a_full_disk_gives_its_oldest_automatic_snapshot_up),
+    HOST_TEST (a_full_disk_gives_none_up_for_one_that_cannot_be_taken),
+    HOST_TEST (a_full_disk_gives_failed_ones_up_first),
     HOST_TEST (automatic_snapshots_go_with_a_disk_that_says_so),
     HOST_TEST (a_hundred_disks_of_one_hour_are_taken_a_few_at_a_time),
     HOST_TEST (a_database_that_fails_takes_none_by_halves),

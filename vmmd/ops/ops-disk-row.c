@@ -4,6 +4,7 @@
 
 #include "ops-capacity.h"
 #include "ops-disk-row.h"
+#include "store-image.h"
 #include "store-layer.h"
 #include "store-snapshot.h"
 #include "vmm-clock.h"
@@ -93,16 +94,30 @@ ops_disk_settle_off (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instance
   return disks != NULL;
 }
 
+static gpointer
+copy_id (gconstpointer id, gpointer data)
+{
+  return g_strdup (id);
+}
+
+/* The snapshot under way of a disk that goes; images that wait for it are added to @kicks. */
 static gboolean
-fail_snapshots (StoreTxn *txn, const VmmDisk *disk, GError **error)
+fail_snapshots (StoreTxn *txn, const VmmDisk *disk, GPtrArray *kicks, GError **error)
 {
   g_autoptr (GPtrArray) snapshots = store_snapshot_progressing (txn, NULL, disk->id, error);
 
   for (guint i = 0; snapshots != NULL && i < snapshots->len; i++)
-    if (!store_snapshot_finish (txn, ((const VmmSnapshot *) g_ptr_array_index (snapshots, i))->id,
-                                VMM_SNAPSHOT_FAILED, VMM_CONSISTENCY_UNKNOWN,
-                                "its disk was deleted before it was taken", error))
-      return FALSE;
+    {
+      const char *id = ((const VmmSnapshot *) g_ptr_array_index (snapshots, i))->id;
+      g_autoptr (GPtrArray) images = store_image_waiting (txn, id, error);
+
+      if (images == NULL
+          || !store_snapshot_finish (txn, id, VMM_SNAPSHOT_FAILED, VMM_CONSISTENCY_UNKNOWN,
+                                     "its disk was deleted before it was taken", error)
+          || !store_snapshot_expire (txn, id, vmm_clock_now_ms (), error))
+        return FALSE;
+      g_ptr_array_extend (kicks, images, copy_id, NULL);
+    }
   return snapshots != NULL;
 }
 
@@ -118,7 +133,7 @@ ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instanc
 
       if (disk->delete_with_instance || disk->is_system)
         {
-          if (!fail_snapshots (txn, disk, error))
+          if (!fail_snapshots (txn, disk, kicks, error))
             return FALSE;
           continue;
         }

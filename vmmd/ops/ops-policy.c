@@ -221,27 +221,6 @@ ops_policy_disks (VmmContext *ctx, const VmmCaller *caller, const char *id, cons
 
 /* ---- For the worker ---- */
 
-/* Takes the oldest automatic snapshot of a disk away that has as many as it may. */
-static gboolean
-make_room (StoreTxn *txn, const VmmDisk *disk, gboolean *out_removed, GError **error)
-{
-  g_autoptr (GError) local = NULL;
-  g_autofree char *oldest = NULL;
-  guint count = 0;
-
-  if (!store_snapshot_count (txn, disk->id, &count, error))
-    return FALSE;
-  if (count >= OPS_SNAPSHOTS_MAX)
-    oldest = store_snapshot_oldest_auto (txn, disk->id, &local);
-  if (local != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local));
-      return FALSE;
-    }
-  *out_removed |= oldest != NULL;
-  return oldest == NULL || store_snapshot_delete (txn, oldest, error);
-}
-
 /* "auto_20260102_10_sp-…": the hour by the clock of policies. The caller frees it. */
 static char *
 snapshot_name (VmmContext *ctx, const VmmPolicy *policy, const VmmPolicyPoint *point)
@@ -276,7 +255,6 @@ ops_policy_take (VmmContext *ctx, const VmmPolicy *policy, const VmmPolicyPoint 
   g_autofree char *worker = NULL;
   const OpsSnapshotSpec spec
       = { .name = name, .policy_id = policy->id, .retention_days = policy->retention_days };
-  gboolean has_removed = FALSE;
 
   *out_n = 0;
   for (guint i = 0; txn != NULL && i < disk_ids->len; i++)
@@ -290,7 +268,7 @@ ops_policy_take (VmmContext *ctx, const VmmPolicy *policy, const VmmPolicyPoint 
       if (g_error_matches (local, VMM_ERROR, VMM_ERROR_DISK_NOT_FOUND)
           || (disk != NULL && !g_str_equal (disk->policy_id, policy->id)))
         continue;
-      if (disk != NULL && make_room (txn, disk, &has_removed, &local))
+      if (disk != NULL)
         snapshot = ops_snapshot_add (ctx, txn, disk, &spec, &local);
       if (snapshot == NULL && may_pass (local))
         g_hash_table_insert (out_skipped, g_strdup (id), g_strdup (local->message));
@@ -313,7 +291,5 @@ ops_policy_take (VmmContext *ctx, const VmmPolicy *policy, const VmmPolicyPoint 
   g_clear_pointer (&txn, store_txn_free);
   if (worker != NULL)
     ctx->kick (ctx, worker);
-  if (has_removed)
-    ctx->kick (ctx, OPS_LAYERS);
   return TRUE;
 }

@@ -13,6 +13,15 @@
 #define AGAIN_FIRST_MS 10000
 #define AGAIN_SHIFT_MAX 8
 
+gint64
+ops_pull_wait_ms (const StorePullable *one, gint64 now_ms)
+{
+  gint64 wait_ms = one->after_ms - now_ms;
+
+  /* Nobody is told to wait so long: the clock was set back since. */
+  return wait_ms <= (gint64) AGAIN_FIRST_MS << AGAIN_SHIFT_MAX ? MAX (wait_ms, 0) : 0;
+}
+
 /* Whether the guest's QEMU may do it now: nothing else is under way with the disk, unless it is a
  * snapshot that waits for this. */
 static gboolean
@@ -70,7 +79,7 @@ ops_pull_begin (VmmContext *ctx, const char *layer_id, const char *instance_id, 
   guint64 bytes;
   guint take;
 
-  if (links == NULL || one->after_ms > vmm_clock_now_ms ())
+  if (links == NULL || ops_pull_wait_ms (one, vmm_clock_now_ms ()) > 0)
     return NULL;
   take = measure (one, links, own_bytes, &bytes);
   may = instance_id == NULL && !one->is_wanted;

@@ -15,6 +15,9 @@
  * way. */
 StorePull *ops_pull_begin (VmmContext *ctx, const char *layer_id, const char *instance_id,
                            guint64 own_bytes, GError **error);
+/* How long a pull into @one must wait for its next attempt, in milliseconds; 0 when it may be now.
+ */
+gint64 ops_pull_wait_ms (const StorePullable *one, gint64 now_ms);
 /* The layer rests on the base now and takes @used_bytes. The caller kicks OPS_LAYERS: those that
  * were between may be nobody's. */
 gboolean ops_pull_done (VmmContext *ctx, const StorePull *pull, guint64 used_bytes, GError **error);

@@ -42,7 +42,6 @@ check_disk (StoreTxn *txn, const VmmDisk *disk, GError **error)
 {
   g_autoptr (VmmInstance) instance = NULL;
   g_autoptr (GPtrArray) chain = NULL;
-  guint count = 0;
 
   if (!ops_disk_check_idle (disk, error))
     return FALSE;
@@ -61,16 +60,9 @@ check_disk (StoreTxn *txn, const VmmDisk *disk, GError **error)
                          "operation",
                          vmm_instance_state_wire (instance->state), instance->id);
     }
-  chain = store_snapshot_count (txn, disk->id, &count, error)
-              ? store_layer_chain (txn, disk->layer_id, error)
-              : NULL;
+  chain = store_layer_chain (txn, disk->layer_id, error);
   if (chain == NULL)
     return FALSE;
-  if (count >= OPS_SNAPSHOTS_MAX)
-    return vmm_fail (error, VMM_ERROR_SNAPSHOT_QUOTA,
-                     "disk '%s' has %u snapshots, which is the "
-                     "most; delete one",
-                     disk->id, count);
   if (chain->len >= OPS_CHAIN_MAX)
     return vmm_fail (
         error, VMM_ERROR_SNAPSHOT_QUOTA,
@@ -93,6 +85,32 @@ check_room (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, GError **error)
                       "the pool has no room for a snapshot of disk '%s'; free some, or delete "
                       "snapshots that are not needed",
                       disk->id);
+}
+
+/* A disk has so many at most. Called last: an automatic one takes the place of an older one, which
+ * must not go when nothing comes. */
+static gboolean
+check_count (StoreTxn *txn, const VmmDisk *disk, gboolean is_auto, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autofree char *oldest = NULL;
+  guint count = 0;
+
+  if (!store_snapshot_count (txn, disk->id, &count, error))
+    return FALSE;
+  if (count < OPS_SNAPSHOTS_MAX)
+    return TRUE;
+  if (is_auto)
+    oldest = store_snapshot_oldest_auto (txn, disk->id, &local);
+  if (local != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  if (oldest != NULL)
+    return store_snapshot_delete (txn, oldest, error);
+  return vmm_fail (error, VMM_ERROR_SNAPSHOT_QUOTA,
+                   "disk '%s' has %u snapshots, which is the most; delete one", disk->id, count);
 }
 
 static VmmSnapshot *
@@ -131,7 +149,8 @@ ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk, const Ops
   g_autoptr (VmmSnapshot) snapshot = NULL;
   g_autofree char *next = NULL;
 
-  if (!check_disk (txn, disk, error) || !check_room (ctx, txn, disk, error))
+  if (!check_disk (txn, disk, error) || !check_room (ctx, txn, disk, error)
+      || !check_count (txn, disk, spec->policy_id != NULL, error))
     return NULL;
   snapshot = new_snapshot (ctx, spec, disk);
   next = ops_disk_new_layer (ctx, txn, disk->layer_id, disk->virtual_bytes, error);
@@ -201,6 +220,14 @@ check_users (StoreTxn *txn, const char *id, gboolean force, GError **error)
 }
 
 gboolean
+ops_snapshot_remove (StoreTxn *txn, const VmmSnapshot *snapshot, GError **error)
+{
+  return snapshot->state == VMM_SNAPSHOT_PROGRESSING
+             ? store_snapshot_abandon (txn, snapshot->id, error)
+             : store_snapshot_delete (txn, snapshot->id, error);
+}
+
+gboolean
 ops_snapshot_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, gboolean force,
                      GError **error)
 {
@@ -213,10 +240,7 @@ ops_snapshot_delete (VmmContext *ctx, const VmmCaller *caller, const char *id, g
   snapshot = store_snapshot_get (txn, caller->account_id, id, error);
   if (snapshot == NULL)
     return FALSE;
-  if (snapshot->state == VMM_SNAPSHOT_PROGRESSING)
-    return vmm_fail (error, VMM_ERROR_SNAPSHOT_NOT_READY,
-                     "snapshot '%s' is progressing; wait until it is accomplished", id);
-  if (!check_users (txn, id, force, error) || !store_snapshot_delete (txn, id, error)
+  if (!check_users (txn, id, force, error) || !ops_snapshot_remove (txn, snapshot, error)
       || !ops_finish (ctx, txn, caller, "", error))
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);

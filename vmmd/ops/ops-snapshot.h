@@ -28,7 +28,8 @@ char *ops_snapshot_create (VmmContext *ctx, const VmmCaller *caller, const OpsSn
 GPtrArray *ops_snapshot_list (VmmContext *ctx, const VmmCaller *caller,
                               const VmmSnapshotQuery *query, const VmmPage *page,
                               VmmPageInfo *out_info, GError **error);
-/* SNAPSHOT_IMAGE while an image was made from it, SNAPSHOT_DISK while a disk was, unless @force. */
+/* SNAPSHOT_IMAGE while an image was made from it, SNAPSHOT_DISK while a disk was, unless @force.
+ * One under way goes when it has ended. */
 gboolean ops_snapshot_delete (VmmContext *ctx, const VmmCaller *caller, const char *id,
                               gboolean force, GError **error);
 /* NULL leaves a text, -1 the retention; 0 days keeps it for ever. */
@@ -40,8 +41,12 @@ gboolean ops_snapshot_modify (VmmContext *ctx, const VmmCaller *caller, const ch
 gboolean ops_snapshot_usage (VmmContext *ctx, const VmmCaller *caller, guint *out_count,
                              guint64 *out_bytes, GError **error);
 
+/* For this room: the row of @snapshot goes, at once or, when it is under way, as soon as it has
+ * ended. */
+gboolean ops_snapshot_remove (StoreTxn *txn, const VmmSnapshot *snapshot, GError **error);
 /* For this room: one more snapshot of @disk under way in the caller's transaction, if disk and
- * instance allow it now; @spec->disk_id is not read, nor are the texts checked. All that are added
+ * instance allow it now; an automatic one takes the place of the oldest of its kind when the disk
+ * has as many as it may; @spec->disk_id is not read, nor are the texts checked. All that are added
  * of one instance's disks before its work runs are taken at one instant: the caller commits, then
  * kicks ops_disk_worker() once. The caller frees the snapshot. */
 VmmSnapshot *ops_snapshot_add (VmmContext *ctx, StoreTxn *txn, const VmmDisk *disk,

@@ -173,8 +173,9 @@ store_layer_reserved (StoreTxn *txn, const char *host_id, guint64 *out, GError *
   gint64 number;
 
   if (!store_query_int (txn, &number, error,
-                        "SELECT coalesce (sum (reserved_bytes), 0) FROM layer WHERE host_id=?", "s",
-                        host_id))
+                        "SELECT coalesce (sum (reserved_bytes), 0) FROM layer WHERE host_id=?"
+                        " AND reserved_bytes>0",
+                        "s", host_id))
     return FALSE;
   *out = (guint64) number;
   return TRUE;

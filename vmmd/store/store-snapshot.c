@@ -140,7 +140,7 @@ store_snapshot_progressing (StoreTxn *txn, const char *instance_id, const char *
       txn, error,
       "SELECT " SNAPSHOT_READ " FROM snapshot WHERE state='progressing' AND"
       " (?2 IS NULL OR disk_id=?2) AND (?1 IS NULL OR EXISTS"
-      " (SELECT 1 FROM disk WHERE disk.id=snapshot.disk_id AND instance_id=?1)) ORDER BY seq",
+      " (SELECT 1 FROM disk WHERE disk.id=snapshot.disk_id AND instance_id=?1)) ORDER BY +seq",
       "ss", instance_id, disk_id);
 
   return rows != NULL
@@ -195,9 +195,9 @@ store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, GError **error)
   g_autoptr (GPtrArray) ids = store_read_ids (
       store_query (
           txn, error,
-          "SELECT id FROM snapshot s WHERE disk_id=? AND is_auto=1 AND state='accomplished'"
+          "SELECT id FROM snapshot s WHERE disk_id=? AND is_auto=1 AND state<>'progressing'"
           " AND NOT EXISTS (SELECT 1 FROM image_disk WHERE snapshot_id=s.id)"
-          " ORDER BY seq LIMIT 1",
+          " ORDER BY state='failed' DESC, seq LIMIT 1",
           "s", disk_id),
       error);
 

@@ -24,8 +24,8 @@ gboolean store_snapshot_usage (StoreTxn *txn, const char *account_id, guint *out
                                guint64 *out_bytes, GError **error);
 /* Ids (char*) of those whose time is over. */
 GPtrArray *store_snapshot_expired (StoreTxn *txn, gint64 now_ms, GError **error);
-/* The oldest accomplished one of the disk that a policy made and no image rests on; NULL without
- * @error set when there is none. The caller frees it. */
+/* The oldest one of the disk that a policy made and no image rests on, one that failed before any
+ * other; NULL without @error set when there is none. The caller frees it. */
 char *store_snapshot_oldest_auto (StoreTxn *txn, const char *disk_id, GError **error);
 /* How many that policies made are under way. */
 gboolean store_snapshot_count_auto_progressing (StoreTxn *txn, guint *out, GError **error);

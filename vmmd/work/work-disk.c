@@ -34,8 +34,9 @@ report (WorkItem *item, const VmmDisk *disk, VmmDiskEvent event, const char *rea
                 reason != NULL ? reason : "");
       item->failures = 0;
       g_clear_error (item->last_error);
-      /* Each of these lets go of a layer. */
-      if (event == VMM_DISK_TURNED || event == VMM_DISK_FAILED || event == VMM_DISK_DELETED)
+      /* Each of these lets go of a layer, or of the right to have it left alone. */
+      if (event == VMM_DISK_TURNED || event == VMM_DISK_FAILED || event == VMM_DISK_DELETED
+          || event == VMM_DISK_DETACHED)
         work_kick (item->work, WORK_LAYERS);
       return event == VMM_DISK_DELETED ? WORK_DONE : 0;
     }
@@ -175,6 +176,7 @@ give_up_growing (WorkItem *item, const VmmDisk *disk, const GError *why, GError 
       || !ops_disk_grown (item->ctx, disk->id, disk->virtual_bytes, error))
     return FALSE;
   vmm_warning ("%s", reason);
+  work_kick (item->work, WORK_LAYERS);
   return TRUE;
 }
 
@@ -198,7 +200,10 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
   else
     is_done = WORK_CALL (item->parts->img, layer_grow, disk->layer_id, disk->want_bytes, &error);
   if (is_done && ops_disk_grown (item->ctx, disk->id, disk->want_bytes, &error))
-    return 0;
+    {
+      work_kick (item->work, WORK_LAYERS); /* a merge gave way to it */
+      return 0;
+    }
   if (!is_done && !work_is_away (error) && item->failures + 1 >= GROW_ATTEMPTS)
     {
       g_autoptr (GError) fault = NULL;

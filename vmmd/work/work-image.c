@@ -90,12 +90,15 @@ drop_layer (WorkItem *item, const char *id, GError **error)
 }
 
 /* Once unreferenced a layer stays so: only rows that exist lend a reference, and its own are gone.
- * Dropping a child may free its parent, hence the loop. */
+ * Dropping a child may free its parent, hence the loop. One that cannot be dropped keeps no other.
+ */
 gboolean
 work_sweep_layers (WorkItem *item, GError **error)
 {
   for (;;)
     {
+      g_autoptr (GError) first = NULL;
+      guint dropped = 0;
       g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
       g_autoptr (GPtrArray) ids = NULL;
 
@@ -108,7 +111,10 @@ work_sweep_layers (WorkItem *item, GError **error)
       if (ids->len == 0)
         return TRUE;
       for (guint i = 0; i < ids->len; i++)
-        if (!drop_layer (item, g_ptr_array_index (ids, i), error))
-          return FALSE;
+        dropped += drop_layer (item, g_ptr_array_index (ids, i), first == NULL ? &first : NULL);
+      if (dropped > 0)
+        continue;
+      g_propagate_error (error, g_steal_pointer (&first));
+      return FALSE;
     }
 }

@@ -152,6 +152,18 @@ start (WorkItem *item, const VmmInstance *instance)
   return work_failed (item, g_steal_pointer (&error));
 }
 
+/* A frozen guest cannot write back what it holds, so it is thawed before it is asked; one whose
+ * agent does not answer is asked all the same. */
+static gboolean
+press (WorkItem *item, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+
+  if (!work_thaw (item, instance, &fault))
+    vmm_info ("instance %s: thawing it before it stops: %s", instance->id, fault->message);
+  return WORK_CALL (item->parts->virt, shutdown, instance->id, error);
+}
+
 /* Stop and reboot: the guest is asked first, unless its owner said otherwise or it will not listen.
  */
 static gint64
@@ -169,7 +181,7 @@ stop (WorkItem *item, const VmmInstance *instance)
   is_up = fact->state == VIRT_RUNNING || fact->state == VIRT_STOPPING;
   if (is_up && !instance->force && left_ms > 0)
     {
-      if (!WORK_CALL (item->parts->virt, shutdown, instance->id, &error))
+      if (!press (item, instance, &error))
         return work_failed (item, g_steal_pointer (&error));
       return MIN (left_ms, PRESS_AGAIN_MS);
     }
@@ -316,6 +328,29 @@ settle_devices (WorkItem *item, const VmmInstance *instance)
   return MIN (nics, disks);
 }
 
+/* A guest that is paused for want of room, or on the host: what was asked of its devices comes to
+ * an end all the same. Its failures are counted apart from those of the pause. */
+static gint64
+settle_paused (WorkItem *item, const VmmInstance *instance, const VirtFact *fact)
+{
+  g_autoptr (GError) before = g_steal_pointer (item->last_error);
+  guint failures = item->failures;
+  gint64 devices, pause = WORK_DONE;
+
+  item->failures = 0;
+  devices = settle_devices (item, instance);
+  if (fact->reason == VIRT_REASON_IO_ERROR)
+    {
+      g_clear_error (item->last_error);
+      *item->last_error = g_steal_pointer (&before);
+      item->failures = failures;
+      pause = resume_paused (item, instance);
+    }
+  if (devices == WORK_DONE || pause == WORK_DONE)
+    return devices == WORK_DONE ? pause : devices;
+  return MIN (devices, pause);
+}
+
 /* A state without work: is the domain what the row says? */
 static gint64
 settle (WorkItem *item, const VmmInstance *instance)
@@ -338,9 +373,8 @@ settle (WorkItem *item, const VmmInstance *instance)
         return go_off (item, instance, VMM_INSTANCE_OFF, "its power was cut on the host");
       return crashed (item, instance);
     }
-  if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_PAUSED
-      && fact->reason == VIRT_REASON_IO_ERROR)
-    return resume_paused (item, instance);
+  if (instance->state == VMM_INSTANCE_RUNNING && fact->state == VIRT_PAUSED)
+    return settle_paused (item, instance, fact);
   if (instance->state == VMM_INSTANCE_STOPPED && !is_off)
     {
       vmm_warning ("instance %s runs though it is Stopped; cutting its power", item->id);

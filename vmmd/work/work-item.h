@@ -85,6 +85,9 @@ gint64 work_instance_disks (WorkItem *item, const VmmInstance *instance);
  * nowhere: WORK_DONE when there are none, or when to look again. */
 gint64 work_instance_snapshots (WorkItem *item, const VmmInstance *instance);
 gint64 work_disk_snapshot (WorkItem *item, const VmmDisk *disk);
+/* Thaws the guest when a snapshot under way may have frozen it. An agent that does not answer is an
+ * error until the snapshot's deadline. */
+gboolean work_thaw (WorkItem *item, const VmmInstance *instance, GError **error);
 /* Sweeps layers, and tells those that may merge some. */
 gint64 work_layers (WorkItem *item);
 /* Begins the automatic snapshots of the running hour; never WORK_DONE. */

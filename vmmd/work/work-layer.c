@@ -24,15 +24,14 @@
 gint64
 work_layers (WorkItem *item)
 {
+  g_autoptr (GError) sweep_error = NULL;
   g_autoptr (GError) error = NULL;
-  g_autoptr (StoreTxn) txn = NULL;
-  g_autoptr (GPtrArray) found = NULL;
+  gboolean is_swept = work_sweep_layers (item, &sweep_error);
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, &error);
+  g_autoptr (GPtrArray) found
+      = txn != NULL ? store_pull_candidates (txn, item->ctx->host_id, VMM_CHAIN_DEEP, &error)
+                    : NULL;
 
-  if (!work_sweep_layers (item, &error))
-    return work_failed (item, g_steal_pointer (&error));
-  txn = store_begin_read (item->ctx->store, &error);
-  found = txn != NULL ? store_pull_candidates (txn, item->ctx->host_id, VMM_CHAIN_DEEP, &error)
-                      : NULL;
   if (found == NULL)
     return work_failed (item, g_steal_pointer (&error));
   for (guint i = 0; i < found->len; i++)
@@ -43,7 +42,7 @@ work_layers (WorkItem *item)
         work_kick (item->work, one->instance_id);
     }
   work_kick (item->work, WORK_MERGES);
-  return WORK_DONE;
+  return is_swept ? WORK_DONE : work_failed (item, g_steal_pointer (&sweep_error));
 }
 
 /* ---- giving way ---- */
@@ -230,13 +229,15 @@ work_begin_pull (WorkItem *item, const char *layer_id, const char *instance_id, 
              : NULL;
 }
 
-/* *@out_done tells whether there was one to begin, *@out_ms when the next may be, or WORK_DONE. */
+/* *@out_done tells whether there was one to begin, *@out_ms when the next may be, or WORK_DONE. One
+ * that cannot be begun keeps no other. */
 static gboolean
 merge_one (WorkItem *item, gboolean *out_done, gint64 *out_ms, GError **error)
 {
   g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, error);
   g_autoptr (GPtrArray) found
       = txn != NULL ? store_pull_candidates (txn, item->ctx->host_id, VMM_CHAIN_DEEP, error) : NULL;
+  g_autoptr (GError) first = NULL;
   gint64 now_ms = vmm_clock_now_ms ();
 
   *out_done = FALSE;
@@ -246,31 +247,28 @@ merge_one (WorkItem *item, gboolean *out_done, gint64 *out_ms, GError **error)
     {
       const StorePullable *one = g_ptr_array_index (found, i);
       g_autoptr (StorePull) pull = NULL;
-      g_autoptr (GError) fault = NULL;
       gboolean wanted = one->is_wanted;
+      gint64 wait_ms = ops_pull_wait_ms (one, now_ms);
 
       if (!wanted && !is_wanted (item, one->layer_id, &wanted, error))
         return FALSE;
       if (wanted)
         continue;
-      if (one->after_ms > now_ms)
+      if (wait_ms > 0)
         {
-          gint64 wait_ms = CLAMP (one->after_ms - now_ms, LOOK_LEAST_MS, LOOK_MOST_MS);
-
+          wait_ms = CLAMP (wait_ms, LOOK_LEAST_MS, LOOK_MOST_MS);
           *out_ms = *out_ms == WORK_DONE ? wait_ms : MIN (*out_ms, wait_ms);
           continue;
         }
-      pull = work_begin_pull (item, one->layer_id, NULL, &fault);
-      if (fault != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&fault));
-          return FALSE;
-        }
+      pull = work_begin_pull (item, one->layer_id, NULL, first == NULL ? &first : NULL);
       *out_done = pull != NULL;
       if (pull != NULL)
         return carry_out (item, pull, error);
     }
-  return found != NULL;
+  if (first == NULL)
+    return found != NULL;
+  g_propagate_error (error, g_steal_pointer (&first));
+  return FALSE;
 }
 
 gint64

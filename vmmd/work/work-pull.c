@@ -119,12 +119,13 @@ look (WorkItem *item, const VmmDisk *disk, gint64 *out_after_ms, guint *out_dept
   g_autoptr (GPtrArray) chain = txn != NULL ? store_layer_chain (txn, disk->layer_id, error) : NULL;
   g_autoptr (GError) fault = NULL;
   g_autoptr (StorePullable) one = NULL;
+  gint64 now_ms = vmm_clock_now_ms ();
 
   if (chain == NULL)
     return FALSE;
   *out_depth = chain->len;
   one = store_pull_candidate (txn, disk->layer_id, VMM_CHAIN_DEEP, &fault);
-  *out_after_ms = one != NULL ? MAX (one->after_ms, 1) : 0;
+  *out_after_ms = one != NULL ? now_ms + ops_pull_wait_ms (one, now_ms) : 0;
   if (fault == NULL)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&fault));

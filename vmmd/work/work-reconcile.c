@@ -60,16 +60,19 @@ sweep_layer_files (WorkItem *item, GError **error)
   g_autoptr (GPtrArray) files = img->class->layer_list (img, error);
   g_autoptr (StoreTxn) txn = NULL;
   g_autoptr (GPtrArray) rows = NULL;
+  g_autoptr (GHashTable) known = g_hash_table_new (g_str_hash, g_str_equal);
 
   if (files == NULL)
     return FALSE;
   txn = store_begin_read (item->ctx->store, error);
   rows = txn != NULL ? store_layer_list (txn, item->ctx->host_id, error) : NULL;
+  for (guint i = 0; rows != NULL && i < rows->len; i++)
+    g_hash_table_add (known, g_ptr_array_index (rows, i));
   for (guint i = 0; rows != NULL && i < files->len; i++)
     {
       const char *id = g_ptr_array_index (files, i);
 
-      if (g_ptr_array_find_with_equal_func (rows, id, g_str_equal, NULL))
+      if (g_hash_table_contains (known, id))
         continue;
       vmm_warning ("layer %s has no row; removing its file", id);
       if (!WORK_CALL (img, layer_remove, id, error))

@@ -74,49 +74,68 @@ make_layers (WorkItem *item, GPtrArray *pairs, GError **error)
   return TRUE;
 }
 
-/* The old layers are complete: nobody writes them again, and the rows follow. */
+/* The old layer is complete: nobody writes it again, and the rows follow. */
 static gboolean
-accomplish (WorkItem *item, GPtrArray *pairs, VmmConsistency consistency, GError **error)
+accomplish_one (WorkItem *item, const Pair *pair, VmmConsistency consistency, GError **error)
 {
   ImgStore *img = item->parts->img;
+  ImgLayerInfo info;
 
-  for (guint i = 0; i < pairs->len; i++)
-    {
-      const Pair *pair = g_ptr_array_index (pairs, i);
-      ImgLayerInfo info;
-
-      if (!WORK_CALL (img, layer_seal, pair->disk->layer_id, error)
-          || !img->class->layer_info (img, pair->disk->layer_id, &info, error)
-          || !ops_snapshot_accomplish (item->ctx, pair->snapshot, consistency, info.used_bytes,
-                                       error))
-        return FALSE;
-      vmm_info ("snapshot %s of disk %s: accomplished", pair->snapshot->id, pair->disk->id);
-    }
+  if (!WORK_CALL (img, layer_seal, pair->disk->layer_id, error)
+      || !img->class->layer_info (img, pair->disk->layer_id, &info, error)
+      || !ops_snapshot_accomplish (item->ctx, pair->snapshot, consistency, info.used_bytes, error))
+    return FALSE;
+  vmm_info ("snapshot %s of disk %s: accomplished", pair->snapshot->id, pair->disk->id);
   return TRUE;
 }
 
-/* Nothing has turned yet: the disks go on as they were. */
+static gboolean
+accomplish (WorkItem *item, GPtrArray *pairs, VmmConsistency consistency, GError **error)
+{
+  for (guint i = 0; i < pairs->len; i++)
+    if (!accomplish_one (item, g_ptr_array_index (pairs, i), consistency, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Its disk has not turned: it goes on as it was. */
+static gboolean
+give_up_one (WorkItem *item, const Pair *pair, const char *reason, GError **error)
+{
+  if (!ops_snapshot_fail (item->ctx, pair->snapshot, reason, error))
+    return FALSE;
+  vmm_warning ("snapshot %s of disk %s: %s", pair->snapshot->id, pair->disk->id, reason);
+  work_kick (item->work, WORK_LAYERS);
+  return TRUE;
+}
+
 static gint64
 give_up (WorkItem *item, GPtrArray *pairs, const char *reason)
 {
   g_autoptr (GError) error = NULL;
 
   for (guint i = 0; i < pairs->len; i++)
-    {
-      const Pair *pair = g_ptr_array_index (pairs, i);
-
-      if (!ops_snapshot_fail (item->ctx, pair->snapshot, reason, &error))
-        return work_failed (item, g_steal_pointer (&error));
-      vmm_warning ("snapshot %s of disk %s: %s", pair->snapshot->id, pair->disk->id, reason);
-    }
-  work_kick (item->work, WORK_LAYERS);
+    if (!give_up_one (item, g_ptr_array_index (pairs, i), reason, &error))
+      return work_failed (item, g_steal_pointer (&error));
   return 0;
 }
 
 static gboolean
-is_expired (GPtrArray *pairs)
+is_late (const Pair *pair)
 {
-  return vmm_clock_now_ms () > ((const Pair *) g_ptr_array_index (pairs, 0))->snapshot->deadline_ms;
+  return vmm_clock_now_ms () > pair->snapshot->deadline_ms;
+}
+
+/* Those whose time is over; borrowed. */
+static GPtrArray *
+late_of (GPtrArray *pairs)
+{
+  GPtrArray *late = g_ptr_array_new ();
+
+  for (guint i = 0; i < pairs->len; i++)
+    if (is_late (g_ptr_array_index (pairs, i)))
+      g_ptr_array_add (late, g_ptr_array_index (pairs, i));
+  return late;
 }
 
 /* ---- a running guest ---- */
@@ -174,20 +193,24 @@ turned_of (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GPtrAr
 }
 
 /* The agent may have been asked to freeze, by this daemon or one that died: thawed before all else.
- * One that still does not answer at the deadline is not waited for any longer. */
+ * One that still does not answer at a deadline is not waited for any longer. */
 static gboolean
 thaw_if_asked (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  gboolean is_asked = FALSE;
+  gboolean is_asked = FALSE, is_over = FALSE;
 
   for (guint i = 0; i < pairs->len; i++)
-    if (((const Pair *) g_ptr_array_index (pairs, i))->snapshot->consistency
-        == VMM_CONSISTENCY_FREEZING)
-      is_asked = TRUE;
+    {
+      const Pair *pair = g_ptr_array_index (pairs, i);
+      gboolean is_frozen = pair->snapshot->consistency == VMM_CONSISTENCY_FREEZING;
+
+      is_asked |= is_frozen;
+      is_over |= is_frozen && is_late (pair);
+    }
   if (!is_asked || WORK_CALL (item->parts->virt, thaw, instance->id, FREEZE_S, &local))
     return TRUE;
-  if (!is_expired (pairs) || work_is_away (local))
+  if (!is_over || work_is_away (local))
     {
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
@@ -196,6 +219,14 @@ thaw_if_asked (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GE
                "%s; restart qemu-guest-agent in the guest, or reboot it",
                instance->id, local->message);
   return TRUE;
+}
+
+gboolean
+work_thaw (WorkItem *item, const VmmInstance *instance, GError **error)
+{
+  g_autoptr (GPtrArray) pairs = load (item, instance->id, NULL, error);
+
+  return pairs != NULL && thaw_if_asked (item, instance, pairs, error);
 }
 
 static gboolean
@@ -251,7 +282,7 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
 {
   g_autoptr (GPtrArray) turns = turns_of (item, pairs);
   g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) turned = NULL;
+  g_autoptr (GPtrArray) turned = NULL, late = late_of (pairs);
   gboolean is_frozen = FALSE, must_wait = FALSE;
 
   if (!thaw_if_asked (item, instance, pairs, &error))
@@ -263,8 +294,8 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
     return accomplish (item, turned, VMM_CONSISTENCY_CRASH, &error)
                ? 0
                : work_failed (item, g_steal_pointer (&error));
-  if (is_expired (pairs))
-    return give_up (item, pairs, "it was not taken within its time");
+  if (late->len > 0)
+    return give_up (item, late, "it was not taken within its time");
   if (!end_pulls (item, instance, pairs, &must_wait, &error))
     return work_failed (item, g_steal_pointer (&error));
   if (must_wait)
@@ -282,7 +313,20 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
 /* ---- nobody has the disks open ---- */
 
 /* A new layer that is there may hold what a guest wrote before it died: it is taken, never dropped,
- * however late it is. */
+ * however late it is and whatever becomes of others. */
+static gboolean
+take_off (WorkItem *item, const Pair *pair, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+
+  if (work_make_layer (item, pair->disk->next_layer_id, NULL, &fault))
+    return accomplish_one (item, pair, VMM_CONSISTENCY_OFF, error);
+  if (g_error_matches (fault, IMG_ERROR, IMG_ERROR_SPACE) || is_late (pair))
+    return give_up_one (item, pair, fault->message, error);
+  g_propagate_error (error, g_steal_pointer (&fault));
+  return FALSE;
+}
+
 static gint64
 snapshot_off (WorkItem *item, GPtrArray *pairs)
 {
@@ -290,20 +334,15 @@ snapshot_off (WorkItem *item, GPtrArray *pairs)
   gboolean is_merging = FALSE;
 
   for (guint i = 0; !is_merging && i < pairs->len; i++)
-    if (!work_is_layer_merging (item, ((const Pair *) g_ptr_array_index (pairs, i))->disk->layer_id,
+    if (!work_is_layer_merging (item, ((Pair *) g_ptr_array_index (pairs, i))->disk->layer_id,
                                 &is_merging, &error))
       return work_failed (item, g_steal_pointer (&error));
   if (is_merging)
     return WORK_MERGE_LOOK_MS;
-  if (!make_layers (item, pairs, &error))
-    {
-      if (g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE) || is_expired (pairs))
-        return give_up (item, pairs, error->message);
+  for (guint i = 0; i < pairs->len; i++)
+    if (!take_off (item, g_ptr_array_index (pairs, i), &error))
       return work_failed (item, g_steal_pointer (&error));
-    }
-  if (accomplish (item, pairs, VMM_CONSISTENCY_OFF, &error))
-    return 0;
-  return work_failed (item, g_steal_pointer (&error));
+  return 0;
 }
 
 gint64

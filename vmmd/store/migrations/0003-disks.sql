@@ -32,6 +32,7 @@ UPDATE disk SET attached_ms = created_ms,
 ALTER TABLE layer ADD COLUMN is_sealed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE layer ADD COLUMN size_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE layer ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX layer_reserved ON layer (host_id, reserved_bytes) WHERE reserved_bytes > 0;
 -- How often in a row a pull into it failed, and when the next may begin.
 ALTER TABLE layer ADD COLUMN pull_failures INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE layer ADD COLUMN pull_after_ms INTEGER NOT NULL DEFAULT 0;
@@ -61,7 +62,7 @@ CREATE INDEX snapshot_expires ON snapshot (expires_ms) WHERE expires_ms > 0;
 -- One at a time of a disk.
 CREATE UNIQUE INDEX snapshot_working ON snapshot (disk_id) WHERE state = 'progressing';
 
-CREATE INDEX disk_source ON disk (source_snapshot_id) WHERE source_snapshot_id <> '';
+CREATE INDEX disk_source ON disk (source_snapshot_id);
 
 CREATE TABLE snapshot_group (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL,
@@ -92,7 +93,7 @@ CREATE TABLE image_disk (
   layer_id TEXT REFERENCES layer (id), snapshot_id TEXT NOT NULL, virtual_bytes INTEGER NOT NULL,
   PRIMARY KEY (image_id, position)) WITHOUT ROWID;
 CREATE INDEX image_disk_layer ON image_disk (layer_id) WHERE layer_id IS NOT NULL;
-CREATE INDEX image_disk_snapshot ON image_disk (snapshot_id) WHERE snapshot_id <> '';
+CREATE INDEX image_disk_snapshot ON image_disk (snapshot_id);
 ALTER TABLE image ADD COLUMN family TEXT NOT NULL DEFAULT '';
 ALTER TABLE image ADD COLUMN version TEXT NOT NULL DEFAULT '';
 -- What it was made from: see VmmImageSource.
