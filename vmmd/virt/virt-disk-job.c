@@ -11,37 +11,18 @@
 #include "virt-disk-xml.h"
 #include "virt-find.h"
 #include "virt-monitor.h"
+#include "virt-plug.h"
 #include "vmm-error.h"
 #include <string.h>
 
 typedef virDomainSnapshot VirtSnapshot;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VirtSnapshot, virDomainSnapshotFree)
 
-/* The caller frees it with free(). */
-static char *
-read_xml (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
-{
-  char *xml = virDomainGetXMLDesc (domain, flags);
-
-  if (xml == NULL)
-    virt_find_fail (job, "describe", error);
-  return xml;
-}
-
 /* VirtDisk* of the running domain, or with VIR_DOMAIN_XML_INACTIVE of its definition. */
 static GPtrArray *
 read_disks (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
 {
-  char *xml = read_xml (job, domain, flags, error);
-  GPtrArray *disks;
-
-  if (xml == NULL)
-    return NULL;
-  disks = virt_disk_xml_list (xml);
-  free (xml);
-  if (disks == NULL)
-    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the XML of domain '%s' cannot be read", job->id);
-  return disks;
+  return virt_plug_list (job, domain, flags, virt_disk_xml_list, error);
 }
 
 static const VirtDisk *
@@ -118,24 +99,6 @@ virt_disk_job_list (VirtJob *job, GError **error)
   return behind != NULL;
 }
 
-/* What a libvirtd that was killed over the same act left in QEMU is in the way of it. */
-static gboolean
-plug (VirtJob *job, virDomainPtr domain, GError **error)
-{
-  g_autoptr (GError) refusal = NULL;
-  gboolean is_out = FALSE;
-
-  if (virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
-    return TRUE;
-  virt_find_fail (job, "plug a disk into", &refusal);
-  if (!virt_disk_unseen_take_out (job, domain, &is_out, error))
-    return FALSE;
-  if (is_out && virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&refusal));
-  return FALSE;
-}
-
 gboolean
 virt_disk_job_attach (VirtJob *job, GError **error)
 {
@@ -146,21 +109,13 @@ virt_disk_job_attach (VirtJob *job, GError **error)
 
   if (kept == NULL)
     return FALSE;
-  if (find_disk (live, job->disk->serial) == NULL && !plug (job, domain, error))
+  if (find_disk (live, job->disk->serial) == NULL
+      && !virt_plug (job, domain, job->disk->xml, "plug a disk into", virt_disk_unseen_take_out,
+                     error))
     return FALSE;
   return find_disk (kept, job->disk->serial) != NULL
          || virDomainAttachDeviceFlags (domain, job->disk->xml, VIR_DOMAIN_AFFECT_CONFIG) == 0
          || virt_find_fail (job, "define a disk of", error);
-}
-
-/* QEMU takes one request at a time, and libvirt has no code of its own for that. */
-static gboolean
-is_asked_already (void)
-{
-  const virError *last = virGetLastError ();
-
-  return last != NULL && last->message != NULL
-         && strstr (last->message, "in the process of unplug") != NULL;
 }
 
 gboolean
@@ -193,7 +148,7 @@ virt_disk_job_detach (VirtJob *job, GError **error)
   if (job->disk->is_yes)
     return virt_disk_unseen_take_out (job, domain, &job->disk->is_yes, error);
   if (virDomainDetachDeviceAlias (domain, alias, VIR_DOMAIN_AFFECT_LIVE) == 0
-      || is_asked_already ())
+      || virt_plug_is_asked_already ())
     return TRUE;
   job->disk->is_yes = virt_find_is_error (VIR_ERR_DEVICE_MISSING);
   return job->disk->is_yes || virt_find_fail (job, "unplug a disk of", error);
@@ -454,9 +409,9 @@ virt_disk_job_thaw (VirtJob *job, GError **error)
       || virt_find_is_error (VIR_ERR_OPERATION_INVALID))
     return TRUE;
   virt_find_fail (job, "thaw", &refusal);
-  xml = read_xml (job, domain, 0, error);
+  xml = virDomainGetXMLDesc (domain, 0);
   if (xml == NULL)
-    return FALSE;
+    return virt_find_fail (job, "describe", error);
   has_agent = virt_disk_xml_has_agent (xml);
   free (xml);
   if (has_agent)

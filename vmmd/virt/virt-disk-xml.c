@@ -5,12 +5,7 @@
 #include "virt-disk-xml.h"
 
 #include "virt-domain-xml.h"
-
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <string.h>
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
+#include "virt-xml.h"
 
 static void
 free_disk (gpointer disk)
@@ -18,30 +13,10 @@ free_disk (gpointer disk)
   virt_disk_free (disk);
 }
 
-static xmlNode *
-find_child (xmlNode *parent, const char *name)
-{
-  for (xmlNode *node = parent != NULL ? parent->children : NULL; node != NULL; node = node->next)
-    if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST name))
-      return node;
-  return NULL;
-}
-
-static char *
-read_attribute (xmlNode *parent, const char *name, const char *key)
-{
-  xmlNode *node = find_child (parent, name);
-  xmlChar *value = node != NULL ? xmlGetNoNsProp (node, BAD_CAST key) : NULL;
-  char *copy = g_strdup ((const char *) value);
-
-  xmlFree (value);
-  return copy;
-}
-
 static char *
 read_text (xmlNode *parent, const char *name)
 {
-  xmlNode *node = find_child (parent, name);
+  xmlNode *node = virt_xml_child (parent, name);
   xmlChar *value = node != NULL ? xmlNodeGetContent (node) : NULL;
   char *copy = g_strdup ((const char *) value);
 
@@ -55,9 +30,9 @@ read_chain (xmlNode *disk)
 {
   GPtrArray *chain = g_ptr_array_new_with_free_func (g_free);
 
-  for (xmlNode *layer = disk; layer != NULL; layer = find_child (layer, "backingStore"))
+  for (xmlNode *layer = disk; layer != NULL; layer = virt_xml_child (layer, "backingStore"))
     {
-      char *path = read_attribute (layer, "source", "file");
+      char *path = virt_xml_attribute (layer, "source", "file");
 
       if (path != NULL)
         g_ptr_array_add (chain, path);
@@ -65,13 +40,13 @@ read_chain (xmlNode *disk)
   return chain;
 }
 
-static VirtDisk *
-read_disk (xmlNode *node)
+static gpointer
+read_disk (xmlDoc *doc, xmlNode *node)
 {
   VirtDisk *disk = g_new0 (VirtDisk, 1);
 
   disk->serial = read_text (node, "serial");
-  disk->target = read_attribute (node, "target", "dev");
+  disk->target = virt_xml_attribute (node, "target", "dev");
   disk->chain = read_chain (node);
   if (disk->serial != NULL && disk->target != NULL && disk->chain->len > 0)
     return disk;
@@ -79,23 +54,15 @@ read_disk (xmlNode *node)
   return NULL;
 }
 
-static xmlDoc *
-parse (const char *xml)
-{
-  return xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
-                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-}
-
 gboolean
 virt_disk_xml_has_agent (const char *xml)
 {
-  g_autoptr (xmlDoc) doc = parse (xml);
-  xmlNode *devices = doc != NULL ? find_child (xmlDocGetRootElement (doc), "devices") : NULL;
+  g_autoptr (xmlDoc) doc = virt_xml_parse (xml);
 
-  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
+  for (xmlNode *node = doc != NULL ? virt_xml_devices (doc) : NULL; node != NULL; node = node->next)
     {
-      g_autofree char *name = read_attribute (node, "target", "name");
-      g_autofree char *state = read_attribute (node, "target", "state");
+      g_autofree char *name = virt_xml_attribute (node, "target", "name");
+      g_autofree char *state = virt_xml_attribute (node, "target", "state");
 
       if (g_strcmp0 (name, VIRT_AGENT_CHANNEL) == 0)
         return g_strcmp0 (state, "connected") == 0;
@@ -106,24 +73,7 @@ virt_disk_xml_has_agent (const char *xml)
 GPtrArray *
 virt_disk_xml_list (const char *xml)
 {
-  g_autoptr (xmlDoc) doc = parse (xml);
-  xmlNode *devices;
-  GPtrArray *disks;
-
-  if (doc == NULL)
-    return NULL;
-  devices = find_child (xmlDocGetRootElement (doc), "devices");
-  disks = g_ptr_array_new_with_free_func (free_disk);
-  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
-    {
-      VirtDisk *disk = NULL;
-
-      if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST "disk"))
-        disk = read_disk (node);
-      if (disk != NULL)
-        g_ptr_array_add (disks, disk);
-    }
-  return disks;
+  return virt_xml_list (xml, "disk", read_disk, free_disk);
 }
 
 static const VirtTurn *

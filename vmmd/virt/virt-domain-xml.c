@@ -4,17 +4,13 @@
 
 #include "virt-domain-xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-
+#include "virt-xml.h"
 #include "vmm-error.h"
 
 /* The guest sees a virtio-blk serial cut to this many bytes. */
 #define SERIAL_MAX 20
 /* TCG would else keep up to 1 GiB of translated code per guest. */
 #define TB_CACHE_MIB "64"
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 
 static void
 attribute (xmlNode *node, const char *name, const char *value)
@@ -397,9 +393,7 @@ virt_domain_xml_disk (const char *id, const VirtDisk *disk, const VirtDomainXmlO
 char *
 virt_domain_xml_metadata_id (const char *xml)
 {
-  g_autoptr (xmlDoc) doc
-      = xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
-                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+  g_autoptr (xmlDoc) doc = virt_xml_parse (xml);
   xmlNode *root = doc != NULL ? xmlDocGetRootElement (doc) : NULL;
   xmlChar *value;
   char *id;

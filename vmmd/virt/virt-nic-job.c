@@ -9,26 +9,14 @@
 #include "virt-find.h"
 #include "virt-nic-unseen.h"
 #include "virt-nic-xml.h"
+#include "virt-plug.h"
 #include "vmm-error.h"
-#include <string.h>
 
 /* VirtNicXml* of the running domain, or with VIR_DOMAIN_XML_INACTIVE of its definition. */
 static GPtrArray *
 read_nics (VirtJob *job, virDomainPtr domain, unsigned int flags, GError **error)
 {
-  char *xml = virDomainGetXMLDesc (domain, flags);
-  GPtrArray *nics;
-
-  if (xml == NULL)
-    {
-      virt_find_fail (job, "describe", error);
-      return NULL;
-    }
-  nics = virt_nic_xml_list (xml);
-  free (xml);
-  if (nics == NULL)
-    vmm_fail (error, VMM_ERROR_VIRT_FAILED, "the XML of domain '%s' cannot be read", job->id);
-  return nics;
+  return virt_plug_list (job, domain, flags, virt_nic_xml_list, error);
 }
 
 static const VirtNicXml *
@@ -84,24 +72,6 @@ find_active (VirtJob *job, GError **error)
   return NULL;
 }
 
-/* What a libvirtd that was killed over the same act left in QEMU is in the way of it. */
-static gboolean
-plug (VirtJob *job, virDomainPtr domain, GError **error)
-{
-  g_autoptr (GError) refusal = NULL;
-  gboolean is_out = FALSE;
-
-  if (virDomainAttachDeviceFlags (domain, job->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
-    return TRUE;
-  virt_find_fail (job, "plug an interface into", &refusal);
-  if (!virt_nic_unseen_take_out (job, domain, &is_out, error))
-    return FALSE;
-  if (is_out && virDomainAttachDeviceFlags (domain, job->xml, VIR_DOMAIN_AFFECT_LIVE) == 0)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&refusal));
-  return FALSE;
-}
-
 gboolean
 virt_nic_job_attach (VirtJob *job, GError **error)
 {
@@ -112,7 +82,9 @@ virt_nic_job_attach (VirtJob *job, GError **error)
 
   if (kept == NULL)
     return FALSE;
-  if (find_nic (live, job->tap) == NULL && !plug (job, domain, error))
+  if (find_nic (live, job->tap) == NULL
+      && !virt_plug (job, domain, job->xml, "plug an interface into", virt_nic_unseen_take_out,
+                     error))
     return FALSE;
   return find_nic (kept, job->tap) != NULL
          || virDomainAttachDeviceFlags (domain, job->kept_xml, VIR_DOMAIN_AFFECT_CONFIG) == 0
@@ -154,16 +126,6 @@ forget (VirtJob *job, virDomainPtr domain, GError **error)
          || virt_find_fail (job, "forget an interface of", error);
 }
 
-/* QEMU takes one request at a time, and libvirt has no code of its own for that. */
-static gboolean
-is_asked_already (void)
-{
-  const virError *last = virGetLastError ();
-
-  return last != NULL && last->message != NULL
-         && strstr (last->message, "in the process of unplug") != NULL;
-}
-
 gboolean
 virt_nic_job_detach (VirtJob *job, GError **error)
 {
@@ -188,7 +150,7 @@ virt_nic_job_detach (VirtJob *job, GError **error)
     return vmm_fail (error, VMM_ERROR_VIRT_FAILED, "interface '%s' of domain '%s' has no alias",
                      job->tap, job->id);
   if (virDomainDetachDeviceAlias (domain, nic->alias, VIR_DOMAIN_AFFECT_LIVE) == 0
-      || is_asked_already ())
+      || virt_plug_is_asked_already ())
     return TRUE;
   virt_find_fail (job, "unplug an interface of", &refusal);
   /* The guest may have given it up between the look and the request. */

@@ -4,11 +4,7 @@
 
 #include "virt-nic-xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
-#include <string.h>
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
+#include "virt-xml.h"
 
 void
 virt_nic_xml_free (VirtNicXml *nic)
@@ -27,32 +23,11 @@ free_nic (gpointer nic)
   virt_nic_xml_free (nic);
 }
 
-static xmlNode *
-find_child (xmlNode *parent, const char *name)
-{
-  for (xmlNode *node = parent != NULL ? parent->children : NULL; node != NULL; node = node->next)
-    if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST name))
-      return node;
-  return NULL;
-}
-
-/* The attribute of the child of that name, or NULL. */
-static char *
-read_attribute (xmlNode *parent, const char *name, const char *key)
-{
-  xmlNode *node = find_child (parent, name);
-  xmlChar *value = node != NULL ? xmlGetNoNsProp (node, BAD_CAST key) : NULL;
-  char *copy = g_strdup ((const char *) value);
-
-  xmlFree (value);
-  return copy;
-}
-
 /* Turns the link the other way and prints the device. */
 static char *
 print_turned (xmlDoc *doc, xmlNode *interface, gboolean is_up)
 {
-  xmlNode *link = find_child (interface, "link");
+  xmlNode *link = virt_xml_child (interface, "link");
   xmlBuffer *buffer = xmlBufferCreate ();
   char *text;
 
@@ -65,16 +40,16 @@ print_turned (xmlDoc *doc, xmlNode *interface, gboolean is_up)
   return text;
 }
 
-static VirtNicXml *
+static gpointer
 read_nic (xmlDoc *doc, xmlNode *interface)
 {
   g_autoptr (VirtNicXml) nic = g_new0 (VirtNicXml, 1);
-  g_autofree char *state = read_attribute (interface, "link", "state");
+  g_autofree char *state = virt_xml_attribute (interface, "link", "state");
 
-  nic->tap = read_attribute (interface, "target", "dev");
+  nic->tap = virt_xml_attribute (interface, "target", "dev");
   if (nic->tap == NULL)
     return NULL;
-  nic->alias = read_attribute (interface, "alias", "name");
+  nic->alias = virt_xml_attribute (interface, "alias", "name");
   nic->is_up = g_strcmp0 (state, "down") != 0;
   nic->other_xml = print_turned (doc, interface, nic->is_up);
   return g_steal_pointer (&nic);
@@ -83,24 +58,5 @@ read_nic (xmlDoc *doc, xmlNode *interface)
 GPtrArray *
 virt_nic_xml_list (const char *xml)
 {
-  g_autoptr (xmlDoc) doc
-      = xmlReadMemory (xml, (int) strlen (xml), NULL, NULL,
-                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-  xmlNode *devices;
-  GPtrArray *nics;
-
-  if (doc == NULL)
-    return NULL;
-  devices = find_child (xmlDocGetRootElement (doc), "devices");
-  nics = g_ptr_array_new_with_free_func (free_nic);
-  for (xmlNode *node = devices != NULL ? devices->children : NULL; node != NULL; node = node->next)
-    {
-      VirtNicXml *nic = NULL;
-
-      if (node->type == XML_ELEMENT_NODE && xmlStrEqual (node->name, BAD_CAST "interface"))
-        nic = read_nic (doc, node);
-      if (nic != NULL)
-        g_ptr_array_add (nics, nic);
-    }
-  return nics;
+  return virt_xml_list (xml, "interface", read_nic, free_nic);
 }
