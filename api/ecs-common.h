@@ -46,10 +46,25 @@ typedef struct
 {
   char *key, *algorithm;
 } EcsRefusedKeys;
-#define ECS_REFUSED_KEYS(type, field)                                                              \
-  ECS_REFUSED (type, field.key, "KMSKeyId", .doc = "Encryption is not offered here."),             \
-      ECS_REFUSED (type, field.algorithm, "EncryptAlgorithm",                                      \
+#define ECS_REFUSED_KEYS(type, field, prefix)                                                      \
+  ECS_REFUSED (type, field.key, prefix "KMSKeyId", .doc = "Encryption is not offered here."),      \
+      ECS_REFUSED (type, field.algorithm, prefix "EncryptAlgorithm",                               \
                    .doc = "Encryption is not offered here.")
+/* What else ECS has of a new disk, by names that begin with @prefix; @field is an EcsRefusedDisk.
+ */
+typedef struct
+{
+  EcsRefusedKeys keys;
+  char *iops, *bursting, *cluster;
+} EcsRefusedDisk;
+#define ECS_NO_IOPS                                                                                \
+  "The bounds of a disk's I/O are those of its category, level and size; see ModifyDiskSpec."
+#define ECS_REFUSED_DISK(type, field, prefix)                                                      \
+  ECS_REFUSED_KEYS (type, field.keys, prefix),                                                     \
+      ECS_REFUSED (type, field.iops, prefix "ProvisionedIops", .doc = ECS_NO_IOPS),                \
+      ECS_REFUSED (type, field.bursting, prefix "BurstingEnabled", .doc = ECS_NO_IOPS),            \
+      ECS_REFUSED (type, field.cluster, prefix "StorageClusterId",                                 \
+                   .doc = "Dedicated storage is not offered here.")
 #define ECS_REFUSED_PLACE(type, field)                                                             \
   ECS_REFUSED (type, field, "StorageLocationArn",                                                  \
                .doc = "Other places than this host are not offered here.")

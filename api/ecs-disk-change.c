@@ -13,9 +13,6 @@
            .format = &ecs_format_instance_name, .error = VMM_ERROR_DISK_NAME_MALFORMED,            \
            .doc = "The name, 2 to 128 characters, beginning with a letter.")
 
-#define NO_IOPS                                                                                    \
-  "The bounds of a disk's I/O are those of its category, level and size; see ModifyDiskSpec."
-
 static const char *
 set_or_null (const char *text)
 {
@@ -27,8 +24,8 @@ set_or_null (const char *text)
 typedef struct
 {
   char *zone_id, *instance_id, *snapshot_id, *name, *description, *category, *level, *file_system;
-  char *encrypted, *resource_group_id, *multi_attach, *iops, *bursting, *set, *partition, *cluster;
-  EcsRefusedKeys keys;
+  char *encrypted, *resource_group_id, *multi_attach, *set, *partition;
+  EcsRefusedDisk refused;
   GArray *tags;
   int size;
 } CreateArgs;
@@ -56,17 +53,13 @@ static const ApiParam create_params[] = {
            = "Our extension: an empty disk gets one partition with such a file system, so that "
              "the guest has but to mount it."),
   ECS_REFUSED (CreateArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
-  ECS_REFUSED_KEYS (CreateArgs, keys),
+  ECS_REFUSED_DISK (CreateArgs, refused, ""),
   API_STR (CreateArgs, multi_attach, "MultiAttach", .max_length = 16, API_CHOICES ("Disabled"),
            .error = VMM_ERROR_UNSUPPORTED_PARAMETER,
            .doc = "A disk is attached to one instance at a time here."),
-  ECS_REFUSED (CreateArgs, iops, "ProvisionedIops", .doc = NO_IOPS),
-  ECS_REFUSED (CreateArgs, bursting, "BurstingEnabled", .doc = NO_IOPS),
   ECS_REFUSED (CreateArgs, set, "StorageSetId", .doc = "Storage sets are not offered here."),
   ECS_REFUSED (CreateArgs, partition, "StorageSetPartitionNumber",
                .doc = "Storage sets are not offered here."),
-  ECS_REFUSED (CreateArgs, cluster, "StorageClusterId",
-               .doc = "Dedicated storage is not offered here."),
   ECS_NO_RESOURCE_GROUP (CreateArgs, resource_group_id),
   API_NEW_TAG_PARAM (CreateArgs, tags),
 };
@@ -233,7 +226,7 @@ static const ApiParam modify_params[] = {
            .doc = "Whether policies take snapshots of it."),
   API_TRI (ModifyArgs, delete_auto_snapshot, "DeleteAutoSnapshot",
            .doc = "Whether automatic snapshots go with it."),
-  ECS_REFUSED (ModifyArgs, bursting, "BurstingEnabled", .doc = NO_IOPS),
+  ECS_REFUSED (ModifyArgs, bursting, "BurstingEnabled", .doc = ECS_NO_IOPS),
 };
 
 static gboolean

@@ -32,7 +32,7 @@ static const ApiParam replace_params[] = {
   ECS_REFUSED (ReplaceArgs, password_inherit, "PasswordInherit",
                .doc = "Passwords are not offered here."),
   ECS_REFUSED (ReplaceArgs, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
-  ECS_REFUSED_KEYS (ReplaceArgs, keys),
+  ECS_REFUSED_KEYS (ReplaceArgs, keys, ""),
   ECS_TEXT_FILTER (ReplaceArgs, platform, "Platform", "Of no meaning: the image tells it."),
   ECS_TEXT_FILTER (ReplaceArgs, architecture, "Architecture", "Of no meaning: the image tells it."),
 };

@@ -137,7 +137,7 @@ static const ApiParam copy_params[] = {
            .format = &ecs_format_description, .error = VMM_ERROR_DESCRIPTION_MALFORMED,
            .doc = "The copy's description, 2 to 256 characters."),
   ECS_REFUSED (CopyArgs, encrypted, "Encrypted", .doc = "Encryption is not offered here."),
-  ECS_REFUSED_KEYS (CopyArgs, keys),
+  ECS_REFUSED_KEYS (CopyArgs, keys, ""),
   ECS_NO_RESOURCE_GROUP (CopyArgs, resource_group_id),
   API_NEW_TAG_PARAM (CopyArgs, tags),
 };

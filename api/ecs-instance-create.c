@@ -11,6 +11,7 @@ typedef struct
 {
   char *category, *level, *snapshot_id, *name, *description, *device, *file_system;
   char *encrypted, *policy_id;
+  EcsRefusedDisk refused;
   int size;
   gboolean delete_with_instance;
 } DataDisk;
@@ -40,6 +41,7 @@ static const ApiParam data_disk_params[] = {
            = "Our extension: an empty disk gets one partition with such a file system, so that "
              "the guest has but to mount it."),
   ECS_REFUSED (DataDisk, encrypted, "Encrypted", .doc = "Encrypted disks are not offered here."),
+  ECS_REFUSED_DISK (DataDisk, refused, ""),
   API_STR (DataDisk, policy_id, "AutoSnapshotPolicyId", .max_length = 64,
            .doc = "The policy of its automatic snapshots."),
 };
@@ -121,6 +123,7 @@ typedef struct
   char *password, *password_inherit, *ram_role, *inner_ip;
   char *launch_template_id, *launch_template_name, *deployment_set_id, *dedicated_host_id;
   char *resource_group_id, *auto_release_time, *disk_encrypted;
+  EcsRefusedDisk disk_refused;
   char *http_endpoint, *http_tokens;
   char **host_names;
   GArray *disks, *nics, *tags;
@@ -148,6 +151,7 @@ typedef struct
                    .doc = "Automatic release is not offered here."),                               \
       ECS_REFUSED (CreateArgs, disk_encrypted, "SystemDisk.Encrypted",                             \
                    .doc = "Encrypted disks are not offered here."),                                \
+      ECS_REFUSED_DISK (CreateArgs, disk_refused, "SystemDisk."),                                  \
       API_STR (CreateArgs, http_endpoint, "HttpEndpoint", .max_length = 32,                        \
                API_CHOICES ("enabled"), .error = VMM_ERROR_UNSUPPORTED_PARAMETER,                  \
                .doc = "The metadata service cannot be switched off."),                             \

@@ -6,6 +6,8 @@
 #include "ecs-world.h"
 #include <string.h>
 
+#define RUN "RunInstances&InstanceType=ecs.t1.nano&ImageId=m-00000000000000000000"
+
 static char *
 make_disk (World *w)
 {
@@ -46,6 +48,13 @@ what_is_not_offered_is_refused_by_its_name (void **state)
     { "CreateDisk&Size=20", "StorageSetId=ss-1" },
     { "CreateDisk&Size=20", "StorageSetPartitionNumber=3" },
     { "CreateDisk&Size=20", "StorageClusterId=dbsc-1" },
+    { RUN, "SystemDisk.ProvisionedIops=1000" },
+    { RUN, "SystemDisk.BurstingEnabled=true" },
+    { RUN, "SystemDisk.KMSKeyId=e522b26d-abcd" },
+    { RUN, "SystemDisk.StorageClusterId=dbsc-1" },
+    { RUN "&DataDisk.1.Size=5", "DataDisk.1.ProvisionedIops=1000" },
+    { RUN "&DataDisk.1.Size=5", "DataDisk.1.BurstingEnabled=true" },
+    { RUN "&DataDisk.1.Size=5", "DataDisk.1.EncryptAlgorithm=sm4-128" },
     { "ModifyDiskAttribute&DiskId=%s", "BurstingEnabled=true" },
     { "ModifyDiskSpec&DiskId=%s&DiskCategory=cloud_ssd", "ProvisionedIops=1000" },
     { "ModifyDiskSpec&DiskId=%s&DiskCategory=cloud_ssd", "DestinationZoneId=cn-other-b" },
