@@ -113,11 +113,38 @@ one_that_joins_another_half_done_is_taken_too (void **state)
     }
 }
 
+static gboolean
+nothing_progresses (World *w, gconstpointer data)
+{
+  return world_query (w, "SELECT count(*) FROM snapshot WHERE state='progressing'") == 0;
+}
+
+static void
+one_that_is_refused_again_and_again_fails_long_before_its_time (void **state)
+{
+  World *w = *state;
+  const char *id = run_with_disks (w);
+  g_autoptr (GPtrArray) disks = disks_of (w, id);
+  const VmmDisk *disk = g_ptr_array_index (disks, 1);
+
+  log_trap_allow ("*has no disk*trying again*");
+  log_trap_expect ("*snapshot s-*has no disk*"); /* and not that its time was over */
+  virt_fake_set_agent (w->host->virt, TRUE);
+  /* A domain without the disk is one that cannot turn it. */
+  assert_true (w->host->virt->class->disk_detach (
+      w->host->virt, id, disk->id + strlen (vmm_id_prefix (VMM_ID_DISK)), &(gboolean){ 0 }, NULL));
+  ask (w, disks, 1);
+  host_settle (w, nothing_progresses, NULL, "the end of the snapshot");
+  assert_int_equal (world_query (w, "SELECT count(*) FROM snapshot WHERE state='failed'"), 1);
+  assert_false (virt_fake_is_frozen (w->host->virt, id));
+}
+
 int
 main (void)
 {
   const struct CMUnitTest tests[] = {
     HOST_TEST (one_that_joins_another_half_done_is_taken_too),
+    HOST_TEST (one_that_is_refused_again_and_again_fails_long_before_its_time),
   };
 
   return cmocka_run_group_tests_name ("work-snapshot", tests, NULL, NULL);

@@ -16,6 +16,8 @@
 
 /* How long the guest's agent has to freeze its file systems, and to thaw them. */
 #define FREEZE_S 5
+/* After so many refusals in a row there is no snapshot. */
+#define TURN_ATTEMPTS 5
 
 /* A snapshot under way, and its disk. */
 typedef struct
@@ -277,6 +279,27 @@ end_pulls (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, gboole
   return TRUE;
 }
 
+/* A turn that is refused again and again ends before its deadline, for each attempt freezes the
+ * guest. Whether the last one was made all the same is asked first. */
+static gint64
+not_turned (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GPtrArray *turns,
+            GError *why)
+{
+  g_autoptr (GError) refusal = why, error = NULL;
+  g_autoptr (GPtrArray) turned = NULL;
+
+  if (g_error_matches (refusal, IMG_ERROR, IMG_ERROR_SPACE))
+    return give_up (item, pairs, refusal->message);
+  if (work_is_away (refusal) || item->failures + 1 < TURN_ATTEMPTS)
+    return work_failed (item, g_steal_pointer (&refusal));
+  if (WORK_CALL (item->parts->virt, thaw, instance->id, FREEZE_S, &error))
+    turned = turned_of (item, instance, pairs, turns, &error);
+  if (turned == NULL)
+    return work_failed (item, g_steal_pointer (&error));
+  return turned->len == 0 ? give_up (item, pairs, refusal->message)
+                          : work_failed (item, g_steal_pointer (&refusal));
+}
+
 static gint64
 snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
 {
@@ -302,9 +325,7 @@ snapshot_running (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs)
     return WORK_MERGE_LOOK_MS;
   if (!make_layers (item, pairs, &error) || !note_freezing (item, pairs, &error)
       || !turn (item, instance, turns, &is_frozen, &error))
-    return g_error_matches (error, IMG_ERROR, IMG_ERROR_SPACE)
-               ? give_up (item, pairs, error->message)
-               : work_failed (item, g_steal_pointer (&error));
+    return not_turned (item, instance, pairs, turns, g_steal_pointer (&error));
   if (accomplish (item, pairs, is_frozen ? VMM_CONSISTENCY_FROZEN : VMM_CONSISTENCY_CRASH, &error))
     return 0;
   return work_failed (item, g_steal_pointer (&error));
