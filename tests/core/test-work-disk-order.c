@@ -312,6 +312,58 @@ one_that_is_deleted_while_it_is_taken_goes_when_it_has_ended (void **state)
   host_assert_consistent (w);
 }
 
+static void
+a_disk_that_is_being_detached_outlives_its_instance (void **state)
+{
+  World *w = *state;
+  const char *id = host_run (w), *ids[] = { id, NULL }, *disk = host_make_disk (w);
+  g_autoptr (GError) error = NULL;
+
+  assert_true (ops_disk_attach (&w->ctx, &w->alice, disk, id, NULL, TRUE, &error));
+  host_settle_all (w);
+  virt_fake_set_clinging (w->host->virt, TRUE);
+  assert_true (ops_disk_detach (&w->ctx, &w->alice, disk, id, -1, &error));
+  host_wait_idle (w);
+  assert_true (ops_instance_delete (&w->ctx, &w->alice, ids, TRUE, &error));
+  host_settle_state (w, id, VMM_INSTANCE_GONE);
+  host_settle_all (w);
+  assert_int_equal (query_of (w, "SELECT count(*) FROM disk WHERE state='available' AND id=", disk),
+                    1);
+  host_wait_idle (w);
+  host_assert_consistent (w);
+}
+
+/* ---- a disk of a snapshot of a disk of a snapshot ... ---- */
+
+#define GENERATIONS 20
+
+static gboolean
+may_have_a_snapshot (World *w, gconstpointer disk)
+{
+  return host_depth (w, disk) < OPS_CHAIN_MAX;
+}
+
+static void
+a_disk_of_any_generation_may_have_a_snapshot (void **state)
+{
+  World *w = *state;
+  const char *disk = host_make_disk (w);
+
+  for (guint i = 0; i < GENERATIONS; i++)
+    {
+      OpsDiskSpec spec = { .zone_id = w->config->zone_id };
+      g_autoptr (GError) error = NULL;
+
+      host_wait (w, may_have_a_snapshot, disk, "the disk may have a snapshot");
+      spec.snapshot_id = host_take_snapshot (w, disk);
+      disk = world_keep (w, ops_disk_create (&w->ctx, &w->alice, &spec, &error));
+      assert_no_error (error);
+      host_wait_rows (w);
+      host_wait_idle (w);
+    }
+  host_assert_consistent (w);
+}
+
 /* ---- a layer that is broken ---- */
 
 static const ImgStoreClass *whole_class;
@@ -465,6 +517,8 @@ main (void)
     HOST_TEST (what_a_guest_wrote_behind_a_snapshot_stays_though_another_finds_no_room),
     HOST_TEST (a_frozen_guest_is_thawed_before_it_is_asked_to_stop),
     HOST_TEST (one_that_is_deleted_while_it_is_taken_goes_when_it_has_ended),
+    HOST_TEST (a_disk_that_is_being_detached_outlives_its_instance),
+    HOST_TEST (a_disk_of_any_generation_may_have_a_snapshot),
     HOST_TEST (a_layer_that_cannot_be_removed_keeps_no_other),
     HOST_TEST (a_layer_that_cannot_be_read_holds_no_other_merge_up),
     HOST_TEST (what_is_asked_of_a_paused_guest_comes_to_an_end),

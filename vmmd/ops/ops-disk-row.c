@@ -131,7 +131,10 @@ ops_disk_release_all (VmmContext *ctx, StoreTxn *txn, const VmmInstance *instanc
     {
       const VmmDisk *disk = g_ptr_array_index (disks, i);
 
-      if (disk->delete_with_instance || disk->is_system)
+      /* One that is on its way out was asked to outlive it. */
+      gboolean is_leaving = vmm_disk_state_work (disk->state) == VMM_DISK_WORK_DETACH;
+
+      if ((disk->delete_with_instance && !is_leaving) || disk->is_system)
         {
           if (!fail_snapshots (txn, disk, kicks, error))
             return FALSE;

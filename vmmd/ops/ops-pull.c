@@ -50,6 +50,8 @@ static guint
 measure (const StorePullable *one, GPtrArray *links, guint64 own_bytes, guint64 *out_bytes)
 {
   g_autofree VmmChainLink *chain = g_new0 (VmmChainLink, links->len);
+  /* What a fresh disk rests on is another's affair, unless it could have no snapshot of its own. */
+  gboolean may_copy = *one->disk_id != '\0' && (!one->is_fresh || links->len >= VMM_CHAIN_MAX);
   guint take;
 
   for (guint i = 0; i < links->len; i++)
@@ -59,7 +61,7 @@ measure (const StorePullable *one, GPtrArray *links, guint64 own_bytes, guint64 
       chain[i] = (VmmChainLink){ .size_bytes = i == 0 ? own_bytes : link->size_bytes,
                                  .is_kept = link->is_kept };
     }
-  take = vmm_chain_take (chain, links->len, *one->disk_id != '\0' && !one->is_fresh);
+  take = vmm_chain_take (chain, links->len, may_copy);
   *out_bytes = 0;
   for (guint i = 1; i <= take; i++)
     *out_bytes += chain[i].size_bytes;

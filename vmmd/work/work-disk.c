@@ -34,9 +34,11 @@ report (WorkItem *item, const VmmDisk *disk, VmmDiskEvent event, const char *rea
                 reason != NULL ? reason : "");
       item->failures = 0;
       g_clear_error (item->last_error);
-      /* Each of these lets go of a layer, or of the right to have it left alone. */
+      /* Each of these lets go of a layer, or of the right to have it left alone; a disk that was
+       * made may rest on too many. */
       if (event == VMM_DISK_TURNED || event == VMM_DISK_FAILED || event == VMM_DISK_DELETED
-          || event == VMM_DISK_DETACHED)
+          || event == VMM_DISK_DETACHED
+          || (event == VMM_DISK_MADE && disk->origin_layer_id != NULL))
         work_kick (item->work, WORK_LAYERS);
       return event == VMM_DISK_DELETED ? WORK_DONE : 0;
     }
