@@ -457,6 +457,39 @@ an_export_comes_true_whichever_call_fails_once (void **state)
   assert_true (struck >= 1);
 }
 
+/* The first is refused; the one that waits for it must hear of that all the same. */
+static void
+the_next_task_gets_its_turn_whichever_call_fails_once (void **state)
+{
+  World *w = *state;
+  const OpsImportSpec bad = { .file = "a.raw", .format = "qcow2" };
+  guint struck = 0;
+
+  host_allow_faults ();
+  log_trap_allow ("*cannot be imported*");
+  w->config->transfers = 1;
+  drop (w, "a.raw", 1);
+  for (guint n = 1;; n++)
+    {
+      guint before;
+
+      img_fake_hold (w->host->img, TRUE);
+      import (w, &w->alice, &bad, NULL);
+      wait_for_tasks (w, "processing", 1);
+      import (w, &w->bob, &bad, NULL);
+      wait_for_tasks (w, "pending", 1);
+      before = img_fake_calls (w->host->img);
+      img_fake_fail_at (w->host->img, n, IMG_ERROR_IO);
+      img_fake_hold (w->host->img, FALSE);
+      host_wait (w, export_is_over, NULL, "both are over");
+      if (img_fake_calls (w->host->img) < before + n)
+        break;
+      struck++;
+    }
+  img_fake_fail_at (w->host->img, 0, IMG_ERROR_IO);
+  assert_true (struck >= 3);
+}
+
 int
 main (void)
 {
@@ -477,6 +510,7 @@ main (void)
     TRANSFER_TEST (an_export_into_no_folder_fails),
     TRANSFER_TEST (an_export_of_an_image_that_goes_is_cancelled),
     TRANSFER_TEST (an_export_whose_files_cannot_be_removed_ends_all_the_same),
+    TRANSFER_TEST (the_next_task_gets_its_turn_whichever_call_fails_once),
     TRANSFER_TEST (an_export_comes_true_whichever_call_fails_once),
   };
 

@@ -9,6 +9,7 @@
 #include "vmm-error.h"
 #include "vmm-log.h"
 #include "work-transfer.h"
+#include "work.h"
 
 static VmmImage *
 load (WorkItem *item, GError **error)
@@ -47,9 +48,10 @@ remove_image (WorkItem *item, const VmmImage *image)
       || !store_image_delete (txn, image->id, &error) || !store_commit (txn, &error))
     return work_failed (item, g_steal_pointer (&error));
   g_clear_pointer (&txn, store_txn_free);
-  if (work_sweep_layers (item, &error) && ops_task_kick_pending (item->ctx, &error))
-    return WORK_DONE;
-  return work_failed (item, g_steal_pointer (&error));
+  /* An item of its own, since this one has come to its end and is not tried again. */
+  work_kick (item->work, WORK_LAYERS);
+  return ops_task_kick_pending (item->ctx, &error) ? WORK_DONE
+                                                   : work_failed (item, g_steal_pointer (&error));
 }
 
 gint64

@@ -11,6 +11,7 @@
 #include "vmm-id.h"
 #include "vmm-log.h"
 #include "work-transfer.h"
+#include "work.h"
 #include <string.h>
 
 /* The task of the import, or NULL: the administrator's have none. */
@@ -100,7 +101,9 @@ give_up (WorkTransfer *transfer, const GError *why, GError **error)
     return FALSE;
   g_clear_pointer (&txn, store_txn_free);
   vmm_warning ("image %s cannot be imported: %s", image->id, why->message);
-  return work_sweep_layers (item, error) && ops_task_kick_pending (item->ctx, error);
+  /* An item of its own, since this one has come to its end and is not tried again. */
+  work_kick (item->work, WORK_LAYERS);
+  return ops_task_kick_pending (item->ctx, error);
 }
 
 /* From where the row says: a file of this host, a URL, or a file of the drop folder. */
