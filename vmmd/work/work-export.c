@@ -121,6 +121,15 @@ write_disks (WorkTransfer *transfer, const VmmImage *image, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_unwanted (WorkItem *item)
+{
+  g_autoptr (StoreTxn) txn = store_begin_read (item->ctx->store, NULL);
+  g_autoptr (VmmTask) now = txn != NULL ? store_task_get (txn, NULL, item->id, NULL) : NULL;
+
+  return now != NULL && now->state == VMM_TASK_CANCELLING;
+}
+
 static gint64
 export_image (WorkTransfer *transfer, const VmmImage *image)
 {
@@ -138,9 +147,8 @@ export_image (WorkTransfer *transfer, const VmmImage *image)
     return end (item, transfer->task, VMM_TASK_FINISHED, NULL, NULL);
   if (work_is_cancelled (item->work))
     return 0;
-  if (g_error_matches (error, IMG_ERROR, IMG_ERROR_CANCELLED) && !transfer->is_full
-      && vmm_clock_now_ms () <= transfer->deadline_ms)
-    return 0; /* by its owner: the row says so */
+  if (is_unwanted (item))
+    return 0; /* by its owner, or with its image, whose layers may be gone already */
   if ((g_error_matches (error, IMG_ERROR, IMG_ERROR_IO)
        || g_error_matches (error, VMM_ERROR, VMM_ERROR_OPERATION_CONFLICT))
       && item->failures < ATTEMPTS_MAX)
