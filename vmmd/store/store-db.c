@@ -5,6 +5,7 @@
 #include "store-db.h"
 #include "store-sqlite.h"
 #include "vmm-error.h"
+#include "vmm-nic.h"
 #include <string.h>
 
 struct StoreRows
@@ -309,6 +310,34 @@ store_filter_in (StoreFilter *filter, const char *column, const char *const *val
       add_arg (filter, g_variant_new_string (values[i]));
     }
   g_string_append_c (filter->where, ')');
+}
+
+void
+store_filter_addresses (StoreFilter *filter, const char *open, const char *const *ips,
+                        const char *close)
+{
+  if (ips == NULL || ips[0] == NULL)
+    return;
+  g_string_append_printf (filter->where, " AND %s (-1", open);
+  for (guint i = 0; ips[i] != NULL; i++)
+    {
+      guint32 ip = 0;
+
+      if (!vmm_address_parse (ips[i], &ip))
+        continue;
+      g_string_append (filter->where, ",?");
+      add_arg (filter, g_variant_new_int64 (ip));
+    }
+  g_string_append_printf (filter->where, ")%s", close);
+}
+
+void
+store_filter_address (StoreFilter *filter, const char *sql, const char *text)
+{
+  guint32 ip = 0;
+
+  if (text != NULL && *text != '\0')
+    store_filter_int (filter, sql, vmm_address_parse (text, &ip) ? (gint64) ip : -1);
 }
 
 void

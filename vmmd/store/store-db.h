@@ -72,6 +72,12 @@ void store_filter_string (StoreFilter *filter, const char *sql, const char *valu
 void store_filter_int (StoreFilter *filter, const char *sql, gint64 value);
 /* "AND <column> IN (…)", unless @values is NULL or empty. */
 void store_filter_in (StoreFilter *filter, const char *column, const char *const *values);
+/* "AND <open> (…) <close>" with @ips as numbers, unless they are NULL or empty; those that cannot
+ * be read find nothing. @open ends with IN. */
+void store_filter_addresses (StoreFilter *filter, const char *open, const char *const *ips,
+                             const char *close);
+/* "AND <sql>" with one '?' for an address as text, likewise. */
+void store_filter_address (StoreFilter *filter, const char *sql, const char *ip);
 /* "AND <column> IN (…)" the resources of that sort and account that have all @tags. */
 void store_filter_tags (StoreFilter *filter, const char *column, VmmTagType type,
                         const char *account_id, const VmmTags *tags);

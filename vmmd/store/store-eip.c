@@ -119,24 +119,6 @@ store_eip_get_plain (StoreTxn *txn, const char *account_id, const char *ip, GErr
 }
 
 static void
-filter_ips (StoreFilter *filter, const char *const *ips)
-{
-  if (ips == NULL || ips[0] == NULL)
-    return;
-  g_string_append (filter->where, " AND ip IN (-1");
-  for (guint i = 0; ips[i] != NULL; i++)
-    {
-      guint32 ip = 0;
-
-      if (!vmm_address_parse (ips[i], &ip))
-        continue;
-      g_string_append (filter->where, ",?");
-      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
-    }
-  g_string_append_c (filter->where, ')');
-}
-
-static void
 filter_status (StoreFilter *filter, const char *wire)
 {
   const char *name = "none";
@@ -158,7 +140,7 @@ store_eip_list (StoreTxn *txn, const char *account_id, const VmmEipQuery *q, con
   store_filter_init (&filter, "is_plain=0 AND account_id=?", account_id);
   store_filter_tags (&filter, "id", VMM_TAG_EIP, account_id, &q->tags);
   store_filter_in (&filter, "id", q->ids);
-  filter_ips (&filter, q->ips);
+  store_filter_addresses (&filter, "ip IN", q->ips, "");
   store_filter_wildcard (&filter, "name", q->name);
   filter_status (&filter, q->status);
   store_filter_string (&filter, "target_id=?", q->target_id);

@@ -121,26 +121,6 @@ filter_status (StoreFilter *filter, const char *wire)
 }
 
 static void
-filter_addresses (StoreFilter *filter, const char *const *ips)
-{
-  g_autoptr (GString) sql
-      = g_string_new (" AND id IN (SELECT instance_id FROM nic WHERE ip IN (-1");
-
-  if (ips == NULL || ips[0] == NULL)
-    return;
-  for (guint i = 0; ips[i] != NULL; i++)
-    {
-      guint32 ip = 0;
-
-      if (!vmm_address_parse (ips[i], &ip))
-        continue;
-      g_string_append (sql, ",?");
-      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
-    }
-  g_string_append_printf (filter->where, "%s))", sql->str);
-}
-
-static void
 filter_nics (StoreFilter *filter, const char *const *ids)
 {
   if (ids == NULL || ids[0] == NULL)
@@ -150,26 +130,15 @@ filter_nics (StoreFilter *filter, const char *const *ids)
   g_string_append_c (filter->where, ')');
 }
 
+#define PUBLIC_OF                                                                                  \
+  "id IN (SELECT n.instance_id FROM nic n JOIN eip e ON e.nic_id=n.id WHERE e.is_plain="
+
 /* Public addresses: those that go with the instance, or elastic ones. */
 static void
 filter_publics (StoreFilter *filter, const char *const *ips, gboolean is_plain)
 {
-  if (ips == NULL || ips[0] == NULL)
-    return;
-  g_string_append_printf (filter->where,
-                          " AND id IN (SELECT n.instance_id FROM nic n JOIN eip e ON e.nic_id=n.id"
-                          " WHERE e.is_plain=%d AND e.ip IN (-1",
-                          is_plain ? 1 : 0);
-  for (guint i = 0; ips[i] != NULL; i++)
-    {
-      guint32 ip = 0;
-
-      if (!vmm_address_parse (ips[i], &ip))
-        continue;
-      g_string_append (filter->where, ",?");
-      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
-    }
-  g_string_append (filter->where, "))");
+  store_filter_addresses (filter, is_plain ? PUBLIC_OF "1 AND e.ip IN" : PUBLIC_OF "0 AND e.ip IN",
+                          ips, ")");
 }
 
 static void
@@ -194,7 +163,8 @@ add_filters (StoreFilter *filter, const VmmInstanceQuery *q)
                        "id IN (SELECT n.instance_id FROM nic n JOIN nic_group g ON g.nic_id=n.id"
                        " WHERE g.group_id=?)",
                        q->group_id);
-  filter_addresses (filter, q->private_ips);
+  store_filter_addresses (filter, "id IN (SELECT instance_id FROM nic WHERE ip IN", q->private_ips,
+                          ")");
   filter_publics (filter, q->public_ips, TRUE);
   filter_publics (filter, q->eips, FALSE);
   store_filter_string (filter, "charge_type=?", q->charge_type);

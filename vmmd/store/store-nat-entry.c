@@ -59,16 +59,6 @@ read_forward (StoreRows *rows)
   return f;
 }
 
-/* "AND <column>=…" for an address as text; one that cannot be read finds nothing. */
-static void
-filter_ip (StoreFilter *filter, const char *sql, const char *text)
-{
-  guint32 ip = 0;
-
-  if (text != NULL && *text != '\0')
-    store_filter_int (filter, sql, vmm_address_parse (text, &ip) ? (gint64) ip : -1);
-}
-
 /* The first row, or NotFound by @code. */
 static gpointer
 read_one (StoreRows *rows, StoreReadFunc read, VmmError code, const char *id, GError **error)
@@ -129,7 +119,7 @@ store_snat_list (StoreTxn *txn, const char *account_id, const VmmSnatQuery *q, c
   store_filter_string (&filter, "n.snat_table_id=?", q->table_id);
   store_filter_string (&filter, "s.nat_gateway_id=?", q->nat_gateway_id);
   store_filter_wildcard (&filter, "s.name", q->name);
-  filter_ip (&filter, "e.ip=?", q->ip);
+  store_filter_address (&filter, "e.ip=?", q->ip);
   store_filter_string (&filter, "s.source_cidr=?", q->source_cidr);
   store_filter_string (&filter, "s.source_vswitch_id=?", q->source_vswitch_id);
   return store_list (txn, SNAT_COLUMNS, SNAT_TABLE, "s.seq", &filter, page, info, read_snat,
@@ -222,8 +212,8 @@ store_forward_list (StoreTxn *txn, const char *account_id, const VmmForwardQuery
   store_filter_string (&filter, "n.forward_table_id=?", q->table_id);
   store_filter_string (&filter, "f.nat_gateway_id=?", q->nat_gateway_id);
   store_filter_wildcard (&filter, "f.name", q->name);
-  filter_ip (&filter, "e.ip=?", q->ip);
-  filter_ip (&filter, "f.internal_ip=?", q->internal_ip);
+  store_filter_address (&filter, "e.ip=?", q->ip);
+  store_filter_address (&filter, "f.internal_ip=?", q->internal_ip);
   store_filter_string (&filter, "f.protocol=?", q->protocol);
   if (q->external_port >= 0)
     store_filter_int (&filter, "f.external_min=?", q->external_port);

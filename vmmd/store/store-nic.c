@@ -301,30 +301,11 @@ filter_nic_status (StoreFilter *filter, const char *wire)
   store_filter_in (filter, "n.state", states);
 }
 
-static void
-filter_private_ips (StoreFilter *filter, const char *const *ips)
-{
-  if (ips == NULL || ips[0] == NULL)
-    return;
-  g_string_append (filter->where, " AND n.id IN (SELECT nic_id FROM nic_ip WHERE ip IN (-1");
-  for (guint i = 0; ips[i] != NULL; i++)
-    {
-      guint32 ip = 0;
-
-      if (!vmm_address_parse (ips[i], &ip))
-        continue;
-      g_string_append (filter->where, ",?");
-      g_ptr_array_add (filter->args, g_variant_ref_sink (g_variant_new_int64 (ip)));
-    }
-  g_string_append (filter->where, "))");
-}
-
 GPtrArray *
 store_nic_page (StoreTxn *txn, const char *account_id, const VmmNicQuery *q, const VmmPage *page,
                 VmmPageInfo *info, GError **error)
 {
   g_auto (StoreFilter) filter = { NULL, NULL };
-  guint32 ip = 0;
 
   store_filter_init (&filter, "n.account_id=?", account_id);
   store_filter_tags (&filter, "n.id", VMM_TAG_NIC, account_id, &q->tags);
@@ -335,10 +316,10 @@ store_nic_page (StoreTxn *txn, const char *account_id, const VmmNicQuery *q, con
   store_filter_string (&filter, "n.vswitch_id=?", q->vswitch_id);
   store_filter_string (&filter, "n.id IN (SELECT nic_id FROM nic_group WHERE group_id=?)",
                        q->group_id);
-  filter_private_ips (&filter, q->private_ips);
+  store_filter_addresses (&filter, "n.id IN (SELECT nic_id FROM nic_ip WHERE ip IN", q->private_ips,
+                          ")");
   filter_nic_status (&filter, q->status);
-  if (q->primary_ip != NULL && *q->primary_ip != '\0')
-    store_filter_int (&filter, "n.ip=?", vmm_address_parse (q->primary_ip, &ip) ? (gint64) ip : -1);
+  store_filter_address (&filter, "n.ip=?", q->primary_ip);
   if (q->is_primary >= 0)
     store_filter_int (&filter, "n.is_primary=?", q->is_primary);
   return store_list (txn, NIC_COLUMNS, NIC_TABLE, "n.idx", &filter, page, info, read_nic,
