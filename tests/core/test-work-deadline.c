@@ -53,19 +53,6 @@ pass_deadline (World *w, const char *id, VmmInstanceState end)
   host_settle_state (w, id, end);
 }
 
-/* Stopped, and what starts from there. */
-static const char *
-add_stopped (World *w)
-{
-  OpsInstanceSpec spec = world_spec (w->host->image);
-  const char *id;
-
-  spec.boot = FALSE;
-  id = host_create (w, &w->alice, &spec);
-  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
-  return id;
-}
-
 static void
 come_back_and_delete (World *w, const char *id)
 {
@@ -79,7 +66,7 @@ static void
 a_start_that_cannot_be_done_ends_stopped (void **state)
 {
   World *w = *state;
-  const char *id = add_stopped (w);
+  const char *id = host_create_stopped (w);
 
   go_away (w);
   ask (w, id, VMM_INSTANCE_START);
@@ -240,7 +227,7 @@ static void
 an_attempt_that_fails_waits_before_the_next (void **state)
 {
   World *w = *state;
-  const char *id = add_stopped (w);
+  const char *id = host_create_stopped (w);
   g_autoptr (VmmInstance) instance = world_get (w, id);
   const VmmNic *nic = g_ptr_array_index (instance->nics, 0);
   gint64 begun_us = g_get_monotonic_time ();
@@ -258,7 +245,7 @@ static void
 a_start_that_libvirt_refuses_thrice_ends_stopped (void **state)
 {
   World *w = *state;
-  const char *id = add_stopped (w);
+  const char *id = host_create_stopped (w);
   g_autoptr (VmmInstance) instance = world_get (w, id);
 
   log_trap_expect ("*has no tap; trying again*");
@@ -276,7 +263,7 @@ static void
 what_was_asked_while_it_was_away_is_done_when_it_is_back (void **state)
 {
   World *w = *state;
-  const char *stops = host_run (w), *goes = host_run (w), *starts = add_stopped (w);
+  const char *stops = host_run (w), *goes = host_run (w), *starts = host_create_stopped (w);
   OpsInstanceSpec spec = world_spec (w->host->image);
   const char *comes;
 
@@ -320,7 +307,7 @@ static void
 an_absence_costs_a_start_no_attempt (void **state)
 {
   World *w = *state;
-  const char *id = add_stopped (w);
+  const char *id = host_create_stopped (w);
   g_autoptr (VmmInstance) instance = world_get (w, id);
   const VmmNic *nic = g_ptr_array_index (instance->nics, 0);
 
@@ -345,7 +332,7 @@ static void
 the_same_failure_is_one_line_in_the_log (void **state)
 {
   World *w = *state;
-  const char *id = add_stopped (w);
+  const char *id = host_create_stopped (w);
   g_autofree char *line = g_strdup_printf ("*" AWAY "*WORK=%s", id);
 
   go_away (w);

@@ -6,18 +6,6 @@
 #include "store-disk.h"
 #include "world-fault.h"
 
-static const char *
-stopped (World *w)
-{
-  OpsInstanceSpec spec = world_spec (w->host->image);
-  const char *id;
-
-  spec.boot = FALSE;
-  id = host_create (w, &w->alice, &spec);
-  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
-  return id;
-}
-
 /* The id of the new disk. The world owns it. */
 static const char *
 replace (World *w, const char *id)
@@ -75,7 +63,7 @@ assert_replaced (World *w, const char *id, const char *disk)
 static gboolean
 replace_with_fault (World *w, gconstpointer data, const WorldFault *fault, guint n)
 {
-  const char *id = stopped (w), *disk;
+  const char *id = host_create_stopped (w), *disk;
   guint armed;
   gboolean has_struck;
 
@@ -103,7 +91,7 @@ a_daemon_that_goes_down_in_between_finishes_it (void **state)
 
   for (guint round = 0; round < 6; round++)
     {
-      const char *id = stopped (w), *disk;
+      const char *id = host_create_stopped (w), *disk;
 
       world_slow_down (w);
       disk = replace (w, id);
@@ -116,7 +104,7 @@ static void
 a_start_that_is_asked_for_at_once_waits_for_it (void **state)
 {
   World *w = *state;
-  const char *id = stopped (w), *disk;
+  const char *id = host_create_stopped (w), *disk;
 
   host_allow_faults ();
   host_wait_idle (w);
@@ -133,7 +121,7 @@ static void
 an_instance_that_is_deleted_meanwhile_leaves_nothing (void **state)
 {
   World *w = *state;
-  const char *id = stopped (w);
+  const char *id = host_create_stopped (w);
 
   host_stop (w);
   replace (w, id);
@@ -147,7 +135,7 @@ static void
 snapshots_of_the_old_disk_stay (void **state)
 {
   World *w = *state;
-  const char *id = stopped (w), *disk;
+  const char *id = host_create_stopped (w), *disk;
 
   host_stop (w);
   /* As a snapshot of the old disk: its active layer, sealed by its owner's word. */

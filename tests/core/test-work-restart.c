@@ -5,7 +5,7 @@
 #include "store-image.h"
 #include "store-nonce.h"
 #include "vmm-id.h"
-#include "world-host.h"
+#include "world-fault.h"
 
 static const char *
 stopped (World *w)
@@ -70,14 +70,9 @@ what_was_under_way_when_the_daemon_went_down_goes_on (void **state)
     {
       const char *ids[6] = { host_run (w), host_run (w), host_run (w), stopped (w) };
 
-      virt_fake_set_delay_ms (w->host->virt, 1);
+      world_slow_down (w);
       ask_everything (w, ids);
-      for (guint look = 0; look < round; look++)
-        host_fact (w, ids[0]);
-      host_stop (w);
-      world_reopen (w);
-      host_start (w);
-      virt_fake_set_delay_ms (w->host->virt, 0);
+      world_go_down (w, ids[0], round);
       assert_everything_done (w, ids);
       for (guint i = 0; i < G_N_ELEMENTS (ids); i++)
         host_delete (w, ids[i]);

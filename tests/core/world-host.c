@@ -302,6 +302,18 @@ host_run (World *w)
   return id;
 }
 
+const char *
+host_create_stopped (World *w)
+{
+  OpsInstanceSpec spec = world_spec (w->host->image);
+  const char *id;
+
+  spec.boot = FALSE;
+  id = host_create (w, &w->alice, &spec);
+  host_settle_state (w, id, VMM_INSTANCE_STOPPED);
+  return id;
+}
+
 void
 host_delete (World *w, const char *id)
 {

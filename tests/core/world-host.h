@@ -39,6 +39,8 @@ const char *host_import (World *w, guint gib);
 const char *host_create (World *w, const VmmCaller *caller, const OpsInstanceSpec *spec);
 /* One that runs. */
 const char *host_run (World *w);
+/* One that never ran. */
+const char *host_create_stopped (World *w);
 /* Deletes by force and waits until the row is gone. */
 void host_delete (World *w, const char *id);
 

@@ -33,6 +33,26 @@ img_test_corpus (const char *dir, const char *canary)
   return corpus;
 }
 
+ImgTestWorld *
+img_test_world_new (void)
+{
+  ImgTestWorld *world = g_new0 (ImgTestWorld, 1);
+
+  world->dir = img_test_dir ();
+  world->corpus = img_test_corpus (world->dir, "/some/canary");
+  return world;
+}
+
+void
+img_test_world_free (ImgTestWorld *world)
+{
+  g_clear_pointer (&world->store, img_store_free);
+  img_test_remove (world->dir);
+  g_free (world->corpus);
+  g_free (world->dir);
+  g_free (world);
+}
+
 void
 img_test_each (const char *corpus, ImgTestFunc func, gpointer data)
 {

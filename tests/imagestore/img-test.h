@@ -13,6 +13,15 @@ char *img_test_dir (void);
 void img_test_remove (const char *dir);
 /* Fills @dir/corpus by make-corpus.py; hostile images name @canary. The caller frees the path. */
 char *img_test_corpus (const char *dir, const char *canary);
+/* A directory with the corpus in it, and a store, which the test opens if it wants one. */
+typedef struct
+{
+  char *dir;
+  char *corpus;
+  ImgStore *store;
+} ImgTestWorld;
+ImgTestWorld *img_test_world_new (void);
+void img_test_world_free (ImgTestWorld *world);
 /* Calls @func with each file of the corpus: path, the name before "--", and the format. */
 typedef void (*ImgTestFunc) (const char *path, const char *claim, const char *format,
                              gpointer data);

@@ -16,32 +16,17 @@
 
 #define LIMIT (G_GUINT64_CONSTANT (1) << 46)
 
-typedef struct
-{
-  char *dir;
-  char *corpus;
-} World;
-
 static int
 set_up (void **state)
 {
-  World *world = g_new0 (World, 1);
-
-  world->dir = img_test_dir ();
-  world->corpus = img_test_corpus (world->dir, "/some/canary");
-  *state = world;
+  *state = img_test_world_new ();
   return 0;
 }
 
 static int
 tear_down (void **state)
 {
-  World *world = *state;
-
-  img_test_remove (world->dir);
-  g_free (world->corpus);
-  g_free (world->dir);
-  g_free (world);
+  img_test_world_free (*state);
   return 0;
 }
 
@@ -82,7 +67,7 @@ check_claim (const char *path, const char *claim, const char *format, gpointer d
 static void
 every_image_of_the_corpus_is_taken_or_refused_by_name (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
 
   img_test_each (world->corpus, check_claim, NULL);
 }
@@ -90,7 +75,7 @@ every_image_of_the_corpus_is_taken_or_refused_by_name (void **state)
 static void
 the_facts_of_an_overlay_are_read (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->corpus, "backing-file--with-format.qcow2", NULL);
   int fd = img_file_open_foreign (path, NULL);
   ImgHeader header;
@@ -107,7 +92,7 @@ the_facts_of_an_overlay_are_read (void **state)
 static void
 every_cut_of_a_good_image_is_refused (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->corpus, "good--small-clusters.qcow2", NULL);
   g_autofree char *data = NULL;
   gsize length;
@@ -130,7 +115,7 @@ every_cut_of_a_good_image_is_refused (void **state)
 static void
 what_is_no_regular_file_is_refused (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *good = g_build_filename (world->corpus, "good--v3.qcow2", NULL);
   g_autofree char *link = g_build_filename (world->dir, "link", NULL);
   g_autofree char *pipe = g_build_filename (world->dir, "pipe", NULL);
@@ -156,7 +141,7 @@ what_is_no_regular_file_is_refused (void **state)
 static void
 an_unreadable_file_is_refused (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->dir, "secret", NULL);
   g_autoptr (GError) error = NULL;
 
@@ -173,7 +158,7 @@ an_unreadable_file_is_refused (void **state)
 static void
 a_missing_file_is_not_found (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->dir, "none", NULL);
   g_autoptr (GError) error = NULL;
 
@@ -184,7 +169,7 @@ a_missing_file_is_not_found (void **state)
 static void
 nothing_outside_the_directory_is_opened (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *inner = g_build_filename (world->dir, "inner", NULL);
   g_autofree char *leak = g_build_filename (inner, "leak", NULL);
   const char *names[]
@@ -207,7 +192,7 @@ nothing_outside_the_directory_is_opened (void **state)
 static void
 removing_a_tree_leaves_what_its_links_lead_to (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *tree = g_build_filename (world->dir, "tree", NULL);
   g_autofree char *below = g_build_filename (tree, "below", NULL);
   g_autofree char *link = g_build_filename (below, "link", NULL);
@@ -226,7 +211,7 @@ removing_a_tree_leaves_what_its_links_lead_to (void **state)
 static void
 a_copy_keeps_bytes_and_holes (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *from_path = g_build_filename (world->dir, "from", NULL);
   g_autofree char *to_path = g_build_filename (world->dir, "to", NULL);
   int from = open (from_path, O_RDWR | O_CREAT, 0600);

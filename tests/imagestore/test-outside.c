@@ -13,13 +13,6 @@
 #define TIB ((guint64) 1 << 40)
 #define A "l-aaaaaaaaaaaaaaaaaaaa"
 
-typedef struct
-{
-  char *dir;
-  char *corpus;
-  ImgStore *store;
-} World;
-
 /* Folders for what comes and goes lie beside the pool. */
 static ImgStore *
 open_store (const char *dir)
@@ -50,10 +43,8 @@ open_store (const char *dir)
 static int
 set_up (void **state)
 {
-  World *world = g_new0 (World, 1);
+  ImgTestWorld *world = img_test_world_new ();
 
-  world->dir = img_test_dir ();
-  world->corpus = img_test_corpus (world->dir, "/some/canary");
   world->store = open_store (world->dir);
   *state = world;
   return 0;
@@ -62,31 +53,25 @@ set_up (void **state)
 static int
 tear_down (void **state)
 {
-  World *world = *state;
-
-  img_store_free (world->store);
-  img_test_remove (world->dir);
-  g_free (world->corpus);
-  g_free (world->dir);
-  g_free (world);
+  img_test_world_free (*state);
   return 0;
 }
 
 static void
-seal_layer (const World *world)
+seal_layer (const ImgTestWorld *world)
 {
   assert_true (world->store->class->layer_create (world->store, A, NULL, MIB, NULL));
   assert_true (world->store->class->layer_seal (world->store, A, NULL));
 }
 
 static char *
-exported (const World *world, const char *name)
+exported (const ImgTestWorld *world, const char *name)
 {
   return g_build_filename (world->dir, "exported", name, NULL);
 }
 
 static gboolean
-export_as (const World *world, const char *folder, const char *name, const char *format,
+export_as (const ImgTestWorld *world, const char *folder, const char *name, const char *format,
            GError **error)
 {
   const ImgTarget target = { .folder = folder, .name = name, .format = format };
@@ -97,7 +82,7 @@ export_as (const World *world, const char *folder, const char *name, const char 
 static void
 only_sealed_layers_are_exported (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *file = exported (world, "whole.qcow2");
   g_autoptr (GError) unsealed = NULL, format = NULL, name = NULL, folder = NULL;
 
@@ -117,7 +102,7 @@ only_sealed_layers_are_exported (void **state)
 static void
 an_export_into_a_folder_is_removed_again (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *folder = exported (world, "bucket");
   g_autofree char *file = g_build_filename (folder, "a.raw", NULL);
   const ImgTarget target = { .folder = "bucket", .name = "a.raw", .format = "raw" };
@@ -140,7 +125,7 @@ an_export_into_a_folder_is_removed_again (void **state)
 static void
 an_export_follows_no_link_and_overwrites_nothing (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *canary = g_build_filename (world->dir, "canary", NULL);
   g_autofree char *link = exported (world, "link.raw");
   g_autofree char *part = exported (world, ".other.raw.part");
@@ -169,7 +154,7 @@ an_export_follows_no_link_and_overwrites_nothing (void **state)
 
 /* Imports @name of @folder in the drop folder. */
 static gboolean
-take (const World *world, const char *folder, const char *name, const ImgSource *limits,
+take (const ImgTestWorld *world, const char *folder, const char *name, const ImgSource *limits,
       GError **error)
 {
   ImgSource source = limits != NULL ? *limits : (ImgSource){ 0 };
@@ -181,7 +166,7 @@ take (const World *world, const char *folder, const char *name, const ImgSource 
 }
 
 static void
-drop (const World *world, const char *from, const char *to)
+drop (const ImgTestWorld *world, const char *from, const char *to)
 {
   g_autofree char *source = g_build_filename (world->corpus, from, NULL);
   g_autofree char *path = g_build_filename (world->dir, "drop", to, NULL);
@@ -204,7 +189,7 @@ fill_once (guint percent, gpointer data)
 static void
 an_export_ends_before_the_file_system_is_full (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   const ImgTarget target = { .name = "noise.raw", .format = "raw" };
   g_autofree char *raw = g_build_filename (world->dir, "noise.raw", NULL);
   g_autofree char *folder = g_build_filename (world->dir, "exported", NULL);
@@ -240,7 +225,7 @@ an_export_ends_before_the_file_system_is_full (void **state)
 static void
 an_export_beside_the_pool_leaves_it_its_room (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   const ImgTarget target
       = { .name = "a.raw", .format = "raw", .keep_bytes = G_GUINT64_CONSTANT (1) << 60 };
   g_autoptr (GError) error = NULL;
@@ -255,7 +240,7 @@ an_export_beside_the_pool_leaves_it_its_room (void **state)
 static void
 a_file_of_the_drop_folder_is_imported (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *folder = g_build_filename (world->dir, "drop", "bucket", NULL);
   ImgLayerInfo info;
 
@@ -272,7 +257,7 @@ a_file_of_the_drop_folder_is_imported (void **state)
 static void
 nothing_outside_the_drop_folder_is_imported (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *drop_dir = g_build_filename (world->dir, "drop", NULL);
   g_autofree char *outside = g_build_filename (world->dir, "outside", NULL);
   g_autofree char *good = g_build_filename (world->corpus, "good--v3.qcow2", NULL);
@@ -310,7 +295,7 @@ nothing_outside_the_drop_folder_is_imported (void **state)
 static void
 an_import_keeps_to_its_bounds (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   const ImgSource small_disk = { .max_virtual_bytes = 512 };
   g_autoptr (GError) error = NULL;
 

@@ -13,13 +13,6 @@
 #define MIB (G_GUINT64_CONSTANT (1) << 20)
 #define TIB (G_GUINT64_CONSTANT (1) << 40)
 
-typedef struct
-{
-  char *dir;
-  char *corpus;
-  ImgStore *store;
-} World;
-
 static ImgStore *
 open_store (const char *dir)
 {
@@ -39,23 +32,14 @@ open_store (const char *dir)
 static int
 set_up_group (void **state)
 {
-  World *world = g_new0 (World, 1);
-
-  world->dir = img_test_dir ();
-  world->corpus = img_test_corpus (world->dir, "/some/canary");
-  *state = world;
+  *state = img_test_world_new ();
   return 0;
 }
 
 static int
 tear_down_group (void **state)
 {
-  World *world = *state;
-
-  img_test_remove (world->dir);
-  g_free (world->corpus);
-  g_free (world->dir);
-  g_free (world);
+  img_test_world_free (*state);
   return 0;
 }
 
@@ -63,7 +47,7 @@ tear_down_group (void **state)
 static int
 set_up (void **state)
 {
-  World *world = *state;
+  ImgTestWorld *world = *state;
 
   world->store = open_store (world->dir);
   return 0;
@@ -72,7 +56,7 @@ set_up (void **state)
 static int
 tear_down (void **state)
 {
-  World *world = *state;
+  ImgTestWorld *world = *state;
   g_autoptr (GPtrArray) ids = world->store->class->layer_list (world->store, NULL);
 
   for (guint i = 0; i < ids->len; i++)
@@ -84,7 +68,7 @@ tear_down (void **state)
 static ImgStore *
 store_of (void **state)
 {
-  return ((World *) *state)->store;
+  return ((ImgTestWorld *) *state)->store;
 }
 
 static void
@@ -111,7 +95,7 @@ static gboolean
 import (void **state, const char *id, const char *name, const char *format, ImgLayerInfo *out,
         GError **error)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->corpus, name, NULL);
 
   return world->store->class->import (world->store, id, path, format, NULL, NULL, NULL, out, error);
@@ -373,7 +357,7 @@ cancel (guint percent, gpointer data)
 static void
 an_import_that_is_cancelled_leaves_no_layer (void **state)
 {
-  const World *world = *state;
+  const ImgTestWorld *world = *state;
   g_autofree char *path = g_build_filename (world->corpus, "good--v3.qcow2", NULL);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
