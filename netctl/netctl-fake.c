@@ -10,9 +10,11 @@ typedef struct
 {
   Netctl base;
   GMutex lock;
-  GTree *vpcs;          /* index -> NetctlModel* */
-  GHashTable *attached; /* port indexes */
-  GHashTable *no_tap;   /* likewise */
+  GTree *vpcs;            /* index -> NetctlModel* */
+  GHashTable *attached;   /* port indexes */
+  GHashTable *no_tap;     /* likewise */
+  GHashTable *port_use;   /* port index -> NetctlPortUse* */
+  GHashTable *public_use; /* address as text -> NetctlCount* */
   guint calls, fail_in;
   NetctlFakeMoment moment;
 } Fake;
@@ -329,6 +331,46 @@ fake_print_kernel (Netctl *net, char **out, GError **error)
   return TRUE;
 }
 
+/* An entry of a VPC that has gone is not found again. */
+static gboolean
+do_use (Fake *fake, gconstpointer argument, GError **error)
+{
+  const NetctlUse *out = argument;
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, fake->attached);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const NetctlPortUse *spent = g_hash_table_lookup (fake->port_use, key);
+      NetctlPortUse use = spent != NULL ? *spent : (NetctlPortUse){ 0 };
+
+      use.port = GPOINTER_TO_UINT (key);
+      g_array_append_val (out->ports, use);
+    }
+  for (GTreeNode *n = g_tree_node_first (fake->vpcs); n != NULL; n = g_tree_node_next (n))
+    {
+      const GArray *publics = ((const NetctlModel *) g_tree_node_value (n))->vpc->publics;
+
+      for (guint i = 0; i < publics->len; i++)
+        {
+          NetctlPublicUse use = { .address = g_array_index (publics, NetctlPublic, i).address };
+          g_autofree char *text = netctl_prefix_format (&use.address);
+          const NetctlCount *spent = g_hash_table_lookup (fake->public_use, text);
+
+          use.all = spent != NULL ? *spent : use.all;
+          g_array_append_val (out->publics, use);
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+fake_use (Netctl *net, NetctlUse *out, GError **error)
+{
+  return call (net, do_use, out, error);
+}
+
 static void
 fake_free (Netctl *net)
 {
@@ -337,6 +379,8 @@ fake_free (Netctl *net)
   g_tree_unref (fake->vpcs);
   g_hash_table_unref (fake->attached);
   g_hash_table_unref (fake->no_tap);
+  g_hash_table_unref (fake->port_use);
+  g_hash_table_unref (fake->public_use);
   g_mutex_clear (&fake->lock);
   g_free (fake);
 }
@@ -352,6 +396,7 @@ static const NetctlClass fake_class = {
   .reconcile = fake_reconcile,
   .print_plan = fake_print_plan,
   .print_kernel = fake_print_kernel,
+  .use = fake_use,
   .free = fake_free,
 };
 
@@ -365,6 +410,8 @@ netctl_fake_new (void)
   fake->vpcs = g_tree_new_full (compare_index, NULL, NULL, (GDestroyNotify) netctl_model_free);
   fake->attached = g_hash_table_new (NULL, NULL);
   fake->no_tap = g_hash_table_new (NULL, NULL);
+  fake->port_use = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  fake->public_use = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return &fake->base;
 }
 
@@ -570,4 +617,44 @@ netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *so
   allows = judge != NULL && netctl_judge_allows (judge, &flow);
   end (fake);
   return allows;
+}
+
+static void
+add_count (NetctlCount *sum, const NetctlCount *more)
+{
+  sum->bytes_in += more->bytes_in;
+  sum->bytes_out += more->bytes_out;
+  sum->packets += more->packets;
+}
+
+void
+netctl_fake_carry (Netctl *net, const NetctlPortUse *more)
+{
+  Fake *fake = begin (net);
+  gpointer key = GUINT_TO_POINTER (more->port);
+  NetctlPortUse *use = g_hash_table_lookup (fake->port_use, key);
+
+  if (use == NULL)
+    {
+      use = g_new0 (NetctlPortUse, 1);
+      g_hash_table_insert (fake->port_use, key, use);
+    }
+  add_count (&use->all, &more->all);
+  add_count (&use->outside, &more->outside);
+  end (fake);
+}
+
+void
+netctl_fake_carry_public (Netctl *net, const char *address, const NetctlCount *more)
+{
+  Fake *fake = begin (net);
+  NetctlCount *use = g_hash_table_lookup (fake->public_use, address);
+
+  if (use == NULL)
+    {
+      use = g_new0 (NetctlCount, 1);
+      g_hash_table_insert (fake->public_use, g_strdup (address), use);
+    }
+  add_count (use, more);
+  end (fake);
 }

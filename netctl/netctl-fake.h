@@ -35,3 +35,6 @@ char *netctl_fake_describe (Netctl *net);
  * would compile them. Addresses as text. FALSE if the VPC is not there. */
 gboolean netctl_fake_allows (Netctl *net, guint32 vpc_index, int protocol, const char *source,
                              int source_port, const char *destination, int destination_port);
+/* Adds to what a port, or a public address (as text), has carried; nothing from the start. */
+void netctl_fake_carry (Netctl *net, const NetctlPortUse *more);
+void netctl_fake_carry_public (Netctl *net, const char *address, const NetctlCount *more);

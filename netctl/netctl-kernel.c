@@ -4,6 +4,7 @@
  * be. */
 #include "netctl-kernel-reconcile.h"
 #include "netctl-kernel-steps.h"
+#include "netctl-kernel-use.h"
 #include "netctl-nat.h"
 #include "netctl-ns.h"
 #include "netctl-print.h"
@@ -359,6 +360,7 @@ static const NetctlClass kernel_class = {
   .reconcile = netctl_kernel_reconcile,
   .print_plan = kernel_print_plan,
   .print_kernel = kernel_print_kernel,
+  .use = netctl_kernel_use,
   .free = kernel_free,
 };
 

@@ -70,6 +70,26 @@ netctl_plan_new (void)
   return plan;
 }
 
+NetctlUse *
+netctl_use_new (void)
+{
+  NetctlUse *use = g_new0 (NetctlUse, 1);
+
+  use->ports = g_array_new (FALSE, TRUE, sizeof (NetctlPortUse));
+  use->publics = g_array_new (FALSE, TRUE, sizeof (NetctlPublicUse));
+  return use;
+}
+
+void
+netctl_use_free (NetctlUse *use)
+{
+  if (use == NULL)
+    return;
+  g_array_unref (use->ports);
+  g_array_unref (use->publics);
+  g_free (use);
+}
+
 void
 netctl_vpc_free (NetctlVpc *vpc)
 {

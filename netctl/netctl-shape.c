@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ROOT TC_H_MAKE (1u << 16, 0)
-#define TAP_CLASS 2
+#define ROOT NETCTL_SHAPE_ROOT
+#define TAP_CLASS NETCTL_SHAPE_TAP_MINOR
 /* Minor numbers: ports from here, public addresses from there; 0xffff is the kernel's. */
 #define FIRST_PORT 0x10
 #define FIRST_PUBLIC 0x8001

@@ -29,6 +29,9 @@ guint netctl_shape_port_class (guint32 port_index);
 #define NETCTL_SHAPE_PORTS 0x7ff0
 /* The only class of a tap. */
 #define NETCTL_SHAPE_TAP "1:2"
+#define NETCTL_SHAPE_TAP_MINOR 2
+/* The handle of our discipline. */
+#define NETCTL_SHAPE_ROOT 0x10000u
 
 /* A class: minor number and bytes a second. */
 typedef struct

@@ -173,6 +173,35 @@ typedef struct
   GArray *hosts;                    /* NetctlHost: the others; empty while there is one */
 } NetctlPlan;
 
+/* What passed since the kernel's counters began, which they do anew with each tap. */
+typedef struct
+{
+  guint64 bytes_in, bytes_out; /* seen from the guest; with their Ethernet headers */
+  guint64 packets;
+} NetctlCount;
+
+typedef struct
+{
+  guint32 port; /* its index */
+  NetctlCount all;
+  NetctlCount outside; /* of it, what passed under the host's address, if that has a bound */
+} NetctlPortUse;
+
+typedef struct
+{
+  NetctlPrefix address;
+  NetctlCount all; /* what is within its bounds, if it has any */
+} NetctlPublicUse;
+
+typedef struct
+{
+  GArray *ports;   /* NetctlPortUse */
+  GArray *publics; /* NetctlPublicUse */
+} NetctlUse;
+NetctlUse *netctl_use_new (void); /* with empty arrays */
+void netctl_use_free (NetctlUse *use);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (NetctlUse, netctl_use_free)
+
 void netctl_vpc_free (NetctlVpc *vpc);
 void netctl_remote_free (NetctlRemote *remote);
 void netctl_group_free (NetctlGroup *group);
@@ -242,6 +271,10 @@ typedef struct
    * text. */
   gboolean (*print_plan) (Netctl *net, const NetctlPlan *plan, char **out, GError **error);
   gboolean (*print_kernel) (Netctl *net, char **out, GError **error);
+  /* Appends what the ports with a tap and the bounded public addresses have carried. Two lists of
+   * the kernel for each VPC, whatever the number of its ports; a VPC is held up only while its own
+   * are read. */
+  gboolean (*use) (Netctl *net, NetctlUse *out, GError **error);
   void (*free) (Netctl *net);
 } NetctlClass;
 

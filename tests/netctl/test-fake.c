@@ -188,6 +188,26 @@ a_public_address_is_of_one_vpc_at_a_time (void **state)
 
 #define FAKE_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, tear_down)
 
+static void
+it_tells_what_was_carried (void **state)
+{
+  Netctl *net = *state;
+  g_autoptr (NetctlPort) port = record_port (1, 5, "10.0.0.15", "1");
+  const NetctlPortUse more = { .port = 5, .all = { 100, 20, 3 } };
+  g_autoptr (NetctlUse) before = netctl_use_new (), after = netctl_use_new ();
+
+  assert_true (net->class->use (net, before, NULL));
+  assert_int_equal (before->ports->len, 0);
+  assert_true (net->class->port_attach (net, port, NULL));
+  netctl_fake_carry (net, &more);
+  netctl_fake_carry (net, &more);
+  assert_true (net->class->use (net, after, NULL));
+  assert_int_equal (after->ports->len, 1);
+  assert_int_equal (g_array_index (after->ports, NetctlPortUse, 0).port, 5);
+  assert_int_equal (g_array_index (after->ports, NetctlPortUse, 0).all.bytes_in, 200);
+  assert_int_equal (g_array_index (after->ports, NetctlPortUse, 0).all.packets, 6);
+}
+
 int
 main (void)
 {
@@ -201,6 +221,7 @@ main (void)
     FAKE_TEST (it_answers_which_flows_the_rules_allow),
     FAKE_TEST (a_public_address_is_of_one_vpc_at_a_time),
     FAKE_TEST (reconcile_forgets_what_the_plan_lacks),
+    FAKE_TEST (it_tells_what_was_carried),
   };
 
   return cmocka_run_group_tests (tests, NULL, NULL);

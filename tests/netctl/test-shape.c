@@ -275,6 +275,67 @@ bounds_come_and_go_without_a_trace (void **state)
   world_assert_same (after, before);
 }
 
+static NetctlUse *
+use_of (World *world)
+{
+  NetctlUse *use = netctl_use_new ();
+
+  assert_true (world->net->class->use (world->net, use, NULL));
+  return use;
+}
+
+static const NetctlPortUse *
+port_use (const NetctlUse *use, guint32 port)
+{
+  for (guint i = 0; i < use->ports->len; i++)
+    if (g_array_index (use->ports, NetctlPortUse, i).port == port)
+      return &g_array_index (use->ports, NetctlPortUse, i);
+  fail_msg ("port %u is not counted", port);
+  return NULL;
+}
+
+/* What went one way in a stream of so many bytes, and its acknowledgements the other way. */
+static void
+assert_stream (guint64 much, guint64 little, guint64 bytes)
+{
+  assert_in_range (much, bytes, bytes + bytes / 2);
+  assert_in_range (little, 1, bytes / 4);
+}
+
+static void
+what_passed_is_counted_by_port_and_by_public_address (void **state)
+{
+  World *world = *state;
+  Guest *one = world_guest (world, 1, 1, "10.0.0.11", 1);
+  Guest *two = world_guest (world, 1, 2, "10.0.0.12", 1);
+  g_autoptr (NetctlUse) before = NULL, after = NULL;
+  const NetctlPortUse *first, *second;
+  const NetctlPublicUse *public;
+  /* 1.1 s at 20 Mbit/s, of which headers are a small part. */
+  guint64 bytes = G_GUINT64_CONSTANT (2400) * 1000;
+
+  record_eip (world_vpc_at (world, 0), EIP, one->address);
+  bound_public (world_vpc_at (world, 0), 0, 20000, 30000);
+  world_apply_vpc (world, world_vpc_at (world, 0));
+  two->port->kbit_s_in = two->port->kbit_s_out = 20000;
+  assert_true (world->net->class->port_attach (world->net, two->port, NULL));
+  before = use_of (world);
+  assert_int_equal (port_use (before, 2)->outside.bytes_out, 0);
+  rate ("outside", one->ns, one->address, EIP, TRUE);
+  rate (two->ns, "outside", OUTSIDE, OUTSIDE, TRUE);
+  after = use_of (world);
+  assert_int_equal (after->publics->len, 1);
+  public = &g_array_index (after->publics, NetctlPublicUse, 0);
+  first = port_use (after, 1);
+  second = port_use (after, 2);
+  assert_stream (public->all.bytes_in, public->all.bytes_out, bytes);
+  assert_true (public->all.packets > 0);
+  assert_stream (first->all.bytes_in, first->all.bytes_out, bytes);
+  assert_int_equal (first->outside.bytes_in + first->outside.bytes_out, 0);
+  assert_stream (second->outside.bytes_out, second->outside.bytes_in, bytes);
+  assert_stream (second->all.bytes_out, second->all.bytes_in, bytes);
+}
+
 #define WORLD_TEST(name) cmocka_unit_test_setup_teardown (name, set_up, world_tear_down)
 
 int
@@ -287,6 +348,7 @@ main (void)
     WORLD_TEST (a_bound_changes_while_streams_run),
     WORLD_TEST (what_is_not_bounded_is_as_fast_as_before),
     WORLD_TEST (bounds_come_and_go_without_a_trace),
+    WORLD_TEST (what_passed_is_counted_by_port_and_by_public_address),
   };
 
   world_need_private_host ();

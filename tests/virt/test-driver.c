@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How every driver behaves. Compiled for the fake one and for libvirt. */
+#include "virt-use.h"
 #include "world.h"
 
 #define THREADS 4
@@ -383,6 +384,62 @@ a_guest_boots_on_while_libvirtd_is_away (void **state)
   clean ("i-boots");
 }
 
+static GPtrArray *
+use (void)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *uses = world->driver->class->use (world->driver, &error);
+
+  if (uses == NULL)
+    fail_msg ("use failed: %s", error->message);
+  return uses;
+}
+
+static void
+what_is_off_uses_nothing (void **state)
+{
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+
+  start ("i-a");
+  before = use ();
+  assert_non_null (virt_use_find (before, "i-a"));
+  must_destroy ("i-a");
+  after = use ();
+  assert_null (virt_use_find (after, "i-a"));
+  assert_null (virt_use_find (after, "i-none"));
+  must_undefine ("i-a");
+}
+
+static void
+what_a_guest_uses_is_counted_until_its_qemu_ends (void **state)
+{
+  g_autoptr (GPtrArray) booted = NULL, anew = NULL;
+  const VirtUse *then, *now;
+  const VirtDiskUse *disk;
+
+  start_booting ("i-boots");
+  world_wait_used (world, "i-boots");
+  booted = use ();
+  then = virt_use_find (booted, "i-boots");
+  assert_int_equal (then->vcpus, 1);
+  assert_true (then->cpu_ns > 0);
+  assert_int_equal (then->disks->len, 1);
+  assert_null (virt_use_find_disk (then, "vdb"));
+  disk = virt_use_find_disk (then, "vda");
+  assert_true (disk->reads > 0 && disk->read_bytes >= 512 * disk->reads && disk->read_ns > 0);
+  must_destroy ("i-boots");
+  {
+    g_autoptr (VirtSpec) spec = world_spec (world, "i-boots", TRUE);
+
+    must_start (spec);
+  }
+  anew = use ();
+  now = virt_use_find (anew, "i-boots");
+  assert_true (now->cpu_ns < then->cpu_ns);
+  assert_true (virt_use_find_disk (now, "vda")->read_bytes < disk->read_bytes);
+  clean ("i-boots");
+}
+
 static void
 the_driver_names_its_accelerator (void **state)
 {
@@ -419,6 +476,8 @@ main (void)
     cmocka_unit_test (a_qemu_that_died_while_libvirtd_was_away_is_off_and_crashed),
     cmocka_unit_test (a_guest_that_powers_off_is_off_and_says_why),
     cmocka_unit_test (a_guest_boots_on_while_libvirtd_is_away),
+    cmocka_unit_test (what_is_off_uses_nothing),
+    cmocka_unit_test (what_a_guest_uses_is_counted_until_its_qemu_ends),
     cmocka_unit_test (the_driver_names_its_accelerator),
   };
   int failed;

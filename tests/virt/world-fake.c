@@ -87,6 +87,19 @@ world_wait_booted (World *world, const char *id)
 }
 
 void
+world_wait_used (World *world, const char *id)
+{
+  g_autoptr (VirtUse) more = virt_use_new (id);
+  VirtDiskUse *disk = virt_use_add_disk (more, "vda");
+
+  more->cpu_ns = 7000;
+  disk->reads = 2;
+  disk->read_bytes = 4096;
+  disk->read_ns = 900;
+  assert_true (virt_fake_spend (world->driver, more));
+}
+
+void
 world_crash (World *world, const char *id)
 {
   assert_true (virt_fake_stage (world->driver, id, VIRT_FAKE_CRASH));

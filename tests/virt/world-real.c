@@ -281,6 +281,12 @@ world_wait_booted (World *world, const char *id)
 }
 
 void
+world_wait_used (World *world, const char *id)
+{
+  world_wait_booted (world, id);
+}
+
+void
 world_crash (World *world, const char *id)
 {
   g_autofree char *path = g_strdup_printf ("/run/libvirt/qemu/%s.pid", id);

@@ -21,6 +21,8 @@ VirtSpec *world_spec (World *world, const char *id, gboolean boots);
 gboolean world_can_boot (World *world);
 /* Waits until the guest that was started with a booting spec says on its console that it is up. */
 void world_wait_booted (World *world, const char *id);
+/* The same guest has used its processor and read its disk by now. */
+void world_wait_used (World *world, const char *id);
 /* Kills the guest's QEMU. */
 void world_crash (World *world, const char *id);
 /* Takes libvirtd away by force, and brings it back. */

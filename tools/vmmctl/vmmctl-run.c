@@ -71,6 +71,25 @@ add_fixed (JsonObject *form, GHashTable *params)
                            g_strdup (json_object_get_string_member (fixed, l->data)));
 }
 
+/* Times that are so many seconds from now, when they are not given. */
+static void
+add_times (JsonObject *form, GHashTable *params)
+{
+  JsonObject *times = object_member (form, "times");
+  g_autoptr (GList) names = times != NULL ? json_object_get_members (times) : NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      g_autoptr (GDateTime) at
+          = g_date_time_add_seconds (now, (double) json_object_get_int_member (times, l->data));
+
+      if (!g_hash_table_contains (params, l->data))
+        g_hash_table_insert (params, g_strdup (l->data),
+                             g_date_time_format (at, "%Y-%m-%dT%H:%M:%SZ"));
+    }
+}
+
 /* Fills a parameter from how another one ends. */
 static void
 add_guesses (JsonObject *form, GHashTable *params)
@@ -421,6 +440,7 @@ vmmctl_run_form (const VmmctlRun *run, JsonObject *form, GPtrArray *words, GErro
     return FALSE;
   add_guesses (form, params);
   add_fixed (form, params);
+  add_times (form, params);
   if (is_set (form, "each"))
     return run_each (run, form, action, operands, params, error);
   if (!vmmctl_args_check_required (action, command, aliases, params, error))

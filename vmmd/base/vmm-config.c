@@ -142,6 +142,8 @@ static const Key keys[] = {
   INT ("network", "max-vpcs", max_vpcs, "100", 0, 100000,
        "VPCs an account may have, the default one counted."),
   INT ("network", "max-eips", max_eips, "100", 0, 100000, "Elastic addresses an account may have."),
+  INT ("monitor", "minutes-h", minutes_h, "48", 1, 720,
+       "Hours that samples of single minutes are kept; those of ten minutes 8 days, of hours 31."),
   INT ("deadlines", "stage-s", stage_s, "120", 1, 86400,
        "To make an instance's disks and network."),
   INT ("deadlines", "start-s", start_s, "120", 1, 86400, "To start or reboot an instance."),

@@ -53,6 +53,8 @@ typedef struct
   char *public_pools, *public_interface;
   int max_vpcs, max_eips;
   gboolean nat;
+  /* [monitor] */
+  int minutes_h;
   /* [deadlines] in seconds, each for one transitional state */
   int stage_s, start_s, stop_s, delete_s, import_s, export_s, attach_s, detach_s, address_s;
   /* [instance-types] */

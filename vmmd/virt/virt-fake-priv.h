@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of the fake driver share. */
 #pragma once
+#include "virt-use.h"
 #include "virt.h"
 #include "vmm-error.h"
 
@@ -11,7 +12,8 @@ typedef struct
   guint64 virtual_bytes; /* as last grown, 0 before */
   gboolean is_leaving;   /* asked for, and the guest has not given it up */
   gboolean is_pulling;
-  char *base; /* of the pull, or NULL */
+  char *base;      /* of the pull, or NULL */
+  VirtDiskUse use; /* its target is the disk's */
 } VirtFakeDisk;
 
 typedef struct
@@ -21,6 +23,7 @@ typedef struct
   VirtSpec *spec;     /* NULL when taken up from a file */
   GPtrArray *disks;   /* VirtFakeDisk*; of an active domain */
   gboolean is_frozen; /* its file systems, by the agent */
+  guint64 cpu_ns;     /* of an active domain */
   GHashTable *nics;   /* char* tap → VirtFakeNicState, as a pointer; of an active domain */
 } VirtFakeDomain;
 
@@ -72,6 +75,9 @@ VirtFakeDomain *virt_fake_find_active (VirtFake *self, const char *id, GError **
 void virt_fake_save (VirtFake *self);
 /* An event about @id, unless libvirtd is away. */
 void virt_fake_emit (VirtFake *self, const char *id);
+
+/* virt-fake-use.c */
+GPtrArray *virt_fake_use (VirtDriver *driver, GError **error);
 
 /* virt-fake-disk.c, with the lock held: */
 void virt_fake_disk_free (VirtFakeDisk *disk);

@@ -188,6 +188,7 @@ act_start_paused (VirtFake *self, const char *id, gpointer data, GError **error)
   for (guint i = 0; i < domain->spec->nics->len; i++)
     set_nic (domain, ((const VirtNic *) g_ptr_array_index (domain->spec->nics, i))->tap, NIC_UP);
   virt_fake_disk_start (domain);
+  domain->cpu_ns = 0;
   move (self, id, domain, VIRT_PAUSED, VIRT_REASON_UNKNOWN);
   return TRUE;
 }
@@ -544,6 +545,7 @@ static const VirtDriverClass fake_class = {
   .undefine = undefine,
   .get = get,
   .list = list,
+  .use = virt_fake_use,
   .nic_list = nic_list,
   .nic_attach = nic_attach,
   .nic_link = nic_link,

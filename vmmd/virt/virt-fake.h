@@ -2,6 +2,7 @@
 /* What tests can make the fake driver do; virt_fake_new() is in virt.h. All functions: any thread.
  */
 #pragma once
+#include "virt-use.h"
 #include "virt.h"
 #include "vmm-error.h"
 
@@ -55,3 +56,6 @@ guint virt_fake_finish_pulls (VirtDriver *driver, const char *id);
  * is what it was grown to, or 0. */
 VirtDisk *virt_fake_disk (VirtDriver *driver, const char *id, const char *serial,
                           guint64 *out_bytes);
+/* An active domain uses so much more than it did: @more's processor time, and its disks by their
+ * targets. FALSE when it is not active or lacks one of them. */
+gboolean virt_fake_spend (VirtDriver *driver, const VirtUse *more);

@@ -34,6 +34,7 @@ clear_job (gpointer data)
   virt_fact_free (job->fact);
   g_clear_pointer (&job->facts, g_ptr_array_unref);
   g_clear_pointer (&job->nics, g_ptr_array_unref);
+  g_clear_pointer (&job->uses, g_ptr_array_unref);
   g_clear_error (&job->error);
   g_mutex_clear (&job->lock);
   g_cond_clear (&job->finished);

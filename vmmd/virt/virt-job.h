@@ -25,6 +25,7 @@ struct VirtJob
   VirtFact *fact;   /* result */
   GPtrArray *facts; /* result: VirtFact* */
   GPtrArray *nics;  /* result: VirtNicFact* */
+  GPtrArray *uses;  /* result: VirtUse* */
   gboolean is_gone; /* result */
 
   GMutex lock; /* guards what follows */

@@ -11,6 +11,9 @@ gboolean virt_libvirt_run (VirtDriver *driver, VirtJob *job, GError **error);
 /* How this host's XML is written. */
 VirtDomainXmlOptions virt_libvirt_options (VirtDriver *driver);
 
+/* virt-use.c */
+GPtrArray *virt_libvirt_use (VirtDriver *driver, GError **error);
+
 /* virt-libvirt-disk.c: the calls on disks. */
 GPtrArray *virt_libvirt_disk_list (VirtDriver *driver, const char *id, GError **error);
 gboolean virt_libvirt_disk_attach (VirtDriver *driver, const char *id, const VirtDisk *disk,

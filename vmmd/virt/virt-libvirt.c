@@ -410,6 +410,7 @@ static const VirtDriverClass libvirt_class = {
   .undefine = undefine,
   .get = get,
   .list = list,
+  .use = virt_libvirt_use,
   .nic_list = nic_list,
   .nic_attach = nic_attach,
   .nic_link = nic_link,

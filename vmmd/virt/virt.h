@@ -119,6 +119,9 @@ typedef struct
   VirtFact *(*get) (VirtDriver *driver, const char *id, GError **error);
   /* Facts of all domains that bear our metadata. */
   GPtrArray *(*list) (VirtDriver *driver, GError **error);
+  /* VirtUse* (virt-use.h): what the active domains have used since their QEMU began, others' too,
+   * at the price of one call whatever their number. One that does not answer now is left out. */
+  GPtrArray *(*use) (VirtDriver *driver, GError **error);
   /* VirtNicFact* of the interfaces that the domain has now; none of one that is absent or off. */
   GPtrArray *(*nic_list) (VirtDriver *driver, const char *id, GError **error);
   /* Plugs an interface into an active domain, and into its definition: its tap exists and the guest

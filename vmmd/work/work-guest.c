@@ -17,12 +17,12 @@ work_disk_serial (const VmmDisk *disk)
 }
 
 /* "/dev/xvdb" is the guest's vdb. */
-static char *
-target_of (const VmmDisk *disk)
+char *
+work_disk_target (const char *device)
 {
-  gsize length = strlen (disk->device);
+  gsize length = strlen (device);
 
-  return g_strdup_printf ("vd%c", length > 0 ? disk->device[length - 1] : 'a');
+  return g_strdup_printf ("vd%c", length > 0 ? device[length - 1] : 'a');
 }
 
 static VirtDisk *
@@ -35,7 +35,7 @@ read_device (WorkItem *item, StoreTxn *txn, const VmmDisk *disk, GError **error)
     return NULL;
   out = g_new0 (VirtDisk, 1);
   out->serial = work_disk_serial (disk);
-  out->target = target_of (disk);
+  out->target = work_disk_target (disk->device);
   out->is_boot = disk->is_system;
   vmm_config_disk_bounds (item->ctx->config, disk->category, disk->performance_level,
                           disk->virtual_bytes, &out->iops, &out->bytes_s);

@@ -31,6 +31,11 @@ typedef struct
   GHashTable *told; /* disk id → char* */
 } WorkPolicies;
 WorkPolicies *work_policies_memory (Work *work);
+/* What the sampler read last. Used by its one item alone. */
+typedef struct WorkMonitor WorkMonitor;
+WorkMonitor *work_monitor_new (void);
+void work_monitor_free (WorkMonitor *monitor);
+WorkMonitor *work_monitor_memory (Work *work);
 /* As given to work_new(). Borrowed. */
 const WorkParts *work_parts (Work *work);
 
@@ -92,6 +97,10 @@ gboolean work_thaw (WorkItem *item, const VmmInstance *instance, GError **error)
 gint64 work_layers (WorkItem *item);
 /* Begins the automatic snapshots of the running hour; never WORK_DONE. */
 gint64 work_policies (WorkItem *item);
+/* Samples what instances, disks and public addresses use; never WORK_DONE. */
+gint64 work_monitor (WorkItem *item);
+/* Until the next minute begins. */
+gint64 work_monitor_wait_ms (void);
 /* Merges layers that no guest has open, one pull at a time. */
 gint64 work_merges (WorkItem *item);
 /* Whether a pull is journalled for a layer that the instance's disks, or the one layer, rest on, so
@@ -168,6 +177,8 @@ gboolean work_network_plan (WorkItem *item, StoreTxn *txn, NetctlPlan *plan, GEr
 gboolean work_make_layer (WorkItem *item, const char *id, const char *file_system, GError **error);
 /* A disk as the hypervisor gets it, with its chain of layers. The caller frees it. */
 VirtDisk *work_disk_device (WorkItem *item, const VmmDisk *disk, GError **error);
+/* What libvirt calls a disk of that device, "vdb"; the caller frees it. */
+char *work_disk_target (const char *device);
 /* The serial number its guest sees; the caller frees it. */
 char *work_disk_serial (const VmmDisk *disk);
 /* Removes layers that nothing rests on: first the file, then the row. */

@@ -35,6 +35,7 @@ struct Work
   gint stopping; /* atomic */
   WorkNetLocks net_locks;
   WorkPolicies policies;
+  WorkMonitor *monitor;
   GMutex pull_lock;
   GPtrArray *held; /* char*: layers, one element a hold; guarded by lock */
 };
@@ -63,6 +64,7 @@ work_new (const WorkParts *parts)
   work->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
   work->due = g_sequence_new (NULL);
   work->policies.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  work->monitor = work_monitor_new ();
   work->threads = g_ptr_array_new ();
   g_mutex_init (&work->pull_lock);
   work->held = g_ptr_array_new_with_free_func (g_free);
@@ -119,6 +121,8 @@ run_kind (WorkItem *item)
         return work_layers (item);
       if (g_str_equal (item->id, WORK_MERGES))
         return work_merges (item);
+      if (g_str_equal (item->id, WORK_MONITOR))
+        return work_monitor (item);
       return g_str_equal (item->id, WORK_POLICIES) ? work_policies (item) : work_reconcile (item);
     }
 }
@@ -244,6 +248,7 @@ work_start (Work *work)
   g_hash_table_unref (item.news);
   kick_at (work, WORK_RECONCILE, g_get_monotonic_time () + delay_ms * 1000);
   kick_at (work, WORK_POLICIES, 0);
+  kick_at (work, WORK_MONITOR, g_get_monotonic_time () + work_monitor_wait_ms () * 1000);
   for (int i = 0; i < work->parts.ctx->config->work_threads; i++)
     g_ptr_array_add (work->threads, g_thread_new ("work", thread_main, work));
 }
@@ -267,6 +272,7 @@ work_free (Work *work)
     return;
   g_sequence_free (work->due);
   g_hash_table_unref (work->policies.told);
+  work_monitor_free (work->monitor);
   g_hash_table_unref (work->entries);
   g_ptr_array_unref (work->threads);
   g_ptr_array_unref (work->held);
@@ -302,6 +308,12 @@ WorkPolicies *
 work_policies_memory (Work *work)
 {
   return &work->policies;
+}
+
+WorkMonitor *
+work_monitor_memory (Work *work)
+{
+  return work->monitor;
 }
 
 GMutex *

@@ -10,6 +10,8 @@
 #define WORK_POLICIES OPS_POLICIES
 /* The reserved id of the item that merges them; one, so that two merges never meet. */
 #define WORK_MERGES "merges"
+/* The reserved id of the item that samples what is used; it looks when a minute begins. */
+#define WORK_MONITOR "monitor"
 /* The reserved id of the comparison of rows and host: at start, when the hypervisor's connection
  * comes back, and every few minutes. */
 #define WORK_RECONCILE "reconcile"
