@@ -71,10 +71,8 @@ const ApiFormat ecs_format_cidr6
 const ApiFormat ecs_format_ipv6 = { "IPv6 address", is_ipv6, .good = "fd00:9::1", .bad = "fd00:9" };
 
 const ApiParam ecs_refused_tag_params[2] = {
-  ECS_REFUSED (EcsRefusedTag, key, "Key",
-               .doc = "What tags choose is not offered here; name each resource."),
-  ECS_REFUSED (EcsRefusedTag, value, "Value",
-               .doc = "What tags choose is not offered here; name each resource."),
+  ECS_REFUSED (EcsRefusedTag, key, "Key", .doc = "Choosing by these is not offered here."),
+  ECS_REFUSED (EcsRefusedTag, value, "Value", .doc = "Choosing by these is not offered here."),
 };
 
 void

@@ -31,7 +31,7 @@ extern const ApiFormat ecs_format_refused_filter;
   API_STRLIST (type, field, name, .max = 100, .max_length = 4096,                                  \
                .format = &ecs_format_refused_filter, .error = VMM_ERROR_UNSUPPORTED_PARAMETER,     \
                __VA_ARGS__)
-/* Tags that choose what an action is for; @field is a GArray of EcsRefusedTag. */
+/* Tags or filters that choose what an action is for; @field is a GArray of EcsRefusedTag. */
 typedef struct
 {
   char *key, *value;

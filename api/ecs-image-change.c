@@ -125,12 +125,14 @@ describe_share (ApiCall *call, gconstpointer data, ApiReply *reply, GError **err
 typedef struct
 {
   char *id, *action_type;
+  GArray *filters;
 } TypesArgs;
 
 static const ApiParam types_params[] = {
   IMAGE_ID (TypesArgs, id),
   API_STR (TypesArgs, action_type, "ActionType", .max_length = 16,
            API_CHOICES ("CreateEcs", "ChangeOS"), .doc = "The answer is the same for both."),
+  ECS_REFUSED_TAGS (TypesArgs, filters, "Filter"),
 };
 
 #define T "InstanceTypes.InstanceType[]."

@@ -70,6 +70,8 @@ what_is_not_offered_is_refused_by_its_name (void **state)
       "CopyEncryptionConfiguration.Encrypted=true" },
     { "CreateAutoSnapshotPolicy&timePoints=[\"1\"]&repeatWeekdays=[\"1\"]&retentionDays=1",
       "TargetTags.1.Key=backup" },
+    { "DescribeImageSupportInstanceTypes&ImageId=m-00000000000000000000",
+      "Filter.1.Key=imageSupportInstanceTypeFamily" },
     { "CopyImage&ImageId=m-00000000000000000000", "EncryptAlgorithm=sm4-128" },
   };
   World *w = *state;

@@ -271,6 +271,7 @@ def wrong_words_are_answered_in_the_words_of_the_form():
     assert "--hours: " in shop("policy", "create", "nightly", "--hours", "25", "--weekdays", "1", "--days", "3", code=2)
     assert "'disk' is no command; see vmmctl disk --help" in shop("disk", code=2)
     assert "ResourceType is one of instance, disk," in shop("tag", "show", "disks", code=2)
+    assert "TargetTags" not in shop("policy", "create", "--help") and "--hours" in shop("policy", "create", "--help")
     assert "valid name of 2 to 128 characters" in shop("disk", "create", "--size", "5", "--name", "x", code=1)
 
 

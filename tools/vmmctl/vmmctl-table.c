@@ -91,6 +91,16 @@ param_new (const char *name, const char *type, const char *doc)
   return param;
 }
 
+/* A list is refused when all members of its items are. */
+static gboolean
+are_refused (const GPtrArray *items)
+{
+  for (guint i = 0; i < items->len; i++)
+    if (!((const VmmctlParam *) items->pdata[i])->is_refused)
+      return FALSE;
+  return items->len > 0;
+}
+
 static void
 read_params (JsonArray *array, GPtrArray *params)
 {
@@ -108,6 +118,7 @@ read_params (JsonArray *array, GPtrArray *params)
       for (guint c = 0; c < length_of (choices); c++)
         g_ptr_array_add (param->choices, g_strdup (json_array_get_string_element (choices, c)));
       read_params (array_of (object, "Items"), param->items);
+      param->is_refused = param->is_refused || are_refused (param->items);
       g_ptr_array_add (params, param);
     }
 }
