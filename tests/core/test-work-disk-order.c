@@ -301,6 +301,8 @@ one_that_is_deleted_while_it_is_taken_goes_when_it_has_ended (void **state)
   first = host_ask_snapshot (w, disk);
   host_drop_snapshot (w, first);
   host_drop_snapshot (w, first);
+  /* A wish for a longer life comes too late. */
+  assert_true (ops_snapshot_modify (&w->ctx, &w->alice, first, NULL, NULL, 0, &error));
   assert_snapshot (w, first, "progressing");
   host_start (w);
   host_wait (w, nothing_progresses, NULL, "it has ended");
@@ -308,6 +310,15 @@ one_that_is_deleted_while_it_is_taken_goes_when_it_has_ended (void **state)
   host_wait (w, rests_on_nothing, disk, "its layer is merged");
   second = host_take_snapshot (w, disk);
   assert_snapshot (w, second, "accomplished");
+  /* Another's life is what its owner says. */
+  assert_true (ops_snapshot_modify (&w->ctx, &w->alice, second, "mine", NULL, 2, &error));
+  assert_int_equal (query_of (w,
+                              "SELECT expires_ms - created_ms FROM snapshot WHERE name='mine'"
+                              " AND retention_days=2 AND id=",
+                              second),
+                    2 * DAY_MS);
+  assert_true (ops_snapshot_modify (&w->ctx, &w->alice, second, NULL, NULL, 0, &error));
+  assert_int_equal (query_of (w, "SELECT expires_ms FROM snapshot WHERE id=", second), 0);
   host_wait_idle (w);
   host_assert_consistent (w);
 }

@@ -15,6 +15,8 @@
                    " (SELECT count(*) FROM image_disk i WHERE i.snapshot_id=snapshot.id),"         \
                    " (SELECT count(*) FROM disk d WHERE d.source_snapshot_id=snapshot.id)"
 #define TEXTS 14
+/* The time is over of one that nobody wants any more, whatever its retention. */
+#define ABANDONED_MS 1
 
 static gpointer
 read_snapshot (StoreRows *rows)
@@ -277,10 +279,10 @@ gboolean
 store_snapshot_set_attributes (StoreTxn *txn, const VmmSnapshot *s, GError **error)
 {
   return store_exec (txn, error,
-                     "UPDATE snapshot SET name=?, description=?, retention_days=?, expires_ms=?"
-                     " WHERE id=?",
-                     "ssiis", s->name, s->description, (gint64) s->retention_days, s->expires_ms,
-                     s->id)
+                     "UPDATE snapshot SET name=?1, description=?2, retention_days=?3,"
+                     " expires_ms=CASE expires_ms WHEN ?6 THEN ?6 ELSE ?4 END WHERE id=?5",
+                     "ssiisi", s->name, s->description, (gint64) s->retention_days, s->expires_ms,
+                     s->id, (gint64) ABANDONED_MS)
          >= 0;
 }
 
@@ -304,6 +306,8 @@ store_snapshot_expire (StoreTxn *txn, const char *id, gint64 now_ms, GError **er
 gboolean
 store_snapshot_abandon (StoreTxn *txn, const char *id, GError **error)
 {
-  return store_exec (txn, error, "UPDATE snapshot SET expires_ms=1 WHERE id=?", "s", id) >= 0
-         && store_snapshot_expire (txn, id, 1, error);
+  return store_exec (txn, error, "UPDATE snapshot SET expires_ms=? WHERE id=?", "is",
+                     (gint64) ABANDONED_MS, id)
+             >= 0
+         && store_snapshot_expire (txn, id, ABANDONED_MS, error);
 }
