@@ -21,7 +21,7 @@ GOPATH = "/usr/share/gocode"
 PACKAGE = GOPATH + "/src/github.com/denverdino/aliyungo/ecs"
 # Those that need nothing but an instance, a snapshot and a VPC; the others name things that are not here.
 WANTED = ["TestECSDescribe", "TestDisks", "TestSnapshot", "TestSnapshotCreationAndDeletion", "TestImageCreationAndDeletion",
-          "TestAddTags", "TestDescribeResourceByTags", "TestDescribeTags", "TestRemoveTags"]
+          "TestMonitoring", "TestAddTags", "TestDescribeResourceByTags", "TestDescribeTags", "TestRemoveTags"]
 GO = {**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOCACHE": os.path.join(FOLDER, "cache")}
 
 

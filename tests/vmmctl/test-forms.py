@@ -4,10 +4,13 @@
 
     test-forms.py VMMD VMMCTL
 """
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(TESTS, "lib"), os.path.join(TESTS, "daemon/lib")]
@@ -388,6 +391,23 @@ def more_than_a_page_is_listed_whole():
            "--count", "20", "--wait")
     ids = first_column(vmmctl("--account", "shop", "instance", "list"))
     assert len(set(ids)) == 120 and len(ids) == 120, len(ids)
+
+
+def monitor_data_of_the_last_hour_is_shown():
+    instance = first_column(shop("instance", "list"))[0]
+    minute = int(time.time()) // 60 * 60 - 600
+    with contextlib.closing(sqlite3.connect(os.path.join(WORLD["daemon"].state_dir, "vmmd.db"))) as rows, rows:
+        rows.execute("INSERT INTO meter (no, id) VALUES (77, ?)", (instance,))
+        for at in (minute, minute - 7200):
+            rows.execute(f"INSERT INTO sample VALUES (77, 60, {at}, 60000, 15000000{', 0' * 11})")
+    shown = shop("instance", "monitor", instance).splitlines()
+    assert len(shown) == 2 and shown[1].split()[1] == "25", shown
+    earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(minute - 3 * 3600))
+    assert len(shop("instance", "monitor", instance, "--from", earlier).splitlines()) == 3
+    assert "TooManyDataQueried" in shop("instance", "monitor", instance, "--from", earlier[:11] + "00:00:00Z", "--to",
+                                        earlier[:11] + "23:00:00Z", code=1)
+    [disk, *_] = first_column(shop("disk", "list"))
+    assert len(shop("disk", "monitor", disk).splitlines()) == 1
 
 
 def an_image_is_deleted():
