@@ -193,6 +193,31 @@ whatever_happens_in_between_they_come_into_force (void **state)
   assert_bounded (w, id, disk, 1200);
 }
 
+static gboolean
+is_over (World *w, gconstpointer data)
+{
+  return world_query (w, "SELECT count(*) FROM disk WHERE is_unbound") == 0;
+}
+
+static void
+what_the_hypervisor_refuses_for_good_is_given_up_and_told (void **state)
+{
+  World *w = *state;
+  const char *disk, *id;
+
+  set_bounds (w);
+  id = run (w, 20, &disk);
+  log_trap_allow ("*has no disk*trying again*");
+  log_trap_expect ("*keeps the bounds of I/O it had*");
+  /* A domain without the disk is one that cannot bound it. */
+  assert_true (
+      w->host->virt->class->disk_detach (w->host->virt, id, disk + 2, &(gboolean){ 0 }, NULL));
+  respec (w, disk, "cloud_essd", "PL1");
+  host_settle (w, is_over, NULL, "the end of the attempts");
+  assert_non_null (strstr (host_last_reason (w, id), "keeps the bounds of I/O it had"));
+  assert_non_null (strstr (host_last_reason (w, id), disk));
+}
+
 static void
 what_cannot_be_is_refused (void **state)
 {
@@ -238,6 +263,7 @@ main (void)
     HOST_TEST (growth_takes_them_along),
     HOST_TEST (a_stopped_guest_hears_of_them_when_it_starts),
     HOST_TEST (whatever_happens_in_between_they_come_into_force),
+    HOST_TEST (what_the_hypervisor_refuses_for_good_is_given_up_and_told),
     HOST_TEST (what_cannot_be_is_refused),
   };
 

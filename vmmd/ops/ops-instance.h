@@ -115,6 +115,7 @@ gboolean ops_instance_event (VmmContext *ctx, const char *id, VmmInstanceState f
 #define OPS_INSTANCE_PAUSED "paused"
 #define OPS_INSTANCE_RESUMED "resumed"
 #define OPS_INSTANCE_DISK_NOT_GROWN "disk-not-grown"
+#define OPS_INSTANCE_DISK_NOT_BOUNDED "disk-not-bounded"
 /* For the worker: one of these as an event of the instance. */
 gboolean ops_instance_note (VmmContext *ctx, const char *id, const char *event, const char *reason,
                             GError **error);

@@ -17,7 +17,7 @@
 /* What libvirt refuses so often it will not take. */
 #define ATTACH_ATTEMPTS 3
 /* The same of a growth. */
-#define GROW_ATTEMPTS 5
+#define CHANGE_ATTEMPTS 5
 /* A guest that was not ready for it loses the request. */
 #define ASK_AGAIN_MS 10000
 
@@ -33,6 +33,7 @@ report (WorkItem *item, const VmmDisk *disk, VmmDiskEvent event, const char *rea
                 vmm_disk_state_to_string (disk->state), reason != NULL ? ": " : "",
                 reason != NULL ? reason : "");
       item->failures = 0;
+      work_forget_attempts (item, disk->id);
       g_clear_error (item->last_error);
       /* Each of these lets go of a layer, or of the right to have it left alone; a disk that was
        * made may rest on too many. */
@@ -104,7 +105,7 @@ plug (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
   device = work_disk_device (item, disk, &error);
   if (device != NULL && WORK_CALL (item->parts->virt, disk_attach, instance->id, device, &error))
     return report (item, disk, VMM_DISK_ATTACHED, NULL);
-  if (!work_is_away (error) && item->failures + 1 >= ATTACH_ATTEMPTS)
+  if (work_attempt_failed (item, disk->id, ATTACH_ATTEMPTS, error))
     return report (item, disk, VMM_DISK_FAILED, error->message);
   return work_failed (item, g_steal_pointer (&error));
 }
@@ -178,6 +179,7 @@ give_up_growing (WorkItem *item, const VmmDisk *disk, const GError *why, GError 
       || !ops_disk_grown (item->ctx, disk->id, disk->virtual_bytes, error))
     return FALSE;
   vmm_warning ("%s", reason);
+  work_forget_attempts (item, disk->id);
   work_kick (item->work, WORK_LAYERS);
   return TRUE;
 }
@@ -203,10 +205,11 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
     is_done = WORK_CALL (item->parts->img, layer_grow, disk->layer_id, disk->want_bytes, &error);
   if (is_done && ops_disk_grown (item->ctx, disk->id, disk->want_bytes, &error))
     {
+      work_forget_attempts (item, disk->id);
       work_kick (item->work, WORK_LAYERS); /* a merge gave way to it */
       return 0;
     }
-  if (!is_done && !work_is_away (error) && item->failures + 1 >= GROW_ATTEMPTS)
+  if (!is_done && work_attempt_failed (item, disk->id, CHANGE_ATTEMPTS, error))
     {
       g_autoptr (GError) fault = NULL;
 
@@ -217,20 +220,43 @@ grow (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
   return work_failed (item, g_steal_pointer (&error));
 }
 
+static gboolean
+give_up_bounding (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk,
+                  const GError *why, GError **error)
+{
+  g_autofree char *reason
+      = g_strdup_printf ("disk %s keeps the bounds of I/O it had: %s; it has its new ones when its "
+                         "instance is stopped and started",
+                         disk->id, why->message);
+
+  if (!ops_instance_note (item->ctx, instance->id, OPS_INSTANCE_DISK_NOT_BOUNDED, reason, error)
+      || !ops_disk_bounded (item->ctx, disk, error))
+    return FALSE;
+  vmm_warning ("%s", reason);
+  return TRUE;
+}
+
 /* A guest that runs is told of the new bounds of its disk; another hears of them when it starts. */
 static gint64
 bound (WorkItem *item, const VmmInstance *instance, const VmmDisk *disk)
 {
   g_autofree char *serial = work_disk_serial (disk);
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) refusal = NULL, error = NULL;
   guint64 iops, bytes_s;
+  gboolean is_over;
 
   vmm_config_disk_bounds (item->ctx->config, disk->category, disk->performance_level,
                           disk->virtual_bytes, &iops, &bytes_s);
-  if ((instance != NULL
-       && !WORK_CALL (item->parts->virt, disk_bound, instance->id, serial, iops, bytes_s, &error))
-      || !ops_disk_bounded (item->ctx, disk, &error))
+  if (instance == NULL
+      || WORK_CALL (item->parts->virt, disk_bound, instance->id, serial, iops, bytes_s, &refusal))
+    is_over = ops_disk_bounded (item->ctx, disk, &error);
+  else if (work_attempt_failed (item, disk->id, CHANGE_ATTEMPTS, refusal))
+    is_over = give_up_bounding (item, instance, disk, refusal, &error);
+  else
+    return work_failed (item, g_steal_pointer (&refusal));
+  if (!is_over)
     return work_failed (item, g_steal_pointer (&error));
+  work_forget_attempts (item, disk->id);
   return 0;
 }
 

@@ -45,10 +45,11 @@ typedef struct
   VmmContext *ctx;
   Work *work;
   const char *id;
-  guint failures;      /* since the item last finished */
-  gboolean has_failed; /* this run ended in a back-off */
-  GError **last_error; /* kept between runs, for the reason at a deadline */
-  GHashTable *news;    /* id → OpsAppliedNews*: what came into force in this run, or did not */
+  guint failures;       /* since the item last finished */
+  gboolean has_failed;  /* this run ended in a back-off */
+  GHashTable *attempts; /* see work_attempt_failed() */
+  GError **last_error;  /* kept between runs, for the reason at a deadline */
+  GHashTable *news;     /* id → OpsAppliedNews*: what came into force in this run, or did not */
 } WorkItem;
 
 /* Notes that the host has generation @generation of a group or interface in force; 0 for nothing.
@@ -63,6 +64,11 @@ void work_applied_flush (WorkItem *item);
 gint64 work_failed (WorkItem *item, GError *error);
 /* Whether @error says that the hypervisor is away, so that waiting costs no attempt. */
 gboolean work_is_away (const GError *error);
+/* Counts a failure of @what, an id, by @error. TRUE when it was the last: @most in a row. What else
+ * fails in the item is not counted, nor is a hypervisor that is away. */
+gboolean work_attempt_failed (WorkItem *item, const char *what, guint most, const GError *error);
+/* @what was done, or given up: the next time it may fail as often again. */
+void work_forget_attempts (WorkItem *item, const char *what);
 /* The executor is stopping: give up long steps. */
 gboolean work_is_cancelled (Work *work);
 

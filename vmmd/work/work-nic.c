@@ -32,6 +32,7 @@ report (WorkItem *item, const VmmNic *nic, VmmNicEvent event, const char *reason
                 vmm_nic_state_to_string (nic->state), reason != NULL ? ": " : "",
                 reason != NULL ? reason : "");
       item->failures = 0;
+      work_forget_attempts (item, nic->id);
       g_clear_error (item->last_error);
       /* Its groups may have nobody left on this host. */
       if (event == VMM_NIC_DETACHED)
@@ -83,7 +84,7 @@ plug (WorkItem *item, const VmmInstance *instance, const VmmNic *nic)
     return expire (item, nic, "it could not be attached within its time");
   if (open_nic (item, instance, nic, &error))
     return report (item, nic, VMM_NIC_ATTACHED, NULL);
-  if (!work_is_away (error) && item->failures + 1 >= ATTACH_ATTEMPTS)
+  if (work_attempt_failed (item, nic->id, ATTACH_ATTEMPTS, error))
     return report (item, nic, VMM_NIC_FAILED, error->message);
   return work_failed (item, g_steal_pointer (&error));
 }

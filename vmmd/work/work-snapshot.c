@@ -285,12 +285,13 @@ static gint64
 not_turned (WorkItem *item, const VmmInstance *instance, GPtrArray *pairs, GPtrArray *turns,
             GError *why)
 {
+  const VmmSnapshot *first = ((const Pair *) g_ptr_array_index (pairs, 0))->snapshot;
   g_autoptr (GError) refusal = why, error = NULL;
   g_autoptr (GPtrArray) turned = NULL;
 
   if (g_error_matches (refusal, IMG_ERROR, IMG_ERROR_SPACE))
     return give_up (item, pairs, refusal->message);
-  if (work_is_away (refusal) || item->failures + 1 < TURN_ATTEMPTS)
+  if (!work_attempt_failed (item, first->id, TURN_ATTEMPTS, refusal))
     return work_failed (item, g_steal_pointer (&refusal));
   if (WORK_CALL (item->parts->virt, thaw, instance->id, FREEZE_S, &error))
     turned = turned_of (item, instance, pairs, turns, &error);

@@ -20,6 +20,7 @@ typedef struct
   gboolean is_noticed;     /* likewise */
   gboolean is_backing_off; /* its last run failed */
   guint failures;
+  GHashTable *attempts; /* char* → how often it failed in a row */
   GError *last_error;
 } Entry;
 
@@ -46,6 +47,7 @@ entry_free (gpointer data)
   Entry *entry = data;
 
   g_free (entry->id);
+  g_hash_table_unref (entry->attempts);
   g_clear_error (&entry->last_error);
   g_free (entry);
 }
@@ -136,6 +138,7 @@ run_entry (Work *work, Entry *entry)
                     .work = work,
                     .id = entry->id,
                     .failures = entry->failures,
+                    .attempts = entry->attempts,
                     .last_error = &entry->last_error };
   gint64 delay_ms;
 
@@ -154,6 +157,8 @@ run_entry (Work *work, Entry *entry)
   g_mutex_lock (&work->lock);
   work->n_running--;
   entry->failures = delay_ms == WORK_DONE ? 0 : item.failures;
+  if (delay_ms == WORK_DONE)
+    g_hash_table_remove_all (entry->attempts);
   entry->is_backing_off = item.has_failed;
   if (entry->is_kicked || (entry->is_noticed && !item.has_failed))
     wait_until (work, entry, 0);
@@ -196,6 +201,7 @@ kick_at (Work *work, const char *id, gint64 due_us)
     {
       entry = g_new0 (Entry, 1);
       entry->id = g_strdup (id);
+      entry->attempts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
       g_hash_table_insert (work->entries, entry->id, entry);
       wait_until (work, entry, due_us);
     }
@@ -386,6 +392,22 @@ work_failed (WorkItem *item, GError *error)
   g_clear_error (item->last_error);
   *item->last_error = error;
   return MIN (BACK_OFF_FIRST_MS << shift, BACK_OFF_LAST_MS);
+}
+
+gboolean
+work_attempt_failed (WorkItem *item, const char *what, guint most, const GError *error)
+{
+  guint count = GPOINTER_TO_UINT (g_hash_table_lookup (item->attempts, what));
+
+  if (!work_is_away (error))
+    g_hash_table_insert (item->attempts, g_strdup (what), GUINT_TO_POINTER (++count));
+  return count >= most;
+}
+
+void
+work_forget_attempts (WorkItem *item, const char *what)
+{
+  g_hash_table_remove (item->attempts, what);
 }
 
 gboolean
