@@ -138,6 +138,19 @@ convert (ImgStore *store, const char *id, const char *format, ImgCommand *comman
   return img_pool_run (strcmp (format, "raw") == 0 ? raw : qcow2, command, error);
 }
 
+/* A disk may be larger than the layer that it was made from. */
+static gboolean
+widen (const ImgTarget *target, int fd, guint64 virtual_bytes, GError **error)
+{
+  g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, target->virtual_bytes);
+  g_auto (ImgCommand) command
+      = { .give_fd = fd, .timeout_ms = img_pool_time_for (target->virtual_bytes) };
+  const char *const argv[] = { IMG_POOL_MORTAL, "qemu-img", "resize", "-q", "-f",
+                               target->format,  GIVEN_PATH, bytes,    NULL };
+
+  return target->virtual_bytes <= virtual_bytes || img_pool_run (argv, &command, error);
+}
+
 /* Runs the conversion and gives its file the name. */
 static gboolean
 write_file (Watch *watch, const char *id, guint64 virtual_bytes, GCancellable *cancellable,
@@ -160,7 +173,7 @@ write_file (Watch *watch, const char *id, guint64 virtual_bytes, GCancellable *c
   is_ok = convert ((ImgStore *) watch->pool, id, target->format, &command, error);
   g_cancellable_disconnect (cancellable, handler);
   is_ok
-      = is_ok
+      = is_ok && widen (target, command.give_fd, virtual_bytes, error)
         && ((fsync (command.give_fd) == 0
              && renameat2 (watch->dir_fd, part, watch->dir_fd, target->name, RENAME_NOREPLACE) == 0
              && fsync (watch->dir_fd) == 0)

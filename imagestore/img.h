@@ -62,10 +62,11 @@ typedef struct
 /* A file of the export folder, or of a folder in that. */
 typedef struct
 {
-  const char *folder; /* "" or NULL: the export folder itself */
-  const char *name;   /* nobody else's: one that is there is taken for the one wanted */
-  const char *format; /* "raw" (sparse) or "qcow2" (compressed, without parent) */
-  guint64 keep_bytes; /* that stay free, should the folder lie in the pool's file system */
+  const char *folder;    /* "" or NULL: the export folder itself */
+  const char *name;      /* nobody else's: one that is there is taken for the one wanted */
+  const char *format;    /* "raw" (sparse) or "qcow2" (compressed, without parent) */
+  guint64 virtual_bytes; /* of the disk in it, whose end is empty; the layer's if that is larger */
+  guint64 keep_bytes;    /* that stay free, should the folder lie in the pool's file system */
 } ImgTarget;
 
 /* The calls: what a kind of pool is. img-store.c is the one of files; a fake stands in for fault

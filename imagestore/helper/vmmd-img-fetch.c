@@ -166,17 +166,25 @@ tell (void *data, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_of
   return 0;
 }
 
+/* Without these it would ask whom it must not: a library that lacks one of them is not used. */
+static bool
+confine (CURL *curl, Fetch *fetch)
+{
+  return curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK
+         && curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK
+         && curl_easy_setopt (curl, CURLOPT_PROXY, "") == CURLE_OK
+         && curl_easy_setopt (curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK
+         && curl_easy_setopt (curl, CURLOPT_OPENSOCKETDATA, fetch) == CURLE_OK;
+}
+
 /* Options that cannot fail but for want of memory, which the transfer then tells. */
 static void
 set_options (CURL *curl, Fetch *fetch, const char *url, long seconds, char *why)
 {
   curl_easy_setopt (curl, CURLOPT_URL, url);
-  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt (curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
   curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt (curl, CURLOPT_PROXY, "");
   curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, 30L);
   curl_easy_setopt (curl, CURLOPT_TIMEOUT, seconds);
@@ -185,8 +193,6 @@ set_options (CURL *curl, Fetch *fetch, const char *url, long seconds, char *why)
   curl_easy_setopt (curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) fetch->max_bytes);
   curl_easy_setopt (curl, CURLOPT_USERAGENT, "vmmd");
   curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, why);
-  curl_easy_setopt (curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-  curl_easy_setopt (curl, CURLOPT_OPENSOCKETDATA, fetch);
   curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt (curl, CURLOPT_WRITEDATA, fetch);
   curl_easy_setopt (curl, CURLOPT_NOPROGRESS, 0L);
@@ -238,6 +244,8 @@ main (int argc, char **argv)
   give_up_rights ((uid_t) uid, (gid_t) gid, fetch.max_bytes);
   if (curl_global_init (CURL_GLOBAL_DEFAULT) != CURLE_OK || (curl = curl_easy_init ()) == NULL)
     fail ("curl", "it does not start");
+  if (!confine (curl, &fetch))
+    fail ("confine", "this libcurl cannot be kept to http and https");
   set_options (curl, &fetch, url, (long) number (argv[4]), why);
   code = curl_easy_perform (curl);
   curl_easy_cleanup (curl);

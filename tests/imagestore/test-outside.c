@@ -99,6 +99,34 @@ only_sealed_layers_are_exported (void **state)
   assert_int_equal (unlink (file), 0);
 }
 
+#ifdef IMG_TEST_REAL /* the fake's files are empty */
+static void
+an_export_is_as_large_as_the_disk_that_is_made_of_it (void **state)
+{
+  static const char *const formats[] = { "raw", "qcow2" };
+  const ImgTestWorld *world = *state;
+
+  assert_true (world->store->class->layer_create (world->store, A, NULL, MIB, NULL));
+  assert_true (world->store->class->layer_seal (world->store, A, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    for (guint mib = 0; mib <= 3; mib += 3)
+      {
+        g_autofree char *name = g_strdup_printf ("%u.%s", mib, formats[i]);
+        g_autofree char *file = exported (world, name);
+        const ImgTarget target = { .name = name, .format = formats[i], .virtual_bytes = mib * MIB };
+        g_autofree char *json = NULL, *wanted = NULL;
+
+        assert_true (world->store->class->export(world->store, A, &target, NULL, NULL, NULL, NULL));
+        assert_int_equal (
+            img_test_run (&json, "qemu-img", "info", "--output=json", "-f", formats[i], file, NULL),
+            0);
+        wanted = g_strdup_printf ("\"virtual-size\": %u", MAX (mib, 1) * (guint) MIB);
+        assert_non_null (strstr (json, wanted));
+        assert_int_equal (unlink (file), 0);
+      }
+}
+#endif
+
 static void
 an_export_into_a_folder_is_removed_again (void **state)
 {
@@ -319,6 +347,9 @@ main (void)
 {
   const struct CMUnitTest tests[] = {
     claim (only_sealed_layers_are_exported),
+#ifdef IMG_TEST_REAL
+    claim (an_export_is_as_large_as_the_disk_that_is_made_of_it),
+#endif
     claim (an_export_into_a_folder_is_removed_again),
 #ifdef IMG_TEST_REAL
     claim (an_export_follows_no_link_and_overwrites_nothing),

@@ -111,6 +111,7 @@ write_disks (WorkTransfer *transfer, const VmmImage *image, GError **error)
           = { .folder = transfer->task->folder,
               .name = name,
               .format = transfer->task->format,
+              .virtual_bytes = disk->virtual_bytes,
               .keep_bytes = transfer->item->ctx->config->disk_reserve_gib * GIB };
 
       transfer->part = i;
