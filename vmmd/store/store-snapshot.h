@@ -40,8 +40,8 @@ gboolean store_snapshot_set_freezing (StoreTxn *txn, const char *id, GError **er
  * when it is not progressing any more. */
 gboolean store_snapshot_finish (StoreTxn *txn, const char *id, VmmSnapshotState to,
                                 VmmConsistency consistency, const char *reason, GError **error);
-/* Name, description, retention and the time of its end as in @snapshot; one that was abandoned stays
- * so. */
+/* Name, description, retention and the time of its end as in @snapshot; one that was abandoned
+ * stays so. */
 gboolean store_snapshot_set_attributes (StoreTxn *txn, const VmmSnapshot *snapshot, GError **error);
 /* What it was taken for will never be: it goes as soon as it has ended and no image rests on it. */
 gboolean store_snapshot_abandon (StoreTxn *txn, const char *id, GError **error);
