@@ -8,15 +8,17 @@ elastic address, beside one that does nothing.
 import base64
 import datetime
 import os
-import subprocess
+import sqlite3
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
+import outside  # noqa: E402
 import tap  # noqa: E402
 from daemon import ApiError, Daemon, wait_until  # noqa: E402
+from outside import OUTSIDE, PORT  # noqa: E402
 
-HOST, OUTSIDE, EIP = "192.0.2.1", "192.0.2.2", "192.0.2.100"
+EIP = "192.0.2.100"
 KIB = 1024
 # What the guest fetches each time.
 PAGE = 64 * KIB
@@ -25,37 +27,8 @@ MINUTE = datetime.timedelta(minutes=1)
 BUSY = f"""#!/bin/sh
 while :; do :; done &
 while :; do dd if=/dev/zero of=/dev/vdb bs=64k count=64 conv=fsync 2>/dev/null; sleep 1; done &
-while :; do timeout 4 wget -q -O /dev/null http://{OUTSIDE}:8080/; sleep 1; done
+while :; do timeout 4 wget -q -O /dev/null http://{OUTSIDE}:{PORT}/; sleep 1; done
 """
-
-SERVER = f"""
-import socket
-server = socket.create_server(("", 8080))
-while True:
-    client, peer = server.accept()
-    client.settimeout(3)
-    try:
-        client.recv(4096)
-        client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: {PAGE}\\r\\n\\r\\n" + bytes({PAGE}))
-    except OSError:
-        pass
-    client.close()
-"""
-
-
-def run(*command):
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def make_outside():
-    """A namespace behind a link of the host, on which the host answers for public addresses."""
-    run("ip", "netns", "add", "outside")
-    run("ip", "link", "add", "pub0", "type", "veth", "peer", "name", "out0", "netns", "outside")
-    run("ip", "addr", "add", f"{HOST}/24", "dev", "pub0")
-    run("ip", "link", "set", "pub0", "up")
-    run("ip", "-n", "outside", "addr", "add", f"{OUTSIDE}/24", "dev", "out0")
-    run("ip", "-n", "outside", "link", "set", "out0", "up")
-    return subprocess.Popen(["ip", "netns", "exec", "outside", sys.executable, "-c", SERVER], stdin=subprocess.DEVNULL)
 
 
 def stamp(time):
@@ -143,7 +116,13 @@ def a_killed_daemon_makes_no_false_samples():
     assert stamps == sorted(set(stamps)), stamps
 
 
+def meters(of):
+    with sqlite3.connect(f"file:{os.path.join(vmmd.state_dir, 'vmmd.db')}?mode=ro", uri=True) as database:
+        return database.execute("SELECT no FROM meter WHERE id=?", (of,)).fetchall()
+
+
 def a_deleted_instance_takes_its_samples_along():
+    assert meters(busy)
     vmmd.call("DeleteInstance", InstanceId=busy, Force="true")
     vmmd.wait_status(busy, None)
     try:
@@ -151,11 +130,12 @@ def a_deleted_instance_takes_its_samples_along():
         raise AssertionError("it still has monitor data")
     except ApiError as error:
         assert error.code == "InvalidInstanceId.NotFound", error
+    wait_until("the next minute to take them away", 150, lambda: not meters(busy))
 
 
 written = {}
 with Daemon(sys.argv[1], options={"network": {"public-pools": f"{EIP}-{EIP}", "public-interface": "pub0"}}) as vmmd:
-    server = make_outside()
+    server = outside.make(os.path.join(vmmd.root, "callers"), PAGE)
     vmmd.start()
     image = vmmd.import_image()
     idle = start_guest({})

@@ -14,18 +14,20 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "lib"), os.path.join(os.path.dirname(HERE), "lib")]
-import tap  # noqa: E402
 import fingerprint  # noqa: E402
+import outside  # noqa: E402
+import tap  # noqa: E402
 from daemon import ApiError, Daemon, wait_until  # noqa: E402
+from outside import HOST, OUTSIDE, PORT  # noqa: E402
 
-HOST, OUTSIDE, EIP, NEXT = "192.0.2.1", "192.0.2.2", "192.0.2.100", "192.0.2.101"
+EIP, NEXT = "192.0.2.100", "192.0.2.101"
 VPC = "2016-04-28"
 
 # Calls the outside each second, and says what the metadata calls the guest's public address whenever
 # that changes.
 WATCH = f"""#!/bin/sh
 while :; do
-  timeout 4 wget -q -O /dev/null http://{OUTSIDE}:8080/ 2>/dev/null
+  timeout 4 wget -q -O /dev/null http://{OUTSIDE}:{PORT}/ 2>/dev/null
   now=$(timeout 4 wget -q -O - http://100.100.100.200/latest/meta-data/eipv4 2>/dev/null || echo none)
   [ "$now" = "$before" ] || echo "VMMD-EIP $now"
   before=$now
@@ -33,42 +35,9 @@ while :; do
 done
 """
 
-# Writes down who calls.
-SERVER = """
-import socket, sys
-server = socket.create_server(("", 8080))
-while True:
-    client, peer = server.accept()
-    print(peer[0], flush=True)
-    client.settimeout(3)
-    try:
-        client.recv(4096)
-        client.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
-    except OSError:
-        pass
-    client.close()
-"""
-
-
-def run(*command):
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-
-
-def make_outside():
-    """A namespace behind a link of the host, on which the host answers for public addresses."""
-    run("ip", "netns", "add", "outside")
-    run("ip", "link", "add", "pub0", "type", "veth", "peer", "name", "out0", "netns", "outside")
-    run("ip", "addr", "add", f"{HOST}/24", "dev", "pub0")
-    run("ip", "link", "set", "pub0", "up")
-    run("ip", "-n", "outside", "addr", "add", f"{OUTSIDE}/24", "dev", "out0")
-    run("ip", "-n", "outside", "link", "set", "out0", "up")
-    log = open(os.path.join(vmmd.root, "callers"), "wb")  # for the life of the server
-    return subprocess.Popen(["ip", "netns", "exec", "outside", sys.executable, "-c", SERVER], stdin=subprocess.DEVNULL,
-                            stdout=log)
-
 
 def last_caller():
-    with open(os.path.join(vmmd.root, "callers"), encoding="ascii") as file:
+    with open(callers, encoding="ascii") as file:
         lines = file.read().split()
     return lines[-1] if lines else None
 
@@ -81,8 +50,7 @@ def reaches(address, port=22):
     """Whether an SSH server answers there, asked from outside."""
     code = (f"import socket; s = socket.create_connection(('{address}', {port}), timeout=2); s.settimeout(3); "
             "assert s.recv(4) == b'SSH-'")
-    return subprocess.run(["ip", "netns", "exec", "outside", sys.executable, "-c", code],
-                          stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return subprocess.run([*outside.inside(), sys.executable, "-c", code], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def becomes_reached(address, port=22):
@@ -220,7 +188,8 @@ def nothing_is_left_behind():
 
 
 with Daemon(sys.argv[1], options={"network": {"public-pools": f"{EIP}-{NEXT}", "public-interface": "pub0"}}) as vmmd:
-    server = make_outside()
+    callers = os.path.join(vmmd.root, "callers")
+    server = outside.make(callers)
     vmmd.start()
     image = vmmd.import_image()
     vpc = vmmd.call("DescribeVpcs")["Vpcs"]["Vpc"][0]["VpcId"]

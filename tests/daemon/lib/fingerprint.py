@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 
 VIRSH = ["virsh", "-q", "-c", "qemu:///system"]
-# What is meant to stay: records, answers kept for ClientTokens, and samples, which are swept at the next minute (core/work-monitor).
+# What is meant to stay: records, answers kept for ClientTokens, and samples, which are swept at the next minute (test-monitor.py).
 KEPT_TABLES = {"instance_event", "client_token", "task", "sqlite_sequence", "meta", "net_applied", "meter", "sample"}
 # They count changes.
 COUNTING_COLUMNS = {"generation"}
